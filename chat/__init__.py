@@ -1,0 +1,1 @@
+"""Rooms of study groups. Its place on the ladder is kept; its rooms open with the chat itself."""

@@ -1,0 +1,51 @@
+"""The home page, and the book-keeping of the demo school."""
+
+from typing import Any, ClassVar
+
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel
+from wagtail.fields import RichTextField
+from wagtail.models import Page
+
+from learning.courses.catalogue import card_queryset
+from learning.courses.models import CatalogPage
+from learning.courses.pages import SchoolPage
+
+COURSES_SHOWN = 6
+
+
+class HomePage(SchoolPage):
+    """What a visitor sees first. Left empty, its words are Parta's own, in the reader's language."""
+
+    headline = models.CharField(_("headline"), max_length=120, blank=True)
+    introduction = RichTextField(_("introduction"), blank=True, features=["bold", "italic", "link"])
+
+    parent_page_types: ClassVar = ["wagtailcore.Page"]
+    subpage_types: ClassVar = ["courses.CatalogPage"]
+    max_count = 1
+    admin_default_ordering = "ord"
+    content_panels: ClassVar = [*Page.content_panels, FieldPanel("headline"), FieldPanel("introduction")]
+    template = "home/home.html"
+
+    class Meta:
+        verbose_name = _("home page")
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        catalog = CatalogPage.objects.live().descendant_of(self).first()
+        courses = card_queryset(catalog)[:COURSES_SHOWN] if catalog else []
+        return {**super().get_context(request, *args, **kwargs), "catalog": catalog, "courses": courses}
+
+
+class DemoRecord(models.Model):
+    """Something that `load_demo` made, so that `remove_demo` takes away that and nothing else."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    object_id = models.PositiveBigIntegerField()
+    thing = GenericForeignKey()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["content_type", "object_id"], name="home_demo_once")]

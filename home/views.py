@@ -1,0 +1,72 @@
+"""Pages that are nobody's page: the dashboard, the search, the state of the process."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required, user_passes_test
+from django.core.paginator import Paginator
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from home.search import search as search_school
+from learning.courses.models import CatalogPage
+from learning.enrollment.models import Enrollment
+from learning.enrollment.policies import courses_taught_by
+from learning.enrollment.progress import progress_of
+from learning.enrollment.statuses import PENDING, READING
+
+PER_PAGE = 24
+TAUGHT_SHOWN = 24
+
+
+@require_safe
+@login_required
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """One's courses: what to go on with first, then what waits, then the rest."""
+    user: Any = request.user
+    mine = (
+        Enrollment.objects.filter(user=user, course__live=True)
+        .select_related("course__cover", "group")
+        .order_by(F("last_read_at").desc(nulls_last=True), "-changed_at", "-pk")
+    )
+    page = Paginator(mine, PER_PAGE).get_page(request.GET.get("page"))
+    enrollments = list(page)
+    progress = progress_of(user, [enrollment.course for enrollment in enrollments])
+    rows = [{"enrollment": e, "course": e.course, "progress": progress[e.course_id]} for e in enrollments]
+    teaches = user.has_perm("accounts.teach")
+    context = {
+        "page_obj": page,
+        "reading": [row for row in rows if row["enrollment"].status in READING],
+        "pending": [row for row in rows if row["enrollment"].status in PENDING],
+        "other": [row for row in rows if row["enrollment"].status not in READING | PENDING],
+        "taught": courses_taught_by(user).order_by("title")[:TAUGHT_SHOWN] if teaches else [],
+        "catalog": CatalogPage.objects.live().first(),
+    }
+    return render(request, "home/dashboard.html", context)
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    query = request.GET.get("q", "")
+    return render(request, "home/search.html", {"query": query[:200], "hits": search_school(request.user, query)})
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process is alive; it asks nothing of anyone else."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+@user_passes_test(lambda user: user.is_authenticated and user.is_staff_member)
+def styleguide(request: HttpRequest) -> HttpResponse:
+    """Every component in its states, for those who work on the school."""
+    return render(request, "home/styleguide.html", {})
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    lines = ["User-agent: *", "Disallow: /cms/", "Disallow: /me/", "Disallow: /accounts/", "Disallow: /search/"]
+    lines.append(f"Sitemap: {request.build_absolute_uri('/sitemap.xml')}")
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")

@@ -1,0 +1,132 @@
+"""Forms about people, on the site and in the CMS."""
+
+from io import BytesIO
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from PIL import Image, ImageOps
+from wagtail.users.forms import UserCreationForm, UserEditForm
+
+from learning.accounts.models import Theme, User
+
+AVATAR_MAX_BYTES = 5 * 1024 * 1024
+AVATAR_MAX_PIXELS = 40_000_000
+AVATAR_SIDE = 256  # px; shown at 96 at most, on dense screens
+
+
+class SignupDetails(forms.Form):
+    """What allauth's sign-up form asks beside e-mail and password."""
+
+    display_name = forms.CharField(
+        label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    field_order = ["display_name", "email", "password1", "password2"]
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        user.display_name = self.cleaned_data["display_name"]
+        user.language = (translation.get_language() or settings.LANGUAGE_CODE)[:2]
+        user.save(update_fields=["display_name", "language"])
+
+
+def square_avatar(upload: UploadedFile) -> ContentFile:
+    """The picture re-encoded as a small square, so that nothing of the uploaded file itself is kept.
+
+    Raises ValidationError for what is not a picture, is too large or has too many pixels.
+    """
+    if (upload.size or 0) > AVATAR_MAX_BYTES:
+        raise forms.ValidationError(_("The picture may have at most 5 MB."))
+    try:
+        upload.seek(0)
+        with Image.open(upload, formats=["JPEG", "PNG", "WEBP", "GIF"]) as picture:
+            if picture.width * picture.height > AVATAR_MAX_PIXELS:
+                raise forms.ValidationError(_("The picture has too many pixels."))
+            straight = ImageOps.exif_transpose(picture).convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise forms.ValidationError(_("This file is not a picture that we can read.")) from error
+    buffer = BytesIO()
+    ImageOps.fit(straight, (AVATAR_SIDE, AVATAR_SIDE)).save(buffer, "WEBP", quality=82)
+    return ContentFile(buffer.getvalue(), name="avatar.webp")
+
+
+class ProfileForm(forms.ModelForm):
+    avatar = forms.FileField(
+        label=_("Picture"),
+        required=False,
+        help_text=_("JPEG, PNG, WebP or GIF, at most 5 MB. It is cut to a square."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
+    )
+    remove_avatar = forms.BooleanField(label=_("Remove the picture"), required=False)
+
+    class Meta:
+        model = User
+        fields = ["display_name", "avatar", "language", "time_zone", "theme"]
+        widgets = {"display_name": forms.TextInput(attrs={"autocomplete": "name"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["language"].choices = [("", _("As the browser")), *settings.LANGUAGES]
+        self.fields["theme"].choices = Theme.choices
+        self.order_fields(["display_name", "avatar", "remove_avatar", "language", "time_zone", "theme"])
+        if not self.instance.avatar:
+            del self.fields["remove_avatar"]
+
+    def clean_avatar(self) -> Any:
+        upload = self.cleaned_data["avatar"]
+        return square_avatar(upload) if isinstance(upload, UploadedFile) else self.instance.avatar
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("remove_avatar") and "avatar" not in self.changed_data:
+            cleaned["avatar"] = ""
+        return cleaned
+
+
+class _PersonFields(forms.Form):
+    """Wagtail's user forms ask for first and last names and offer superuser rights; ours do neither."""
+
+    first_name = None
+    last_name = None
+    is_superuser = None
+    groups = forms.ModelMultipleChoiceField(
+        Group.objects.all(), label=_("Roles"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"].strip().lower()
+        if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():  # type: ignore[attr-defined]
+            raise forms.ValidationError(_("Someone already has this e-mail."))
+        return email
+
+
+class PersonCreationForm(_PersonFields, UserCreationForm):
+    class Meta(UserCreationForm.Meta):
+        fields = ["email", "display_name", "language", "time_zone", "groups"]
+
+
+class PersonEditForm(_PersonFields, UserEditForm):
+    def save(self, commit: bool = True) -> User:
+        """A changed address must be confirmed again at the next log-in."""
+        person = super().save(commit)
+        if commit and "email" in self.changed_data:
+            person.emailaddress_set.all().delete()
+            person.emailaddress_set.create(email=person.email, primary=True, verified=False)
+        return person
+
+    def __init__(self, *args: Any, editing_self: bool = False, **kwargs: Any) -> None:
+        # Nobody changes their own roles (promise 7). Wagtail's own branch for one's self deletes fields that this form never had.
+        super().__init__(*args, editing_self=False, **kwargs)
+        if editing_self:
+            del self.fields["is_active"]
+            del self.fields["groups"]
+        if self.instance.is_superuser:
+            self.fields.pop("is_active", None)
+
+    class Meta(UserEditForm.Meta):
+        fields = ["email", "display_name", "language", "time_zone", "is_active", "groups"]

@@ -1,0 +1,35 @@
+"""Receivers of the framework's own signals about people."""
+
+from typing import Any
+
+from allauth.account.signals import password_changed, password_reset, password_set, user_signed_up
+from django.contrib.auth.models import Group
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from learning.accounts.actions import end_sessions
+from learning.accounts.models import User
+from learning.accounts.roles import Role
+
+
+@receiver(user_signed_up)
+def become_student(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    user.groups.add(Group.objects.get(name=Role.STUDENT))
+
+
+@receiver([password_changed, password_set])
+def end_other_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    end_sessions(person=user, keep=request.session.session_key)
+
+
+@receiver(password_reset)
+def end_every_session(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    end_sessions(person=user)
+
+
+@receiver(post_save, sender=User)
+def end_sessions_of_the_inactive(instance: User, **kwargs: Any) -> None:
+    """Wagtail's bulk action and edit form both deactivate by saving, so the save is the place to hear of it."""
+    if not instance.is_active:
+        end_sessions(person=instance)

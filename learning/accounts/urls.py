@@ -1,0 +1,10 @@
+from django.urls import path
+
+from learning.accounts import views
+
+urlpatterns = [
+    path("me/profile/", views.profile, name="profile"),
+    path("people/<int:pk>/picture/", views.avatar, name="avatar"),
+    path("preferences/language/", views.choose_language, name="choose_language"),
+    path("preferences/theme/", views.choose_theme, name="choose_theme"),
+]

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CoursesConfig(AppConfig):
+    name = "learning.courses"
+    label = "courses"
+    verbose_name = _("Courses")
+
+    def ready(self) -> None:
+        from learning.courses import receivers  # noqa: F401  (connects the framework's signals)

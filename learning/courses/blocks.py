@@ -1,0 +1,203 @@
+"""What a lesson is made of. Blocks are declarations; what they show is in their templates."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from wagtail import blocks
+from wagtail.blocks.struct_block import StructBlockValidationError
+from wagtail.contrib.table_block.blocks import TableBlock
+from wagtail.documents.blocks import DocumentChooserBlock
+from wagtail.documents.models import AbstractDocument
+from wagtail.images.blocks import ImageChooserBlock
+
+from learning.courses.video import find_video
+
+PROSE_FEATURES = ["bold", "italic", "code", "link", "document-link", "ol", "ul", "superscript", "subscript", "hr"]
+
+
+class HeadingBlock(blocks.StructBlock):
+    text = blocks.CharBlock(label=_("Text"), max_length=160)
+    level = blocks.ChoiceBlock(
+        label=_("Level"), choices=[("2", _("Section")), ("3", _("Part of a section"))], default="2"
+    )
+
+    class Meta:
+        icon = "title"
+        label = _("Heading")
+        template = "blocks/heading.html"
+        description = _("A title inside the lesson, with an anchor to link to.")
+        preview_value = {"text": "How memory works", "level": "2"}
+
+
+class PictureBlock(blocks.StructBlock):
+    image = ImageChooserBlock(label=_("Image"))
+    alt = blocks.CharBlock(
+        label=_("Description"),
+        required=False,
+        max_length=300,
+        help_text=_("What the picture tells, for those who do not see it. Leave empty only for decoration."),
+    )
+    caption = blocks.CharBlock(label=_("Caption"), required=False, max_length=300)
+    wide = blocks.BooleanBlock(label=_("Wide"), required=False, help_text=_("Reaches into the margin."))
+
+    class Meta:
+        icon = "image"
+        label = _("Image")
+        template = "blocks/image.html"
+        description = _("A picture with a description and a caption.")
+        preview_template = "blocks/previews/image.html"
+
+
+class FileBlock(blocks.StructBlock):
+    file = DocumentChooserBlock(label=_("File"))
+    title = blocks.CharBlock(label=_("Title"), required=False, max_length=160)
+
+    class Meta:
+        icon = "doc-full-inverse"
+        label = _("File to download")
+        template = "blocks/file.html"
+        description = _("A document that students download: docx, pdf, zip and others.")
+        preview_template = "blocks/previews/file.html"
+
+
+class VideoLinkValue(blocks.StructValue):
+    @cached_property
+    def player_address(self) -> str:
+        """Address of the player, or nothing when the link is not of a form that we know."""
+        try:
+            return find_video(self.get("url") or "").url
+        except ValidationError:
+            return ""
+
+
+class VideoLinkBlock(blocks.StructBlock):
+    url = blocks.URLBlock(label=_("Address"), help_text=_("A video on YouTube or Vimeo."))
+    title = blocks.CharBlock(
+        label=_("Title"), max_length=160, help_text=_("Says what the video is about; screen readers announce it.")
+    )
+
+    def clean(self, value: dict[str, Any]) -> Any:
+        cleaned = super().clean(value)
+        try:
+            find_video(cleaned["url"])
+        except ValidationError as error:
+            raise StructBlockValidationError({"url": error}) from error
+        return cleaned
+
+    class Meta:
+        icon = "media"
+        label = _("Video link")
+        template = "blocks/video_link.html"
+        value_class = VideoLinkValue
+        description = _("A video on YouTube or Vimeo, played in the page.")
+        preview_value = {"url": "https://vimeo.com/76979871", "title": "A film"}
+
+
+class MediaChooserBlock(DocumentChooserBlock):
+    """A stored file of one kind: `video`, `audio` or `captions`; the kind is told from the file's content."""
+
+    def __init__(self, kind: str, **kwargs: Any) -> None:
+        self.kind = kind
+        super().__init__(**kwargs)
+
+    def clean(self, value: AbstractDocument | None) -> AbstractDocument | None:
+        cleaned = super().clean(value)
+        if cleaned is not None and cleaned.kind != self.kind:
+            raise ValidationError(_("“%(title)s” is a file of another kind.") % {"title": cleaned.title})
+        return cleaned
+
+
+class StoredVideoBlock(blocks.StructBlock):
+    file = MediaChooserBlock("video", label=_("Video file"), help_text=_("mp4, webm, mov or avi; mp4 plays anywhere."))
+    title = blocks.CharBlock(label=_("Title"), max_length=160)
+    captions = MediaChooserBlock("captions", label=_("Captions"), required=False, help_text=_("A file in WebVTT."))
+    poster = ImageChooserBlock(label=_("Picture before it plays"), required=False)
+
+    class Meta:
+        icon = "media"
+        label = _("Video file")
+        template = "blocks/stored_video.html"
+        description = _("A video that you upload; only those who may read the lesson can play it.")
+        preview_template = "blocks/previews/media.html"
+
+
+class StoredAudioBlock(blocks.StructBlock):
+    file = MediaChooserBlock("audio", label=_("Sound file"), help_text=_("mp3, m4a, ogg, opus or wav."))
+    title = blocks.CharBlock(label=_("Title"), max_length=160)
+    transcript = blocks.RichTextBlock(label=_("Transcript"), required=False, features=["bold", "italic"])
+
+    class Meta:
+        icon = "media"
+        label = _("Sound file")
+        template = "blocks/stored_audio.html"
+        description = _("A recording that you upload, with its transcript.")
+        preview_template = "blocks/previews/media.html"
+
+
+class CalloutBlock(blocks.StructBlock):
+    kind = blocks.ChoiceBlock(
+        label=_("Kind"),
+        choices=[("note", _("Note")), ("tip", _("Tip")), ("warning", _("Warning")), ("example", _("Example"))],
+        default="note",
+    )
+    title = blocks.CharBlock(label=_("Title"), required=False, max_length=120)
+    text = blocks.RichTextBlock(label=_("Text"), features=["bold", "italic", "code", "link", "ol", "ul"])
+
+    class Meta:
+        icon = "info-circle"
+        label = _("Callout")
+        template = "blocks/callout.html"
+        description = _("A note, tip, warning or example, set apart from the text.")
+        preview_value = {"kind": "tip", "title": "Say it aloud", "text": "<p>Hearing a word fixes it.</p>"}
+
+
+class CodeBlock(blocks.StructBlock):
+    language = blocks.CharBlock(label=_("Language"), required=False, max_length=30, help_text=_("Such as python."))
+    code = blocks.TextBlock(label=_("Code"))
+
+    class Meta:
+        icon = "code"
+        label = _("Code")
+        template = "blocks/code.html"
+        description = _("A listing, set in a fixed width.")
+        preview_value = {"language": "python", "code": "print('Hello')"}
+
+
+class LessonTableBlock(TableBlock):
+    class Meta:
+        icon = "table"
+        label = _("Table")
+        template = "blocks/table.html"
+        description = _("Rows and columns, with a header row.")
+        preview_value = {
+            "data": [["le jour", "day"], ["la nuit", "night"]],
+            "first_row_is_table_header": False,
+            "first_col_is_header": False,
+        }
+
+
+class LessonBody(blocks.StreamBlock):
+    """The body of a lesson."""
+
+    text = blocks.RichTextBlock(
+        label=_("Text"),
+        icon="pilcrow",
+        features=PROSE_FEATURES,
+        template="blocks/text.html",
+        description=_("Paragraphs, lists and links."),
+        preview_value="<p>A lesson begins with a question.</p>",
+    )
+    heading = HeadingBlock()
+    image = PictureBlock()
+    file = FileBlock()
+    video_link = VideoLinkBlock()
+    video = StoredVideoBlock()
+    audio = StoredAudioBlock()
+    callout = CalloutBlock()
+    code = CodeBlock()
+    table = LessonTableBlock()
+
+    class Meta:
+        block_counts: dict[str, dict[str, int]] = {}

@@ -1,0 +1,62 @@
+"""Searching and filtering the catalogue."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.core.paginator import Paginator
+from django.db.models import Prefetch, QuerySet
+from django.utils.http import urlencode
+
+from learning.courses.enums import CourseLanguage, Level
+
+if TYPE_CHECKING:
+    from learning.courses.pages import CatalogPage, CoursePage
+
+PER_PAGE = 24
+QUERY_LENGTH = 100  # characters of a search that are looked at
+
+
+def card_queryset(catalog: "CatalogPage") -> "QuerySet[CoursePage]":
+    """Live courses of a catalogue in its order, with what a card shows of them."""
+    from learning.courses.models import CoursePage, CourseTeacher
+
+    team = Prefetch("team", CourseTeacher.objects.select_related("person"))
+    return (
+        CoursePage.objects.live().child_of(catalog).select_related("cover").order_by("path").prefetch_related(team)
+    )
+
+
+def catalogue_context(catalog: "CatalogPage", asked: Mapping[str, str]) -> dict[str, Any]:
+    """One page of the courses below a catalogue that fit what was asked: `q`, `subject`, `level`, `language`, `page`.
+
+    Unknown values are ignored, so that an old link still shows a catalogue.
+    """
+    from learning.courses.models import CoursePage, Subject
+
+    subjects = list(Subject.objects.all())
+    chosen = {
+        "q": asked.get("q", "").replace("\x00", "").strip()[:QUERY_LENGTH],
+        "subject": next((s.slug for s in subjects if s.slug == asked.get("subject")), ""),
+        "level": asked.get("level") if asked.get("level") in Level.values else "",
+        "language": asked.get("language") if asked.get("language") in CourseLanguage.values else "",
+    }
+    courses = card_queryset(catalog)
+    if chosen["subject"]:
+        courses = courses.filter(pk__in=CoursePage.objects.filter(subjects__slug=chosen["subject"]).values("pk"))
+    if chosen["level"]:
+        courses = courses.filter(level=chosen["level"])
+    if chosen["language"]:
+        courses = courses.filter(language=chosen["language"])
+    if chosen["q"]:
+        found = [page.pk for page in CoursePage.objects.live().search(chosen["q"])[:200]]
+        courses = courses.filter(pk__in=found)
+    page = Paginator(courses, PER_PAGE).get_page(asked.get("page"))
+    return {
+        "courses": page,
+        "subjects": subjects,
+        "levels": Level.choices,
+        "languages": CourseLanguage.choices,
+        "chosen": chosen,
+        "is_filtered": any(chosen.values()),
+        "query": urlencode({name: value for name, value in chosen.items() if value}),
+    }

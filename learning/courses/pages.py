@@ -1,0 +1,314 @@
+"""What editors publish: a catalogue of courses, their modules and lessons, as Wagtail pages.
+
+Nothing here knows of students. Who may read is decided above, by `learning.enrollment.access`,
+through Wagtail's `on_serve_page` hook.
+"""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalKey, ParentalManyToManyField
+from wagtail import blocks
+from wagtail.admin.panels import (
+    FieldPanel,
+    FieldRowPanel,
+    HelpPanel,
+    InlinePanel,
+    MultiFieldPanel,
+    ObjectList,
+    PageChooserPanel,
+    TabbedInterface,
+)
+from wagtail.fields import RichTextField, StreamField
+from wagtail.images import get_image_model_string
+from wagtail.models import Orderable, Page
+from wagtail.search import index
+
+from learning.courses.blocks import LessonBody
+from learning.courses.catalogue import catalogue_context
+from learning.courses.enums import Completes, CourseLanguage, EnrollmentPolicy, Level
+from learning.courses.privacy import CachedRestrictionsMixin
+
+
+class SchoolPage(CachedRestrictionsMixin, Page):
+    """What all our pages share: no editor comments in the way of students, GET and HEAD only."""
+
+    allowed_http_methods: ClassVar = ["GET", "HEAD", "OPTIONS"]
+    show_in_menus_default = False
+
+    class Meta:
+        abstract = True
+
+
+class CatalogPage(SchoolPage):
+    """The list of courses, with filters."""
+
+    introduction = RichTextField(_("introduction"), blank=True, features=["bold", "italic", "link"])
+
+    parent_page_types: ClassVar = ["home.HomePage"]
+    subpage_types: ClassVar = ["courses.CoursePage"]
+    admin_default_ordering = "ord"
+    content_panels: ClassVar = [*Page.content_panels, FieldPanel("introduction")]
+    template = "courses/catalog.html"
+
+    class Meta:
+        verbose_name = _("catalogue")
+        verbose_name_plural = _("catalogues")
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context(request, *args, **kwargs), **catalogue_context(self, request.GET)}
+
+
+class CoursePage(SchoolPage):
+    """A course: its description is public, its lessons are not."""
+
+    summary = models.CharField(_("summary"), max_length=300, help_text=_("One or two sentences for the catalogue."))
+    about = RichTextField(_("about the course"), blank=True, features=["bold", "italic", "link", "ol", "ul", "h3"])
+    cover = models.ForeignKey(
+        get_image_model_string(),
+        verbose_name=_("cover"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("Shown to everyone. Without one the course gets a typographic cover."),
+    )
+    subjects = ParentalManyToManyField("courses.Subject", verbose_name=_("subjects"), blank=True, related_name="courses")
+    level = models.CharField(_("level"), max_length=16, choices=Level.choices, default=Level.BEGINNER)
+    language = models.CharField(
+        _("language"), max_length=8, choices=CourseLanguage.choices, default=CourseLanguage.ENGLISH
+    )
+    outcomes = StreamField(
+        [("outcome", blocks.CharBlock(label=_("Outcome"), icon="tick-inverse", max_length=200))],
+        verbose_name=_("what you will learn"),
+        blank=True,
+    )
+    policy = models.CharField(
+        _("who may enrol"), max_length=16, choices=EnrollmentPolicy.choices, default=EnrollmentPolicy.OPEN
+    )
+    key = models.CharField(
+        _("key"), max_length=64, blank=True, help_text=_("The secret word under the policy “with a key”.")
+    )
+    capacity = models.PositiveIntegerField(
+        _("seats"), null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Empty: no limit.")
+    )
+    waiting_list = models.BooleanField(
+        _("waiting list"), default=False, help_text=_("When full, people queue; a freed seat goes to the first one.")
+    )
+    enroll_from = models.DateTimeField(_("enrolment opens"), null=True, blank=True)
+    enroll_until = models.DateTimeField(_("enrolment closes"), null=True, blank=True)
+    starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
+    prerequisites = ParentalManyToManyField(
+        "self", verbose_name=_("prerequisites"), blank=True, symmetrical=False, related_name="leads_to"
+    )
+    # Changes with anything in the programme; cached outlines bear it in their key.
+    programme_stamp = models.DateTimeField(default=timezone.now, editable=False)
+
+    parent_page_types: ClassVar = ["courses.CatalogPage"]
+    subpage_types: ClassVar = ["courses.ModulePage"]
+    exclude_fields_in_copy: ClassVar = ["programme_stamp"]
+    admin_default_ordering = "ord"
+    template = "courses/course.html"
+
+    search_fields: ClassVar = [
+        *Page.search_fields,
+        index.SearchField("summary"),
+        index.SearchField("about"),
+        index.FilterField("level"),
+        index.FilterField("language"),
+    ]
+
+    content_panels: ClassVar = [
+        *Page.content_panels,
+        FieldPanel("summary"),
+        FieldPanel("cover"),
+        FieldPanel("about"),
+        FieldPanel("outcomes"),
+        FieldRowPanel([FieldPanel("level"), FieldPanel("language")]),
+        FieldPanel("subjects"),
+        InlinePanel("team", label=_("Teacher"), heading=_("Team of teachers")),
+    ]
+    enrollment_panels: ClassVar = [
+        HelpPanel(content=_("Changes here hold from the moment the course is published.")),
+        MultiFieldPanel([FieldPanel("policy"), FieldPanel("key")], heading=_("Who may enrol")),
+        MultiFieldPanel([FieldPanel("capacity"), FieldPanel("waiting_list")], heading=_("Seats")),
+        MultiFieldPanel(
+            [
+                FieldRowPanel([FieldPanel("enroll_from"), FieldPanel("enroll_until")]),
+                FieldRowPanel([FieldPanel("starts_at"), FieldPanel("ends_at")]),
+            ],
+            heading=_("Dates"),
+        ),
+        PageChooserPanel("prerequisites", "courses.CoursePage"),
+    ]
+    edit_handler = TabbedInterface(
+        [
+            ObjectList(content_panels, heading=_("Content")),
+            ObjectList(enrollment_panels, heading=_("Enrolment")),
+            ObjectList(Page.promote_panels, heading=_("Promote")),
+            ObjectList(Page.settings_panels, heading=_("Settings")),
+        ]
+    )
+
+    class Meta:
+        verbose_name = _("course")
+        verbose_name_plural = _("courses")
+
+    def clean(self) -> None:
+        super().clean()
+        problems: dict[str, Any] = {}
+        if self.policy == EnrollmentPolicy.KEY and not self.key.strip():
+            problems["key"] = _("Enrolment with a key needs a key.")
+        if self.enroll_from and self.enroll_until and self.enroll_from >= self.enroll_until:
+            problems["enroll_until"] = _("Enrolment must close after it opens.")
+        if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
+            problems["ends_at"] = _("The course must end after it starts.")
+        if self.pk and any(page.pk == self.pk for page in self.prerequisites.all()):
+            problems["prerequisites"] = _("A course cannot be a prerequisite of itself.")
+        if problems:
+            raise ValidationError(problems)
+
+    @property
+    def has_started(self) -> bool:
+        return self.starts_at is None or self.starts_at <= timezone.now()
+
+    @property
+    def has_ended(self) -> bool:
+        return self.ends_at is not None and self.ends_at <= timezone.now()
+
+    @cached_property
+    def teachers(self) -> list[Any]:
+        """The people of the team, in its order, without those whose account is closed."""
+        return [m.person for m in self.team.select_related("person") if m.person.is_active]
+
+    @property
+    def programme(self) -> Any:
+        from learning.courses.programme import programme_of
+
+        return programme_of(self)
+
+
+class CourseTeacher(Orderable):
+    """Membership of a course's team; published with the course."""
+
+    course = ParentalKey(CoursePage, on_delete=models.CASCADE, related_name="team")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="teaches"
+    )
+
+    panels: ClassVar = [FieldPanel("person")]
+
+    class Meta(Orderable.Meta):
+        verbose_name = _("teacher")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["course", "person"], name="courses_teacher_once_per_course")
+        ]
+
+
+class CoursePart(SchoolPage):
+    """A module or lesson: belongs to a course, and its rendered body can be kept until it changes."""
+
+    # Changes with every save and when a picture or file in the body changes; cached bodies bear it in their key.
+    content_stamp = models.DateTimeField(default=timezone.now, editable=False)
+    exclude_fields_in_copy: ClassVar = ["content_stamp"]
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        if update_fields is None:
+            self.content_stamp = timezone.now()
+        super().save(*args, update_fields=update_fields, **kwargs)
+
+    @cached_property
+    def course(self) -> CoursePage:
+        """The course above; set in advance by the resolver of addresses."""
+        return CoursePage.objects.ancestor_of(self).get()
+
+    def get_sitemap_urls(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
+        return []
+
+
+class ModulePage(CoursePart):
+    """A module: an introduction and lessons."""
+
+    introduction = StreamField(LessonBody(), verbose_name=_("introduction"), blank=True)
+
+    parent_page_types: ClassVar = ["courses.CoursePage"]
+    subpage_types: ClassVar = ["courses.LessonPage"]
+    admin_default_ordering = "ord"
+    content_panels: ClassVar = [*Page.content_panels, FieldPanel("introduction")]
+    search_fields: ClassVar = [*Page.search_fields, index.SearchField("introduction")]
+    template = "courses/module.html"
+
+    class Meta:
+        verbose_name = _("module")
+        verbose_name_plural = _("modules")
+
+    @property
+    def stream(self) -> Any:
+        return self.introduction
+
+
+class LessonPage(CoursePart):
+    """A lesson: what students read."""
+
+    body = StreamField(LessonBody(), verbose_name=_("body"), blank=True)
+    minutes = models.PositiveSmallIntegerField(
+        _("minutes"),
+        default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(600)],
+        help_text=_("How long a student needs."),
+    )
+    free_preview = models.BooleanField(
+        _("free preview"), default=False, help_text=_("Open to everyone, enrolled or not.")
+    )
+    completes = models.CharField(
+        _("is done when"), max_length=16, choices=Completes.choices, default=Completes.BY_STUDENT
+    )
+
+    parent_page_types: ClassVar = ["courses.ModulePage"]
+    subpage_types: ClassVar = []
+    content_panels: ClassVar = [
+        *Page.content_panels,
+        FieldPanel("body"),
+        MultiFieldPanel(
+            [FieldPanel("minutes"), FieldPanel("completes"), FieldPanel("free_preview")], heading=_("For students")
+        ),
+    ]
+    search_fields: ClassVar = [*Page.search_fields, index.SearchField("body"), index.FilterField("free_preview")]
+    template = "courses/lesson.html"
+
+    class Meta:
+        verbose_name = _("lesson")
+        verbose_name_plural = _("lessons")
+
+    @property
+    def stream(self) -> Any:
+        return self.body
+
+    @property
+    def module(self) -> ModulePage:
+        return self.__dict__.get("_module") or self.get_parent().specific
+
+    @module.setter
+    def module(self, module: ModulePage) -> None:
+        self.__dict__["_module"] = module
+
+    def required_blocks(self) -> set[str]:
+        """UUIDs of the blocks that must be watched or heard when the lesson completes by itself."""
+        if self.completes != Completes.BY_BLOCKS:
+            return set()
+        return {str(block.id) for block in self.body if block.block_type in ("video", "audio")}
+
+    def get_sitemap_urls(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
+        return Page.get_sitemap_urls(self, request) if self.free_preview else []

@@ -1,0 +1,136 @@
+"""The programme of a course: its public outline, read in one query and kept until it changes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from zlib import crc32
+
+from django.core.cache import cache
+from django.db.models import Q
+from django.urls import reverse
+from wagtail.models import Page, Site
+
+from learning.courses.pages import CoursePage
+
+_SECONDS = 24 * 3600
+STEP = Page.steplen
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeLesson:
+    id: int
+    title: str
+    url: str
+    minutes: int
+    free_preview: bool
+    number: int  # 1, 2, 3 … through the whole course
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeModule:
+    id: int
+    title: str
+    url: str
+    lessons: tuple[ProgrammeLesson, ...]
+
+    @property
+    def minutes(self) -> int:
+        return sum(lesson.minutes for lesson in self.lessons)
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """Live modules and lessons in their order. Titles, minutes and addresses only; never a body."""
+
+    modules: tuple[ProgrammeModule, ...]
+
+    @property
+    def lessons(self) -> list[ProgrammeLesson]:
+        return [lesson for module in self.modules for lesson in module.lessons]
+
+    @property
+    def minutes(self) -> int:
+        return sum(module.minutes for module in self.modules)
+
+    def around(self, lesson_id: int) -> tuple[ProgrammeLesson | None, ProgrammeLesson | None]:
+        """The lessons before and after this one."""
+        lessons = self.lessons
+        place = next((i for i, lesson in enumerate(lessons) if lesson.id == lesson_id), None)
+        if place is None:
+            return None, None
+        before = lessons[place - 1] if place else None
+        after = lessons[place + 1] if place + 1 < len(lessons) else None
+        return before, after
+
+
+def _key(course: CoursePage) -> str:
+    # The address is part of the key: moving or renaming the course changes every address below it.
+    return f"courses:programme:{course.pk}:{course.programme_stamp.timestamp()}:{crc32(course.url_path.encode())}"
+
+
+def site_root_path(url_path: str) -> str:
+    """`url_path` of the home page of the site that this page belongs to."""
+    roots = (root.root_path for root in Site.get_site_root_paths())
+    return next((root for root in roots if url_path.startswith(root)), "/")
+
+
+def address_of(url_path: str) -> str:
+    return reverse("wagtail_serve", args=(url_path[len(site_root_path(url_path)) :],))
+
+
+def _read(courses: list[CoursePage]) -> dict[int, Programme]:
+    """The programmes of these courses, in one query."""
+    below = Q()
+    for course in courses:
+        below |= Q(path__startswith=course.path, depth__gt=course.depth)
+    rows = list(
+        Page.objects.live()
+        .filter(below)
+        .order_by("path")
+        .values_list(
+            "id", "path", "title", "url_path", "lessonpage__minutes", "lessonpage__free_preview", "modulepage__pk"
+        )
+    )
+    programmes = {}
+    for course in courses:
+        modules: dict[str, tuple[int, str, str]] = {}
+        lessons: dict[str, list[ProgrammeLesson]] = {}
+        number = 0
+        for pk, path, title, url_path, minutes, free, module_pk in rows:
+            if not path.startswith(course.path):
+                continue
+            if module_pk is not None:
+                modules[path] = (pk, title, address_of(url_path))
+                lessons[path] = []
+            elif minutes is not None and path[:-STEP] in modules:
+                number += 1
+                lessons[path[:-STEP]].append(
+                    ProgrammeLesson(pk, title, address_of(url_path), minutes, bool(free), number)
+                )
+        programmes[course.pk] = Programme(
+            tuple(ProgrammeModule(*facts, tuple(lessons[path])) for path, facts in modules.items())
+        )
+    return programmes
+
+
+def programmes_of(courses: Iterable[CoursePage]) -> dict[int, Programme]:
+    """Programmes by the id of their course: those kept from before, the rest with one query."""
+    courses = list(courses)
+    keys = {course.pk: _key(course) for course in courses}
+    kept = cache.get_many(keys.values())
+    found = {pk: kept[key] for pk, key in keys.items() if key in kept}
+    missing = [course for course in courses if course.pk not in found]
+    if missing:
+        read = _read(missing)
+        cache.set_many({keys[pk]: programme for pk, programme in read.items()}, _SECONDS)
+        found.update(read)
+    return found
+
+
+def programme_of(course: CoursePage) -> Programme:
+    kept = cache.get(_key(course))
+    return kept if kept is not None else programmes_of([course])[course.pk]
+
+
+def course_paths_above(path: str) -> list[str]:
+    """All paths of possible ancestors of a tree path, itself included."""
+    return [path[:end] for end in range(STEP, len(path) + 1, STEP)]

@@ -1,0 +1,40 @@
+"""Receivers of the framework's signals: what makes a kept programme or body out of date."""
+
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+from django.utils import timezone
+from wagtail.models import Page, PageViewRestriction
+from wagtail.signals import page_published, page_unpublished, post_page_move
+
+from learning.courses.pages import CoursePage, LessonPage, ModulePage
+from learning.courses.privacy import forget_restrictions
+from learning.courses.programme import course_paths_above
+
+
+def restamp_programmes(*paths: str) -> None:
+    """Make the programmes of the courses at or above these tree paths be read anew."""
+    wanted = {above for path in paths for above in course_paths_above(path)}
+    CoursePage.objects.filter(path__in=wanted).update(programme_stamp=timezone.now())
+
+
+@receiver([page_published, page_unpublished])
+def programme_changed(instance: Page, **kwargs: Any) -> None:
+    restamp_programmes(instance.path)
+
+
+@receiver(post_page_move)
+def programme_moved(instance: Page, parent_page_before: Page, parent_page_after: Page, **kwargs: Any) -> None:
+    restamp_programmes(parent_page_before.path, parent_page_after.path)
+
+
+@receiver(post_delete, sender=LessonPage)
+@receiver(post_delete, sender=ModulePage)
+def programme_shortened(instance: Page, **kwargs: Any) -> None:
+    restamp_programmes(instance.path)
+
+
+@receiver([post_save, post_delete], sender=PageViewRestriction)
+def restrictions_changed(**kwargs: Any) -> None:
+    forget_restrictions()

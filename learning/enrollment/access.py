@@ -1,0 +1,178 @@
+"""The door: who may read what. Every surface asks here; nothing else decides."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from wagtail.models import Page
+
+from learning.accounts.models import User
+from learning.courses.models import CoursePage, LessonPage, ModulePage
+from learning.courses.programme import course_paths_above
+from learning.enrollment.models import Completion, Enrollment
+from learning.enrollment.policies import courses_taught_by
+from learning.enrollment.statuses import READING, Status
+
+Person = User | AnonymousUser
+
+
+class Refusal(StrEnum):
+    """Why the door stays closed."""
+
+    LOG_IN = "log_in"
+    NOT_ENROLLED = "not_enrolled"
+    NOT_STARTED = "not_started"
+    ENDED = "ended"
+    PREREQUISITES = "prerequisites"
+    REQUESTED = "requested"
+    WAITLISTED = "waitlisted"
+    PAUSED = "paused"
+    LEFT = "left"
+    REMOVED = "removed"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+
+
+@dataclass(slots=True)
+class Access:
+    """The answer of the door for one person and one course."""
+
+    course: CoursePage
+    enrollment: Enrollment | None = None
+    refusal: Refusal | None = None
+    teaches: bool = False
+    missing: list[CoursePage] = field(default_factory=list)
+
+    @property
+    def granted(self) -> bool:
+        return self.refusal is None
+
+    @property
+    def as_student(self) -> bool:
+        """Whether reading here counts as the progress of a student."""
+        return self.granted and self.enrollment is not None and self.enrollment.may_read
+
+
+def teaches(user: Person, course: CoursePage) -> bool:
+    """On the course's team, or teacher of one of its study groups."""
+    return user.is_authenticated and courses_taught_by(user).filter(pk=course.pk).exists()
+
+
+def reads_as_staff(user: Person, course: CoursePage) -> bool:
+    if not user.is_authenticated or not user.is_active:
+        return False
+    return user.reads_everything or teaches(user, course)
+
+
+def missing_prerequisites(user: Person, course: CoursePage) -> list[CoursePage]:
+    """Live courses that must be completed first and are not."""
+    done = Enrollment.objects.filter(user_id=user.pk, status=Status.COMPLETED).values("course_id")
+    return list(course.prerequisites.live().exclude(pk__in=done))
+
+
+def access_to_course(user: Person, course: CoursePage) -> Access:
+    """May this person read the lessons of this course, and if not, why not.
+
+    A student in good standing costs one query, two where the course has prerequisites.
+    """
+    if not user.is_authenticated or not user.is_active:
+        return Access(course, refusal=Refusal.LOG_IN)
+    enrollment = Enrollment.objects.filter(user=user, course=course).first()
+    refusal = _refusal_of(enrollment, course)
+    missing: list[CoursePage] = []
+    if refusal is None:
+        missing = missing_prerequisites(user, course)
+        if not missing:
+            return Access(course, enrollment)
+        refusal = Refusal.PREREQUISITES
+    if reads_as_staff(user, course):
+        return Access(course, enrollment, teaches=True)
+    return Access(course, enrollment, refusal, missing=missing)
+
+
+def _refusal_of(enrollment: Enrollment | None, course: CoursePage) -> Refusal | None:
+    if enrollment is None:
+        return Refusal.NOT_ENROLLED
+    if enrollment.status not in READING:
+        return Refusal(enrollment.status)
+    if not course.has_started:
+        return Refusal.NOT_STARTED
+    if course.has_ended and enrollment.status == Status.ACTIVE:
+        return Refusal.ENDED
+    return None
+
+
+def access_to_part(user: Person, page: ModulePage | LessonPage) -> Access:
+    """May this person read this lesson or this module's introduction.
+
+    A free preview is open to all; for a student it counts as reading like any other lesson.
+    """
+    access = access_to_course(user, page.course)
+    if not access.granted and isinstance(page, LessonPage) and page.free_preview:
+        access.refusal = None
+    return access
+
+
+def may_read_page(user: Person, page: Page) -> bool:
+    """For any page of the tree: public ones by everyone, parts of a course by whom the door lets in."""
+    specific = page.specific
+    if not specific.live:
+        return False
+    if isinstance(specific, ModulePage | LessonPage):
+        return specific.course.live and access_to_part(user, specific).granted
+    return True
+
+
+def readable_courses(user: Person) -> QuerySet[CoursePage]:
+    """Live courses whose lessons this person may read."""
+    live = CoursePage.objects.live()
+    if not user.is_authenticated or not user.is_active:
+        return live.none()
+    if user.reads_everything:
+        return live
+    now = timezone.now()
+    mine = Enrollment.objects.filter(user=user)
+    done = mine.filter(status=Status.COMPLETED).values("course_id")
+    blocked = CoursePage.prerequisites.through.objects.exclude(to_coursepage_id__in=done).filter(
+        to_coursepage__live=True
+    )
+    as_student = (
+        Q(pk__in=mine.filter(status=Status.COMPLETED).values("course_id"))
+        | Q(pk__in=mine.filter(status=Status.ACTIVE).values("course_id"))
+        & (Q(ends_at=None) | Q(ends_at__gt=now))
+    ) & (Q(starts_at=None) | Q(starts_at__lte=now))
+    readable = as_student & ~Q(pk__in=blocked.values("from_coursepage_id"))
+    return live.filter(readable | Q(pk__in=courses_taught_by(user).values("pk")))
+
+
+def readable_parts(user: Person) -> Q:
+    """A filter on pages below courses: those this person may read. For search and lists."""
+    readable = Q(pk__in=LessonPage.objects.filter(free_preview=True).values("pk"))
+    if user.is_authenticated and user.is_active and user.reads_everything:
+        return Q()
+    for path in readable_courses(user).values_list("path", flat=True):
+        readable |= Q(path__startswith=path)
+    return readable
+
+
+def below_live_course(pages: Iterable[Page]) -> list[Page]:
+    """Those whose ancestors are all live: a lesson of an unpublished course is not there."""
+    pages = list(pages)
+    above = {path for page in pages for path in course_paths_above(page.path)[:-1]}
+    hidden = set(Page.objects.filter(path__in=above, live=False).values_list("path", flat=True))
+    return [page for page in pages if not any(path in hidden for path in course_paths_above(page.path))]
+
+
+def done_lessons(user: Person, lesson_ids: Iterable[int]) -> set[int]:
+    """Which of these lessons the person has done."""
+    if not user.is_authenticated:
+        return set()
+    return set(
+        Completion.objects.filter(user=user, lesson_id__in=list(lesson_ids)).values_list("lesson_id", flat=True)
+    )
+
+

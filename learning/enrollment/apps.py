@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class EnrollmentConfig(AppConfig):
+    name = "learning.enrollment"
+    label = "enrollment"
+    verbose_name = _("Enrolment")
+
+    def ready(self) -> None:
+        from wagtail.models import Page
+        from wagtail.permissions import register_permission_policy
+
+        from learning.enrollment import receivers  # noqa: F401  (connects the framework's signals)
+        from learning.enrollment.policies import CourseTeamPagePolicy
+
+        register_permission_policy(Page, CourseTeamPagePolicy())

@@ -1,0 +1,146 @@
+"""Forms of the CMS about enrolments, groups and invitations."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.forms.models import WagtailAdminModelForm
+from wagtail.admin.widgets import AdminPageChooser
+
+from learning.accounts.models import User
+from learning.courses.models import CoursePage
+from learning.enrollment import actions
+from learning.enrollment.models import Enrollment, Invitation, StudyGroup
+from learning.enrollment.policies import manages_course
+from learning.enrollment.statuses import Status, staff_choices
+
+
+class OfManagedCourse(WagtailAdminModelForm):
+    """A form whose course must be one that the person at the keyboard looks after."""
+
+    for_user: User
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "course" in self.fields:
+            self.fields["course"] = forms.ModelChoiceField(
+                CoursePage.objects.all(), label=_("Course"), widget=AdminPageChooser(target_models=[CoursePage])
+            )
+
+    def clean_course(self) -> CoursePage:
+        course = self.cleaned_data["course"]
+        if not manages_course(self.for_user, course.pk):
+            raise ValidationError(_("There is no such course."))
+        return course
+
+
+class EnrollmentCreateForm(OfManagedCourse):
+    """Enrols a person, named by e-mail so that nobody is shown a list of everyone."""
+
+    email = forms.EmailField(label=_("E-mail of the student"))
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
+
+    class Meta:
+        model = Enrollment
+        fields = ["course"]
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"].strip().lower()
+        self.person = User.objects.filter(email__iexact=email, is_active=True).first()
+        if self.person is None:
+            raise ValidationError(_("Nobody here has this e-mail. Invite them instead."))
+        return email
+
+    def save(self, commit: bool = True) -> Enrollment:
+        try:
+            self.instance = actions.enroll_by_staff(
+                user=self.person,
+                course=self.cleaned_data["course"],
+                actor=self.for_user,
+                reason=self.cleaned_data["reason"],
+            )
+        except actions.EnrollmentError as error:
+            raise ValidationError(str(error)) from error
+        return self.instance
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                self.save()
+            except ValidationError as error:
+                raise ValidationError(error.messages) from error
+        return cleaned
+
+    def _post_clean(self) -> None:
+        """The action has validated and saved; Django's own model validation would see the unsaved instance."""
+
+
+class EnrollmentEditForm(OfManagedCourse):
+    """Moves a student into a study group of their course."""
+
+    class Meta:
+        model = Enrollment
+        fields = ["group"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "group" in self.fields:
+            self.fields["group"].queryset = StudyGroup.objects.filter(course_id=self.instance.course_id)  # type: ignore[attr-defined]
+
+    def save(self, commit: bool = True) -> Enrollment:
+        self.instance.save(update_fields=["group"])
+        return self.instance
+
+
+class StatusForm(forms.Form):
+    """A change of status by staff, among those that are possible from here."""
+
+    after = forms.ChoiceField(label=_("New status"))
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The student reads it in the mail about the change."),
+    )
+
+    def __init__(self, *args: Any, enrollment: Enrollment, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = staff_choices(Status(enrollment.status))
+        self.fields["after"].choices = [(status.value, status.label) for status in choices]  # type: ignore[attr-defined]
+
+
+class StudyGroupForm(OfManagedCourse):
+    class Meta:
+        model = StudyGroup
+        fields = ["course", "name", "teachers"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "teachers" in self.fields:
+            teachers = User.objects.filter(groups__permissions__codename="teach", is_active=True).distinct()
+            self.fields["teachers"].queryset = teachers  # type: ignore[attr-defined]
+            self.fields["teachers"].widget = forms.CheckboxSelectMultiple(choices=self.fields["teachers"].choices)  # type: ignore[attr-defined]
+
+
+class InvitationForm(OfManagedCourse):
+    class Meta:
+        model = Invitation
+        fields = ["course", "email"]
+
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].strip().lower()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if Invitation.objects.filter(course=cleaned.get("course"), email=cleaned.get("email", "")).exists():
+            raise ValidationError({"email": _("This address is invited already.")})
+        return cleaned
+
+    def save(self, commit: bool = True) -> Invitation:
+        self.instance = actions.invite(
+            course=self.cleaned_data["course"], email=self.cleaned_data["email"], actor=self.for_user
+        )
+        return self.instance

@@ -1,0 +1,47 @@
+"""The gate that pages pass on their way out, and what stands before it for those who may not pass."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
+from wagtail.models import Page
+
+from learning.courses.models import CoursePage, LessonPage, ModulePage
+from learning.enrollment.access import Access, Refusal, access_to_part
+
+Serve = Callable[[Page, HttpRequest, list[Any], dict[str, Any]], HttpResponse]
+
+
+def refuse(request: HttpRequest, course: CoursePage, access: Access) -> HttpResponse:
+    """A visitor is sent to log in and back; a signed-in person sees the course page with the reason."""
+    if access.refusal == Refusal.LOG_IN:
+        response: HttpResponse = redirect_to_login(request.get_full_path())
+    else:
+        request.access = access  # type: ignore[attr-defined]
+        request.was_refused = True  # type: ignore[attr-defined]
+        response = course.serve(request)
+        response.status_code = 403
+    patch_cache_control(response, private=True, no_store=True)
+    return response
+
+
+def gate(serve: Serve) -> Serve:
+    """`on_serve_page`: a module or lesson goes to whom the door lets in; all else goes on."""
+
+    def inner(page: Page, request: HttpRequest, args: list[Any], kwargs: dict[str, Any]) -> HttpResponse:
+        if not isinstance(page, ModulePage | LessonPage):
+            return serve(page, request, args, kwargs)
+        course = page.course
+        if not course.live or (isinstance(page, LessonPage) and not page.module.live):
+            raise Http404
+        access = access_to_part(request.user, page)
+        if not access.granted:
+            return refuse(request, course, access)
+        request.access = access  # type: ignore[attr-defined]
+        response = serve(page, request, args, kwargs)
+        patch_cache_control(response, private=True, no_store=True)
+        return response
+
+    return inner

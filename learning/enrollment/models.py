@@ -1,0 +1,194 @@
+"""What learners do: enrolments, groups, progress.
+
+Rows point at pages by number, without a constraint in the database: they never block the moving
+or deleting of a page, and outlive it.
+"""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from learning.courses.models import CoursePage
+from learning.enrollment.statuses import READING, By, Status
+
+
+def course_pointer(**kwargs: Any) -> models.ForeignKey:
+    """A pointer at a course that joins like a foreign key and holds nothing back."""
+    return models.ForeignKey(
+        CoursePage,
+        verbose_name=_("course"),
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+        **kwargs,
+    )
+
+
+class StudyGroup(models.Model):
+    """Students of one course who are taught together."""
+
+    course = course_pointer()
+    name = models.CharField(_("name"), max_length=120)
+    teachers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, verbose_name=_("teachers"), blank=True, related_name="taught_groups"
+    )
+
+    class Meta:
+        verbose_name = _("study group")
+        verbose_name_plural = _("study groups")
+        ordering = ["name"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["course", "name"], name="enrollment_group_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
+    def reading(self) -> "EnrollmentQuerySet":
+        """Those whose status lets them read."""
+        return self.filter(status__in=READING)
+
+    def of_existing_courses(self) -> "EnrollmentQuerySet":
+        """Without those whose course has been deleted; their rows stay."""
+        return self.filter(course__live__isnull=False)
+
+    def queued(self) -> "EnrollmentQuerySet":
+        """Those who wait for a seat, the first one first."""
+        return self.filter(status=Status.WAITLISTED).order_by("waiting_since", "pk")
+
+
+class Enrollment(models.Model):
+    """One person in one course, for good: the status changes, the row stays."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("student"), on_delete=models.CASCADE, related_name="enrollments"
+    )
+    course = course_pointer()
+    group = models.ForeignKey(
+        StudyGroup,
+        verbose_name=_("study group"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="enrollments",
+    )
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices)
+    created_at = models.DateTimeField(_("enrolled"), default=timezone.now, editable=False)
+    changed_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
+    waiting_since = models.DateTimeField(null=True, editable=False)
+    completed_at = models.DateTimeField(_("completed"), null=True, editable=False)
+    last_read_at = models.DateTimeField(_("last read"), null=True, editable=False)
+
+    objects = EnrollmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("enrolment")
+        verbose_name_plural = _("enrolments")
+        ordering = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "course"], name="enrollment_once"),
+            models.CheckConstraint(condition=models.Q(status__in=Status.values), name="enrollment_known_status"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["course", "status", "waiting_since"], name="enrollment_course_status"),
+            models.Index(fields=["user", "-last_read_at"], name="enrollment_user_recent"),
+            models.Index(fields=["status", "-id"], name="enrollment_status_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} → {self.course_id}: {self.get_status_display()}"
+
+    @property
+    def may_read(self) -> bool:
+        return self.status in READING
+
+
+class StatusChange(models.Model):
+    """One step of an enrolment's history; written with the change, never edited."""
+
+    enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="history")
+    before = models.CharField(max_length=12, choices=Status.choices, blank=True)
+    after = models.CharField(max_length=12, choices=Status.choices)
+    by = models.CharField(max_length=8, choices=By.choices)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("change of status")
+        ordering = ["at", "pk"]
+
+
+class Seats(models.Model):
+    """How many seats of a course are taken. Its row is the lock under which seats are given and freed."""
+
+    course_id = models.PositiveIntegerField(primary_key=True)
+    taken = models.PositiveIntegerField(default=0)
+    waiting = models.PositiveIntegerField(default=0)
+
+
+class Invitation(models.Model):
+    """An e-mail address that may enrol in a course of the policy “by invitation”."""
+
+    course = course_pointer()
+    email = models.EmailField(_("e-mail"))
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(_("invited"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ["-pk"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["course", "email"], name="enrollment_invited_once")]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.strip().lower()
+        super().save(*args, **kwargs)
+
+
+class Completion(models.Model):
+    """A lesson that a person has done, wherever the lesson stands by now."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="completions")
+    lesson_id = models.PositiveIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "lesson_id"], name="enrollment_done_once")]
+
+
+class BlockCompletion(models.Model):
+    """A video or recording that a person has played to 90 %, by the UUID of its block."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    lesson_id = models.PositiveIntegerField()
+    block_id = models.UUIDField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "lesson_id", "block_id"], name="enrollment_block_once")
+        ]
+
+
+class Position(models.Model):
+    """Where a person stopped reading in a course: the lesson and the block in it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="positions")
+    course_id = models.PositiveIntegerField()
+    lesson_id = models.PositiveIntegerField()
+    block_id = models.UUIDField(null=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "course_id"], name="enrollment_one_position")]

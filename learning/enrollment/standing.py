@@ -1,0 +1,131 @@
+"""How a person stands to a course: the one button that fits, or the reason why there is none."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+
+from learning.courses.enums import EnrollmentPolicy
+from learning.courses.models import CoursePage
+from learning.enrollment.access import Access, Person, Refusal, access_to_course, missing_prerequisites
+from learning.enrollment.actions import enrollment_window, is_invited
+from learning.enrollment.models import Enrollment, Seats
+from learning.enrollment.progress import Progress, progress_of
+from learning.enrollment.statuses import LEAVABLE, REJOINABLE, Status
+
+
+class Offer(StrEnum):
+    """What the course page offers this person."""
+
+    LOG_IN = "log_in"
+    ENROLL = "enroll"
+    REQUEST = "request"
+    QUEUE = "queue"
+    CONTINUE = "continue"
+    OPEN = "open"
+    NOTHING = "nothing"
+
+
+@dataclass(slots=True)
+class Reason:
+    """Why the offer is not more: a code that the template puts in words, with what belongs to it."""
+
+    code: str
+    when: datetime | None = None
+    courses: list[CoursePage] | None = None
+
+
+class Standing:
+    """Facts about one person and one course; each costs its query only when it is asked for."""
+
+    def __init__(self, user: Person, course: CoursePage, access: Access | None = None) -> None:
+        self.user = user
+        self.course = course
+        self.access = access or access_to_course(user, course)
+
+    @property
+    def enrollment(self) -> Enrollment | None:
+        return self.access.enrollment
+
+    @cached_property
+    def seats(self) -> Seats:
+        return Seats.objects.filter(pk=self.course.pk).first() or Seats(pk=self.course.pk)
+
+    @property
+    def seats_left(self) -> int | None:
+        """Free seats, never below zero; nothing when there is no limit."""
+        if self.course.capacity is None:
+            return None
+        return max(0, self.course.capacity - self.seats.taken)
+
+    @property
+    def is_full(self) -> bool:
+        return self.seats_left == 0 or (self.seats_left is not None and self.seats.waiting > 0)
+
+    @cached_property
+    def progress(self) -> Progress | None:
+        if self.enrollment is None:
+            return None
+        return progress_of(self.enrollment.user, [self.course])[self.course.pk]
+
+    @property
+    def queue_place(self) -> int:
+        """1 for the first in the queue."""
+        mine = self.enrollment
+        if mine is None or mine.status != Status.WAITLISTED:
+            return 0
+        return Enrollment.objects.queued().filter(course=self.course, waiting_since__lt=mine.waiting_since).count() + 1
+
+    @property
+    def can_leave(self) -> bool:
+        return self.enrollment is not None and self.enrollment.status in LEAVABLE
+
+    @property
+    def needs_key(self) -> bool:
+        return self.course.policy == EnrollmentPolicy.KEY and self.offer in (Offer.ENROLL, Offer.QUEUE)
+
+    @property
+    def offer(self) -> Offer:
+        return self._verdict[0]
+
+    @property
+    def reason(self) -> Reason | None:
+        return self._verdict[1]
+
+    @cached_property
+    def _verdict(self) -> tuple[Offer, Reason | None]:
+        if self.access.refusal == Refusal.LOG_IN:
+            reason = self._why_no_enrolment(of_person=False)
+            return (Offer.NOTHING, reason) if reason and reason.code != "full" else (Offer.LOG_IN, reason)
+        if self.access.granted:
+            return (Offer.CONTINUE if self.access.as_student else Offer.OPEN), None
+        enrollment = self.enrollment
+        if enrollment is not None and enrollment.status not in REJOINABLE:
+            when = {Refusal.NOT_STARTED: self.course.starts_at, Refusal.ENDED: self.course.ends_at}
+            refusal = self.access.refusal or Refusal.NOT_ENROLLED
+            return Offer.NOTHING, Reason(refusal.value, when.get(refusal), self.access.missing)
+        reason = self._why_no_enrolment(of_person=True)
+        if reason:
+            return Offer.NOTHING, reason
+        if self.course.policy == EnrollmentPolicy.APPROVAL:
+            return Offer.REQUEST, None
+        return (Offer.QUEUE if self.is_full else Offer.ENROLL), None
+
+    def _why_no_enrolment(self, *, of_person: bool) -> Reason | None:
+        course = self.course
+        window = enrollment_window(course)
+        if window == "early":
+            return Reason("not_open_yet", course.enroll_from)
+        if window == "late":
+            return Reason("over")
+        if course.policy == EnrollmentPolicy.CLOSED:
+            return Reason("closed")
+        if of_person and course.policy == EnrollmentPolicy.INVITATION and not is_invited(self.user, course):  # type: ignore[arg-type]
+            return Reason("invitation")
+        if of_person:
+            missing = missing_prerequisites(self.user, course)
+            if missing:
+                return Reason("prerequisites", courses=missing)
+        if self.is_full and not course.waiting_list and course.policy != EnrollmentPolicy.APPROVAL:
+            return Reason("full")
+        return None

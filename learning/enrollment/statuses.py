@@ -1,0 +1,72 @@
+"""States of an enrolment and the only ways between them."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(TextChoices):
+    REQUESTED = "requested", _("Requested")
+    WAITLISTED = "waitlisted", _("On the waiting list")
+    ACTIVE = "active", _("Active")
+    COMPLETED = "completed", _("Completed")
+    PAUSED = "paused", _("Paused")
+    LEFT = "left", _("Left")
+    REMOVED = "removed", _("Removed")
+    DECLINED = "declined", _("Declined")
+    EXPIRED = "expired", _("Expired")
+
+
+READING = frozenset({Status.ACTIVE, Status.COMPLETED})
+# A paused student comes back to their seat, and a completed one still reads: both keep it.
+SEATED = frozenset({Status.ACTIVE, Status.COMPLETED, Status.PAUSED})
+PENDING = frozenset({Status.REQUESTED, Status.WAITLISTED})
+# A student may begin anew only from here; from the others only staff bring them back.
+REJOINABLE = frozenset({Status.LEFT})
+LEAVABLE = frozenset({Status.REQUESTED, Status.WAITLISTED, Status.ACTIVE, Status.COMPLETED})
+
+
+class By(TextChoices):
+    """Who makes a change."""
+
+    STUDENT = "student", _("the student")
+    STAFF = "staff", _("staff")
+    SYSTEM = "system", _("the system")
+
+
+_S, _T, _Y = By.STUDENT, By.STAFF, By.SYSTEM
+
+# (from, to) → who may. `None` is an enrolment that does not exist yet. This table is the whole machine.
+TRANSITIONS: dict[tuple[Status | None, Status], frozenset[By]] = {
+    (None, Status.ACTIVE): frozenset({_S, _T}),
+    (None, Status.REQUESTED): frozenset({_S}),
+    (None, Status.WAITLISTED): frozenset({_S}),
+    (Status.REQUESTED, Status.ACTIVE): frozenset({_T}),
+    (Status.REQUESTED, Status.DECLINED): frozenset({_T}),
+    (Status.REQUESTED, Status.LEFT): frozenset({_S}),
+    (Status.WAITLISTED, Status.ACTIVE): frozenset({_T, _Y}),
+    (Status.WAITLISTED, Status.LEFT): frozenset({_S}),
+    (Status.ACTIVE, Status.COMPLETED): frozenset({_S, _T, _Y}),
+    (Status.ACTIVE, Status.PAUSED): frozenset({_T}),
+    (Status.ACTIVE, Status.LEFT): frozenset({_S}),
+    (Status.ACTIVE, Status.REMOVED): frozenset({_T}),
+    (Status.ACTIVE, Status.EXPIRED): frozenset({_Y}),
+    (Status.COMPLETED, Status.LEFT): frozenset({_S}),
+    (Status.COMPLETED, Status.REMOVED): frozenset({_T}),
+    (Status.PAUSED, Status.ACTIVE): frozenset({_T}),
+    (Status.PAUSED, Status.REMOVED): frozenset({_T}),
+    (Status.LEFT, Status.ACTIVE): frozenset({_S}),
+    (Status.LEFT, Status.REQUESTED): frozenset({_S}),
+    (Status.LEFT, Status.WAITLISTED): frozenset({_S}),
+    (Status.REMOVED, Status.ACTIVE): frozenset({_T}),
+    (Status.DECLINED, Status.ACTIVE): frozenset({_T}),
+    (Status.EXPIRED, Status.ACTIVE): frozenset({_T}),
+}
+
+
+def may_go(before: Status | None, after: Status, by: By) -> bool:
+    return by in TRANSITIONS.get((before, after), frozenset())
+
+
+def staff_choices(before: Status) -> list[Status]:
+    """Where staff may take an enrolment from here."""
+    return [after for (start, after), who in TRANSITIONS.items() if start == before and By.STAFF in who]

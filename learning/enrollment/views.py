@@ -1,0 +1,132 @@
+"""Forms of the course page and the reader: parse, ask the door, act, answer."""
+
+from typing import Any
+from uuid import UUID
+
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from learning.courses.enums import Completes
+from learning.courses.models import CoursePage, LessonPage
+from learning.courses.programme import address_of
+from learning.enrollment import actions, progress
+from learning.enrollment.access import access_to_part
+from learning.enrollment.models import Enrollment
+from learning.enrollment.statuses import Status
+
+KEY_TRIES = "10/5m/user"  # wrong keys per person and course
+
+
+def _course(pk: int) -> CoursePage:
+    return get_object_or_404(CoursePage.objects.live().public(), pk=pk)
+
+
+def _course_page_with(request: HttpRequest, course: CoursePage, error: Any, status: int) -> HttpResponse:
+    """The course page again, with the error beside the button and what was typed still there."""
+    request.enrollment_error = error  # type: ignore[attr-defined]
+    request.is_preview = False  # type: ignore[attr-defined]
+    response = course.serve(request)
+    response.status_code = status
+    return response
+
+
+@require_POST
+def enroll(request: HttpRequest, course_id: int) -> HttpResponse:
+    """Enrol under the course's policy; `key` is asked for by the policy of that name."""
+    course = _course(course_id)
+    address = address_of(course.url_path)
+    user = request.user
+    if not user.is_authenticated:
+        return redirect_to_login(address)
+    key = request.POST.get("key", "").replace("\x00", "")[:200]
+    config = {"enroll_key": KEY_TRIES}
+    if key and not ratelimit.consume(request, action="enroll_key", key=str(course.pk), user=user, config=config):
+        return _course_page_with(request, course, _("Too many tries. Wait a few minutes."), 429)
+    try:
+        enrollment = actions.enroll(user=user, course=course, key=key)
+    except actions.EnrollmentError as error:
+        return _course_page_with(request, course, str(error), 422 if error.code == "wrong_key" else 409)
+    said = {
+        Status.ACTIVE: _("You are enrolled. Have a good start!"),
+        Status.REQUESTED: _("Your request is with the school. You will get mail."),
+        Status.WAITLISTED: _("You are on the waiting list. You will get mail when a seat is free."),
+    }
+    messages.success(request, said.get(Status(enrollment.status), _("You are enrolled already.")))
+    return redirect(address)
+
+
+@require_POST
+def leave(request: HttpRequest, course_id: int) -> HttpResponse:
+    course = _course(course_id)
+    address = address_of(course.url_path)
+    if not request.user.is_authenticated:
+        return redirect_to_login(address)
+    try:
+        actions.leave(user=request.user, course=course)
+    except actions.EnrollmentError as error:
+        return _course_page_with(request, course, str(error), 409)
+    messages.success(request, _("You have left the course. Your progress is kept, should you come back."))
+    return redirect(address)
+
+
+def _lesson_of_student(request: HttpRequest, lesson_id: int) -> tuple[LessonPage, Enrollment]:
+    """The lesson and the enrolment that reading it counts for; 404 for whoever may not read it as a student."""
+    lesson = LessonPage.objects.live().filter(pk=lesson_id).first()
+    if lesson is None or not lesson.course.live or not request.user.is_authenticated:
+        raise Http404
+    access = access_to_part(request.user, lesson)
+    if not access.as_student or access.enrollment is None:
+        raise Http404
+    return lesson, access.enrollment
+
+
+def _block_id(request: HttpRequest) -> UUID | None:
+    try:
+        return UUID(request.POST.get("block", ""))
+    except ValueError:
+        return None
+
+
+@require_POST
+def mark_done(request: HttpRequest, lesson_id: int) -> HttpResponse:
+    """The student says that the lesson is done (`done=1`) or takes it back (`done=0`)."""
+    if not request.user.is_authenticated:
+        return redirect_to_login("/me/")
+    lesson, enrollment = _lesson_of_student(request, lesson_id)
+    done = request.POST.get("done") == "1"
+    address = address_of(lesson.url_path)
+    if done and lesson.completes == Completes.BY_BLOCKS and lesson.required_blocks():
+        messages.error(request, _("This lesson is done by itself when its videos and recordings have been played."))
+        return redirect(address)
+    was_completed = enrollment.status == Status.COMPLETED
+    state = progress.set_done(enrollment=enrollment, lesson=lesson, done=done)
+    if not done:
+        return redirect(address)
+    if state.finished and not was_completed:
+        messages.success(request, _("That was the last lesson: the course is completed. Congratulations!"))
+        return redirect(address_of(lesson.course.url_path))
+    _before, after = state.programme.around(lesson.pk)
+    return redirect(after.url if after else address_of(lesson.course.url_path))
+
+
+@require_POST
+def keep_position(request: HttpRequest, lesson_id: int) -> HttpResponse:
+    """Where the student is in the lesson, told by the reader in the background."""
+    lesson, enrollment = _lesson_of_student(request, lesson_id)
+    progress.set_position(enrollment=enrollment, lesson=lesson, block_id=_block_id(request))
+    return HttpResponse(status=204)
+
+
+@require_POST
+def mark_played(request: HttpRequest, lesson_id: int) -> HttpResponse:
+    """A video or recording of the lesson has been played to 90 %."""
+    lesson, enrollment = _lesson_of_student(request, lesson_id)
+    block_id = _block_id(request)
+    if block_id is None:
+        return JsonResponse({"detail": _("There is no such block.")}, status=422)
+    return JsonResponse({"done": progress.set_played(enrollment=enrollment, lesson=lesson, block_id=block_id)})

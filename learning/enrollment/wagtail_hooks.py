@@ -1,0 +1,21 @@
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from wagtail import hooks
+from wagtail.models import Page
+from wagtail.permissions import policy_registry
+from wagtail_modeladmin.options import modeladmin_register
+
+from learning.enrollment.admin import LearningGroup
+from learning.enrollment.gate import gate
+
+modeladmin_register(LearningGroup)
+hooks.register("on_serve_page", gate, order=100)
+
+
+@hooks.register("construct_page_chooser_queryset")
+def choose_among_own_pages(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
+    """A chooser offers what the explorer shows, and no lesson of anyone else's course."""
+    policy: Any = policy_registry.get_by_type(Page)
+    return pages & policy.explorable_instances(request.user)

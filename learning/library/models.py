@@ -1,0 +1,98 @@
+"""Stored pictures and files. They are handed out by `views.py`, at the door, and nowhere else."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from wagtail.documents.models import AbstractDocument
+from wagtail.images.models import AbstractImage, AbstractRendition, Image
+from wagtail.models import Collection
+
+from learning.library.kinds import Kind, check_upload, extension_of, kind_of, media_type_of
+
+
+def generated_name(folder: str, filename: str) -> str:
+    """A stored name that tells nothing of the original but its extension (promise 21)."""
+    extension = extension_of(filename)
+    suffix = f".{extension}" if extension.isascii() and extension.isalnum() and len(extension) <= 8 else ""
+    return f"{folder}/{uuid.uuid4().hex}{suffix}"
+
+
+def stored_file_path(instance: "StoredFile", filename: str) -> str:
+    return generated_name("files", filename)
+
+
+class Picture(AbstractImage):
+    admin_form_fields = Image.admin_form_fields
+
+    class Meta(AbstractImage.Meta):
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+
+    def get_upload_to(self, filename: str) -> str:
+        return generated_name("pictures", filename)
+
+
+class Rendition(AbstractRendition):
+    image = models.ForeignKey(Picture, on_delete=models.CASCADE, related_name="renditions")
+
+    class Meta:
+        unique_together = (("image", "filter_spec", "focal_point_key"),)
+
+    def get_upload_to(self, filename: str) -> str:
+        return generated_name("renditions", filename)
+
+    @property
+    def url(self) -> str:
+        """Through the door; the storage's own address answers nothing."""
+        return reverse("library_rendition", args=(self.pk, f"picture.{extension_of(self.file.name)}"))
+
+
+class StoredFile(AbstractDocument):
+    file = models.FileField(_("file"), upload_to=stored_file_path, max_length=160)
+    original_name = models.CharField(max_length=255, blank=True, editable=False)
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.DOCUMENT, editable=False)
+
+    admin_form_fields = ("title", "file", "collection", "tags")
+
+    class Meta(AbstractDocument.Meta):
+        verbose_name = _("file")
+        verbose_name_plural = _("files")
+
+    def clean(self) -> None:
+        super().clean()
+        upload = self.file
+        if upload and not upload._committed:
+            if upload.size > settings.UPLOAD_MAX_BYTES:
+                limit = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
+                raise ValidationError({"file": _("A file may have at most %(limit)d MB.") % {"limit": limit}})
+            try:
+                check_upload(upload.file, upload.name)
+            except ValidationError as error:
+                raise ValidationError({"file": error}) from error
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.file and not self.file._committed:
+            self.original_name = self.file.name.rpartition("/")[2][-255:]
+            self.kind = kind_of(self.file.name)
+        super().save(*args, **kwargs)
+
+    @property
+    def filename(self) -> str:
+        """The name that people see; the stored one is generated."""
+        return self.original_name or super().filename
+
+    @property
+    def content_type(self) -> str:
+        return media_type_of(self.file.name)
+
+
+class CourseCollection(models.Model):
+    """The collection that holds a course's own pictures and files, so that its teachers see these and no others."""
+
+    course_id = models.PositiveIntegerField(unique=True)
+    collection = models.OneToOneField(Collection, on_delete=models.CASCADE, related_name="course_collection")

@@ -1,0 +1,49 @@
+"""Receivers of the framework's signals about pictures, files and pages."""
+
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models.signals import post_delete, post_save, pre_delete
+from django.dispatch import receiver
+from django.utils import timezone
+from wagtail.models import Page, ReferenceIndex
+
+from learning.courses.models import CoursePage, LessonPage, ModulePage
+from learning.library.collections import collection_of
+from learning.library.models import CourseCollection, Picture, StoredFile
+
+
+def _restamp_pages_showing(file: Picture | StoredFile) -> None:
+    base = ContentType.objects.get_for_model(Page)
+    ids = [
+        int(pk)
+        for pk in ReferenceIndex.get_references_to(file)
+        .filter(base_content_type=base)
+        .values_list("object_id", flat=True)
+    ]
+    if ids:
+        now = timezone.now()
+        LessonPage.objects.filter(pk__in=ids).update(content_stamp=now)
+        ModulePage.objects.filter(pk__in=ids).update(content_stamp=now)
+
+
+@receiver(post_save, sender=Picture)
+@receiver(post_save, sender=StoredFile)
+@receiver(pre_delete, sender=Picture)
+@receiver(pre_delete, sender=StoredFile)
+def file_changed(instance: Picture | StoredFile, created: bool = False, **kwargs: Any) -> None:
+    """A kept lesson body that shows this file is out of date."""
+    if not created:
+        _restamp_pages_showing(instance)
+
+
+@receiver(post_save, sender=CoursePage)
+def course_gets_collection(instance: CoursePage, raw: bool = False, **kwargs: Any) -> None:
+    if not raw:
+        collection_of(instance)
+
+
+@receiver(post_delete, sender=CoursePage)
+def collection_of_deleted_course(instance: CoursePage, **kwargs: Any) -> None:
+    """Forget whose it was; the files stay for editors to sort."""
+    CourseCollection.objects.filter(course_id=instance.pk).delete()

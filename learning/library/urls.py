@@ -1,0 +1,8 @@
+from django.urls import path
+
+from learning.library import views
+
+urlpatterns = [
+    path("library/pictures/<int:pk>/<str:name>", views.rendition, name="library_rendition"),
+    path("documents/<int:document_id>/<path:document_filename>", views.document, name="wagtaildocs_serve"),
+]

@@ -1,0 +1,130 @@
+"""Handing out files. Every request asks the door; what may not be read is not there."""
+
+import re
+from collections.abc import Iterator
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.http import content_disposition_header, quote_etag
+from django.views.decorators.http import require_safe
+
+from learning.library.access import may_read_file
+from learning.library.kinds import Kind, media_type_of
+from learning.library.models import Rendition, StoredFile
+
+CHUNK = 256 * 1024  # bytes
+INLINE = {Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.CAPTIONS}
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z", re.ASCII)
+
+
+def asked_range(header: str, size: int) -> tuple[int, int] | None:
+    """First and last byte of a Range header of one part; None where it is to be ignored, as RFC 9110 allows.
+
+    Raises ValueError when no byte of the file is asked for (416).
+    """
+    match = _RANGE.match(header.strip())
+    if not match or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:
+        length = int(last)
+        if length == 0 or size == 0:
+            raise ValueError(header)
+        return max(0, size - length), size - 1
+    start = int(first)
+    end = min(int(last), size - 1) if last else size - 1
+    if last and int(last) < start:
+        return None
+    if start >= size:
+        raise ValueError(header)
+    return start, end
+
+
+def _pieces(file: IO[bytes], start: int, length: int) -> Iterator[bytes]:
+    with file:
+        file.seek(start)
+        while length > 0:
+            piece = file.read(min(CHUNK, length))
+            if not piece:
+                return
+            length -= len(piece)
+            yield piece
+
+
+def _guard(response: Any, etag: str) -> Any:
+    headers = response.headers
+    headers["ETag"] = etag
+    headers["Cache-Control"] = "private, no-cache"
+    headers["Accept-Ranges"] = "bytes"
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
+    return response
+
+
+def hand_out(
+    request: HttpRequest, stored: FieldFile, *, etag: str, media_type: str, name: str, inline: bool
+) -> HttpResponse | FileResponse | StreamingHttpResponse:
+    """The bytes of a file that the door has allowed: whole, in part, or not again.
+
+    In production on a local disk NGINX does the sending (`X-Accel-Redirect`).
+    """
+    etag = quote_etag(etag)
+    if request.headers.get("If-None-Match", "").strip() in (etag, f"W/{etag}"):
+        return _guard(HttpResponseNotModified(), etag)
+    disposition = content_disposition_header(not inline, name) or "attachment"
+    common = {"Content-Type": media_type, "Content-Disposition": disposition}
+    if settings.ACCEL_REDIRECT_PREFIX and isinstance(stored.storage, FileSystemStorage):
+        response = HttpResponse(headers={**common, "X-Accel-Redirect": settings.ACCEL_REDIRECT_PREFIX + stored.name})
+        return _guard(response, etag)
+    try:
+        size = stored.size
+        file = stored.storage.open(stored.name, "rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    header = request.headers.get("Range", "")
+    if_range = request.headers.get("If-Range")
+    part = None
+    if header and if_range in (None, etag):
+        try:
+            part = asked_range(header, size)
+        except ValueError:
+            file.close()
+            return _guard(HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"}), etag)
+    if part is None:
+        whole = StreamingHttpResponse(_pieces(file, 0, size), headers={**common, "Content-Length": str(size)})
+        return _guard(whole, etag)
+    start, end = part
+    length = end - start + 1
+    headers = {**common, "Content-Length": str(length), "Content-Range": f"bytes {start}-{end}/{size}"}
+    return _guard(StreamingHttpResponse(_pieces(file, start, length), status=206, headers=headers), etag)
+
+
+@require_safe
+def rendition(request: HttpRequest, pk: int, name: str) -> Any:
+    """A picture in a size that a page shows."""
+    shown = get_object_or_404(Rendition.objects.select_related("image__collection"), pk=pk)
+    if not may_read_file(request.user, shown.image):
+        raise Http404
+    media_type = media_type_of(shown.file.name) if not shown.file.name.endswith(".avif") else "image/avif"
+    etag = f"r{shown.pk}-{shown.file.name.rpartition('/')[2][:12]}"
+    return hand_out(request, shown.file, etag=etag, media_type=media_type, name=name, inline=True)
+
+
+@require_safe
+def document(request: HttpRequest, document_id: int, document_filename: str) -> Any:
+    """A document, video or recording; the name in the address is only for people."""
+    file = get_object_or_404(StoredFile.objects.select_related("collection"), pk=document_id)
+    if not may_read_file(request.user, file):
+        raise Http404
+    return hand_out(
+        request,
+        file.file,
+        etag=f"f{file.pk}-{file.file.name.rpartition('/')[2][:12]}",
+        media_type=file.content_type,
+        name=file.filename,
+        inline=file.kind in INLINE,
+    )

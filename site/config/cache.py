@@ -1,0 +1,45 @@
+"""The Redis cache, forgiving: a cache that is away is an empty cache, not an error."""
+
+import logging
+from typing import Any
+
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis.exceptions import ConnectionError, TimeoutError
+
+logger = logging.getLogger("parta.cache")
+
+
+def _forgiving(name: str, when_away: Any) -> Any:
+    original = getattr(RedisCacheClient, name)
+
+    def call(self: RedisCacheClient, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(self, *args, **kwargs)
+        except (ConnectionError, TimeoutError) as error:
+            logger.warning("cache is away (%s): %s", name, error)
+            answer = when_away(args, kwargs) if callable(when_away) else when_away
+            return answer
+
+    return call
+
+
+class ForgivingClient(RedisCacheClient):
+    """Answers like an empty cache while Redis cannot be reached, so that pages go on (promise 33)."""
+
+    add = _forgiving("add", True)
+    get = _forgiving("get", lambda args, kwargs: kwargs.get("default", args[1] if len(args) > 1 else None))
+    set = _forgiving("set", None)
+    touch = _forgiving("touch", False)
+    delete = _forgiving("delete", False)
+    get_many = _forgiving("get_many", lambda args, kwargs: {})
+    has_key = _forgiving("has_key", False)
+    incr = _forgiving("incr", lambda args, kwargs: args[1] if len(args) > 1 else 1)
+    set_many = _forgiving("set_many", None)
+    delete_many = _forgiving("delete_many", None)
+    clear = _forgiving("clear", False)
+
+
+class ForgivingRedisCache(RedisCache):
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = ForgivingClient

@@ -1,0 +1,32 @@
+"""Headers that every answer bears."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+_COMMON = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'; "
+)
+PUBLIC_POLICY = _COMMON + (
+    "script-src 'self'; style-src 'self'; frame-src 'self' https://www.youtube-nocookie.com https://player.vimeo.com"
+)
+# Wagtail's own screens (Draftail, modeladmin, the preview frame) need inline styles and scripts.
+CMS_POLICY = _COMMON + (
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; frame-src 'self'"
+)
+
+
+class SecurityHeadersMiddleware:
+    """Sets the content security policy and the permissions policy, unless a view has set a stricter one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        headers = response.headers
+        if "Content-Security-Policy" not in headers:
+            headers["Content-Security-Policy"] = CMS_POLICY if request.path.startswith("/cms/") else PUBLIC_POLICY
+        headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), browsing-topics=()"
+        return response

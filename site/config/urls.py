@@ -1,0 +1,38 @@
+"""Every address of the project."""
+
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+from wagtail.admin import urls as wagtailadmin_urls
+from wagtail.contrib.sitemaps.views import sitemap
+from wagtail.views import authenticate_with_password
+
+from learning.courses import routing
+
+urlpatterns = [
+    path("", include("home.urls")),
+    path("", include("learning.accounts.urls")),
+    path("", include("learning.enrollment.urls")),
+    path("", include("learning.library.urls")),
+    # One log-in page for everyone: allauth's, with its limits and second factor.
+    path("cms/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
+    path("cms/password_reset/", RedirectView.as_view(pattern_name="account_reset_password")),
+    path("cms/", include(wagtailadmin_urls)),
+    path("accounts/", include("allauth.urls")),
+    path("sitemap.xml", sitemap, name="sitemap"),
+    # Wagtail's page addresses, one by one: its own log-in form is left out, ours stands in for it.
+    path(
+        "_util/authenticate_with_password/<int:page_view_restriction_id>/<int:page_id>/",
+        authenticate_with_password,
+        name="wagtailcore_authenticate_with_password",
+    ),
+    path(
+        "_util/login/",
+        RedirectView.as_view(pattern_name="account_login", query_string=True),
+        name="wagtailcore_login",
+    ),
+    re_path(r"^((?:[\w\-]+/)*)$", routing.serve, name="wagtail_serve"),
+]
+handler404 = "home.errors.not_found"
+handler403 = "home.errors.forbidden"
+handler400 = "home.errors.bad_request"
+handler500 = "home.errors.server_error"
