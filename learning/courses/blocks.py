@@ -200,4 +200,4 @@ class LessonBody(blocks.StreamBlock):
     table = LessonTableBlock()
 
     class Meta:
-        block_counts: dict[str, dict[str, int]] = {}
+        template = "blocks/stream.html"

@@ -6,14 +6,14 @@ from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 from wagtail.models import Page
 
 from learning.accounts.models import User
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import course_paths_above
-from learning.enrollment.models import Completion, Enrollment
+from learning.enrollment.models import Enrollment
 from learning.enrollment.policies import courses_taught_by
 from learning.enrollment.statuses import READING, Status
 
@@ -74,20 +74,31 @@ def missing_prerequisites(user: Person, course: CoursePage) -> list[CoursePage]:
     return list(course.prerequisites.live().exclude(pk__in=done))
 
 
+def _unmet_prerequisites(user: Person) -> QuerySet[Any]:
+    """Pairs (course, live course to complete first) whose second this person has not completed."""
+    done = Enrollment.objects.filter(user_id=user.pk, status=Status.COMPLETED).values("course_id")
+    pairs = CoursePage.prerequisites.through.objects
+    return pairs.filter(to_coursepage__live=True).exclude(to_coursepage_id__in=done)
+
+
 def access_to_course(user: Person, course: CoursePage) -> Access:
     """May this person read the lessons of this course, and if not, why not.
 
-    A student in good standing costs one query, two where the course has prerequisites.
+    A student in good standing costs one query.
     """
     if not user.is_authenticated or not user.is_active:
         return Access(course, refusal=Refusal.LOG_IN)
-    enrollment = Enrollment.objects.filter(user=user, course=course).first()
+    enrollment = (
+        Enrollment.objects.filter(user=user, course=course)
+        .annotate(lacks=Exists(_unmet_prerequisites(user).filter(from_coursepage_id=course.pk)))
+        .first()
+    )
     refusal = _refusal_of(enrollment, course)
     missing: list[CoursePage] = []
     if refusal is None:
-        missing = missing_prerequisites(user, course)
-        if not missing:
+        if not enrollment.lacks:  # type: ignore[union-attr]
             return Access(course, enrollment)
+        missing = missing_prerequisites(user, course)
         refusal = Refusal.PREREQUISITES
     if reads_as_staff(user, course):
         return Access(course, enrollment, teaches=True)
@@ -136,16 +147,12 @@ def readable_courses(user: Person) -> QuerySet[CoursePage]:
         return live
     now = timezone.now()
     mine = Enrollment.objects.filter(user=user)
-    done = mine.filter(status=Status.COMPLETED).values("course_id")
-    blocked = CoursePage.prerequisites.through.objects.exclude(to_coursepage_id__in=done).filter(
-        to_coursepage__live=True
-    )
     as_student = (
         Q(pk__in=mine.filter(status=Status.COMPLETED).values("course_id"))
         | Q(pk__in=mine.filter(status=Status.ACTIVE).values("course_id"))
         & (Q(ends_at=None) | Q(ends_at__gt=now))
     ) & (Q(starts_at=None) | Q(starts_at__lte=now))
-    readable = as_student & ~Q(pk__in=blocked.values("from_coursepage_id"))
+    readable = as_student & ~Q(pk__in=_unmet_prerequisites(user).values("from_coursepage_id"))
     return live.filter(readable | Q(pk__in=courses_taught_by(user).values("pk")))
 
 
@@ -165,14 +172,4 @@ def below_live_course(pages: Iterable[Page]) -> list[Page]:
     above = {path for page in pages for path in course_paths_above(page.path)[:-1]}
     hidden = set(Page.objects.filter(path__in=above, live=False).values_list("path", flat=True))
     return [page for page in pages if not any(path in hidden for path in course_paths_above(page.path))]
-
-
-def done_lessons(user: Person, lesson_ids: Iterable[int]) -> set[int]:
-    """Which of these lessons the person has done."""
-    if not user.is_authenticated:
-        return set()
-    return set(
-        Completion.objects.filter(user=user, lesson_id__in=list(lesson_ids)).values_list("lesson_id", flat=True)
-    )
-
 

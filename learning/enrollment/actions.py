@@ -34,16 +34,27 @@ class EnrollmentError(Exception):
         return str(self.message)
 
 
+def _counted(course_id: int) -> dict[str, int]:
+    of_course = Enrollment.objects.filter(course_id=course_id)
+    return {
+        "taken": of_course.filter(status__in=SEATED).count(),
+        "waiting": of_course.filter(status=Status.WAITLISTED).count(),
+    }
+
+
+def recount_seats(course_id: int) -> None:
+    """Make the stored counts true again, after rows were written in bulk."""
+    Seats.objects.update_or_create(pk=course_id, defaults=_counted(course_id))
+
+
 def _lock_seats(course_id: int) -> Seats:
     """The course's row of seats, locked until the transaction ends. Who else writes it: this module only."""
     try:
         return Seats.objects.select_for_update().get(pk=course_id)
     except Seats.DoesNotExist:
-        taken = Enrollment.objects.filter(course_id=course_id, status__in=SEATED).count()
-        waiting = Enrollment.objects.filter(course_id=course_id, status=Status.WAITLISTED).count()
         try:
             with transaction.atomic():
-                Seats.objects.create(pk=course_id, taken=taken, waiting=waiting)
+                Seats.objects.create(pk=course_id, **_counted(course_id))
         except IntegrityError:
             pass  # another request made the row first
         return Seats.objects.select_for_update().get(pk=course_id)

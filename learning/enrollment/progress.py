@@ -55,11 +55,17 @@ class Progress:
         return lessons[0] if lessons else None
 
 
+def done_lessons(user: User, *programmes: Programme) -> frozenset[int]:
+    """Ids of the lessons of these programmes that the person has done."""
+    ids = [lesson.id for programme in programmes for lesson in programme.lessons]
+    done = Completion.objects.filter(user=user, lesson_id__in=ids).values_list("lesson_id", flat=True)
+    return frozenset(done)
+
+
 def progress_of(user: User, courses: Iterable[CoursePage]) -> dict[int, Progress]:
     """Progress by the id of the course: two queries for any number of courses, one more for what is not kept."""
     programmes = programmes_of(courses)
-    ids = [lesson.id for programme in programmes.values() for lesson in programme.lessons]
-    done = frozenset(Completion.objects.filter(user=user, lesson_id__in=ids).values_list("lesson_id", flat=True))
+    done = done_lessons(user, *programmes.values())
     positions = dict(
         Position.objects.filter(user=user, course_id__in=programmes).values_list("course_id", "lesson_id")
     )

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import Programme, ProgrammeLesson, programme_of
 from learning.enrollment.access import Access
-from learning.enrollment.progress import Progress, progress_of
+from learning.enrollment.progress import Progress, done_lessons
 from learning.enrollment.standing import Standing
 
 register = template.Library()
@@ -47,7 +47,7 @@ class Reader:
     def progress(self) -> Progress | None:
         if not self.counts:
             return None
-        return progress_of(self.user, [self.page.course])[self.page.course.pk]
+        return Progress(self.programme, done_lessons(self.user, self.programme))
 
     @cached_property
     def done(self) -> frozenset[int]:

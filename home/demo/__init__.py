@@ -1,0 +1,1 @@
+"""The demo school: real courses to read, people in every role, study in progress."""

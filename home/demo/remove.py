@@ -1,0 +1,68 @@
+"""Taking the demo school away: what `DemoRecord` names, and nothing else."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models, transaction
+from wagtail.models import Collection, Page, ReferenceIndex
+
+from home.models import DemoRecord
+from learning.accounts.models import User
+from learning.courses.models import CoursePage, LessonPage, ModulePage, Subject
+from learning.enrollment.models import Completion, Enrollment, Position, Seats, StudyGroup
+from learning.library.models import Picture, StoredFile
+
+
+def _noted(model: type[models.Model]) -> set[int]:
+    content_type = ContentType.objects.get_for_model(model)
+    return set(DemoRecord.objects.filter(content_type=content_type).values_list("object_id", flat=True))
+
+
+@transaction.atomic
+def remove_demo(say: Callable[[str], Any] = print) -> int:
+    """Delete the demo school; returns how many things went.
+
+    A course in which someone has put a page of their own stays, and so does a picture that is used
+    elsewhere: that is said.
+    """
+    noted_pages = _noted(CoursePage) | _noted(ModulePage) | _noted(LessonPage)
+    gone = DemoRecord.objects.count()
+    kept_courses = set()
+    for course in CoursePage.objects.filter(pk__in=_noted(CoursePage)):
+        foreign = course.get_descendants().exclude(pk__in=noted_pages)
+        if foreign.exists():
+            kept_courses.add(course.pk)
+            say(f"Kept “{course}”: it has pages that are not of the demo.")
+            continue
+        Seats.objects.filter(pk=course.pk).delete()
+        Page.objects.get(pk=course.pk).delete()
+    StudyGroup.objects.filter(pk__in=_noted(StudyGroup)).exclude(course_id__in=kept_courses).delete()
+    for model in (Picture, StoredFile):
+        for row in model.objects.filter(pk__in=_noted(model)):
+            if ReferenceIndex.get_references_to(row).exists():
+                say(f"Kept “{row}”: it is used elsewhere.")
+                row.collection = Collection.get_first_root_node()
+                row.save(update_fields=["collection"])
+            else:
+                row.delete()
+    _remove_collections()
+    people = User.objects.filter(pk__in=_noted(User))
+    for model in (Completion, Position, Enrollment):
+        model.objects.filter(user__in=people).delete()
+    people.delete()
+    for subject in Subject.objects.filter(pk__in=_noted(Subject)):
+        if not subject.courses.exists():
+            subject.delete()
+    DemoRecord.objects.all().delete()
+    return gone
+
+
+def _remove_collections() -> None:
+    for collection in Collection.objects.filter(pk__in=_noted(Collection)):
+        in_use = any(model.objects.filter(collection=collection).exists() for model in (Picture, StoredFile))
+        if not in_use:
+            Collection.objects.get(pk=collection.pk).delete()
+    folder = Collection.objects.filter(name="Courses", depth=2).first()
+    if folder and not folder.get_children().exists():
+        folder.delete()

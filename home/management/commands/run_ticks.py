@@ -1,0 +1,30 @@
+from typing import Any
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+from django.core.cache import cache
+from django.core.management.base import BaseCommand
+from django.db import close_old_connections
+from django.utils import timezone
+from django_tasks.base import Task
+
+from home.tasks import publish_scheduled_pages, tidy_up
+from learning.enrollment.tasks import expire_ended
+
+
+def tick(name: str, job: Task[Any, Any], per: str) -> None:
+    """Put a job in the queue, once for each value of the time format `per`, whoever ticks."""
+    close_old_connections()
+    if cache.add(f"tick:{name}:{timezone.now().strftime(per)}", True, 3600):
+        job.enqueue()
+    close_old_connections()
+
+
+class Command(BaseCommand):
+    help = "The clock of the school: enqueues what is due, and does nothing itself."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        scheduler = BlockingScheduler(timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": 60})
+        scheduler.add_job(tick, "cron", args=["publish", publish_scheduled_pages, "%Y%m%d%H%M"], second=2)
+        scheduler.add_job(tick, "cron", args=["expire", expire_ended, "%Y%m%d%H%M"], second=20)
+        scheduler.add_job(tick, "cron", args=["tidy", tidy_up, "%Y%m%d"], hour=3, minute=17)
+        scheduler.start()

@@ -1,0 +1,27 @@
+"""What templates ask of courses."""
+
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from wagtail.models import Page
+
+from learning.courses.pages import CoursePart
+from learning.courses.programme import address_of
+from learning.courses.reading import body_html
+
+register = template.Library()
+
+
+@register.simple_tag
+def page_address(page: Page) -> str:
+    """The path of a page, without a query."""
+    return address_of(page.url_path)
+
+
+@register.simple_tag(takes_context=True)
+def body(context: dict[str, Any], page: CoursePart) -> SafeString:
+    """The body of a lesson or introduction of a module, kept while it does not change."""
+    request: HttpRequest = context["request"]
+    return body_html(page, request)

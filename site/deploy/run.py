@@ -1,0 +1,161 @@
+"""What `make run` starts: the school on this machine, with everything it needs, until Ctrl-C.
+
+Prepares what is not prepared yet (translations, database, static files, demo school), then runs
+web, worker and clock. Whatever ends one of them ends all of them.
+"""
+
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+BASE = Path(__file__).resolve().parents[2]
+DATA = Path(os.environ["PARTA_DATA"]).resolve() if os.environ.get("PARTA_DATA") else BASE / "var"
+PORT = int(os.environ.get("PORT") or "8000")
+HOST = "127.0.0.1"
+GRACE = 8  # seconds for a process to end by itself
+WATCHED = ("*/migrations/*.py", "*/*/migrations/*.py", "static/**/*", "locale/**/*.po", "requirements.txt")
+
+
+def port_is_free() -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, PORT))
+        except OSError:
+            return False
+    return True
+
+
+def environment() -> dict[str, str]:
+    base_url = os.environ.get("PARTA_BASE_URL") or f"http://localhost:{PORT}"
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(BASE / "site"), str(BASE)]),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PARTA_BASE_URL": base_url,
+        "PARTA_COLLECTED_STATIC": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def fingerprint() -> str:
+    """Changes when something changes that has to be prepared anew."""
+    digest = hashlib.sha256(os.environ.get("DATABASE_URL", "").encode())
+    for pattern in WATCHED:
+        for path in sorted(BASE.glob(pattern)):
+            if path.is_file() and "var" not in path.relative_to(BASE).parts[:1]:
+                digest.update(f"{path}{path.stat().st_mtime_ns}{path.stat().st_size}".encode())
+    return digest.hexdigest()
+
+
+def prepare(env: dict[str, str]) -> None:
+    mark = DATA / "prepared"
+    wanted = fingerprint()
+    database = DATA / "db.sqlite3"
+    is_there = bool(env.get("DATABASE_URL")) or database.exists()
+    if is_there and mark.exists() and mark.read_text() == wanted:
+        return
+    subprocess.run([sys.executable, str(BASE / "site/deploy/prepare.py")], env=env, check=True)
+    mark.write_text(fingerprint())
+
+
+def die_with_parent() -> None:
+    """Linux ends the child when this process is killed; elsewhere only orderly ends are covered."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def start(env: dict[str, str]) -> dict[str, subprocess.Popen[bytes]]:
+    logs = DATA / "log"
+    logs.mkdir(parents=True, exist_ok=True)
+    manage = [sys.executable, str(BASE / "manage.py")]
+    # One process: without Redis the cache, and with it the limits on log-in, live in its memory.
+    web = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{PORT}", "--workers", "1"]
+    web += ["--threads", "12", "--worker-class", "gthread", "--timeout", "60", "--no-control-socket"]
+    web += ["--access-logfile", str(logs / "access.log"), "--log-level", "warning"]
+    commands = {
+        "web": web,
+        "worker": [*manage, "db_worker", "--backend", "queue", "--queue-name", "*", "--no-startup-delay", "-v0"],
+        "clock": [*manage, "run_ticks"],
+    }
+    return {
+        name: subprocess.Popen(command, env=env, cwd=BASE, start_new_session=True, preexec_fn=die_with_parent)  # noqa: PLW1509
+        for name, command in commands.items()
+    }
+
+
+def wait_for_web(processes: dict[str, subprocess.Popen[bytes]]) -> bool:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and processes["web"].poll() is None:
+        with socket.socket() as probe:
+            probe.settimeout(0.2)
+            if probe.connect_ex((HOST, PORT)) == 0:
+                return True
+        time.sleep(0.05)
+    return False
+
+
+def stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    for process in processes.values():
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + GRACE
+    for process in processes.values():
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def welcome() -> None:
+    print(f"\n  Parta is at http://localhost:{PORT}/   (editing: http://localhost:{PORT}/cms/)\n")
+    print("  Demo log-ins, password parta-demo:")
+    print("    admin@example.org  moderator@example.org  editor@example.org  teacher@example.org")
+    print("    teacher2@example.org  student@example.org  student2@example.org  newcomer@example.org\n")
+    print("  Mail is printed here. Ctrl-C stops everything.\n", flush=True)
+
+
+def main() -> int:
+    if not port_is_free():
+        print(f"Port {PORT} is in use. Stop what runs there, or choose another: PORT=8001 make run", file=sys.stderr)
+        return 1
+    DATA.mkdir(parents=True, exist_ok=True)
+    env = environment()
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGHUP, leave)
+    processes: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        prepare(env)
+        processes = start(env)
+        if wait_for_web(processes):
+            welcome()
+        while all(process.poll() is None for process in processes.values()):
+            time.sleep(0.3)
+        ended = [name for name, process in processes.items() if process.poll() is not None]
+        print(f"Ended by itself: {', '.join(ended)}; stopping the rest.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    except subprocess.CalledProcessError as error:
+        return error.returncode or 1
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stop(processes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
