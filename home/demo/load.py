@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
@@ -19,6 +20,7 @@ from home.models import DemoRecord
 from learning.accounts.models import User
 from learning.accounts.roles import Role
 from learning.courses.models import CatalogPage, CoursePage, CourseTeacher, LessonPage, ModulePage, Subject
+from learning.courses.programme import programme_of
 from learning.enrollment.actions import recount_seats
 from learning.enrollment.models import Completion, Enrollment, Position, StatusChange, StudyGroup
 from learning.enrollment.statuses import By, Status
@@ -28,7 +30,7 @@ from learning.library.collections import collection_of
 from learning.library.models import CourseCollection, Picture, StoredFile
 
 HERE = Path(__file__).parent
-PASSWORD = "parta-demo"
+PASSWORD = "parta-demo"  # noqa: S105  (told to everyone, and refused in production)
 CARTRIDGE = HERE / "ally" / "allyworkshop.imscc"
 
 PEOPLE: dict[str, tuple[str, Role]] = {
@@ -123,7 +125,7 @@ def _make_people() -> dict[str, User]:
         person = User(email=email, display_name=name, password=hashed)
         person.save()
         person.groups.add(Group.objects.get(name=role))
-        person.emailaddress_set.create(email=email, verified=True, primary=True)
+        EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)
         _note(person)
         people[email] = person
     return people
@@ -213,7 +215,9 @@ def _import_ally(catalog: CatalogPage, people: dict[str, User], subjects: dict[s
     report = import_cartridge(path=CARTRIDGE, catalog=catalog, publish=True, owner=editor)
     course = report.course
     assert course is not None  # noqa: S101  (the importer raises otherwise)
-    course.summary = "How to write documents, pictures and pages that everyone can read, with the Ally checker in Canvas."
+    course.summary = (
+        "How to write documents, pictures and pages that everyone can read, with the Ally checker in Canvas."
+    )
     course.team = [CourseTeacher(person=people[email], sort_order=n) for n, email in enumerate(TEACHERS["ally"])]
     course.subjects = [subjects["accessibility"]]
     course.cover = Picture.objects.filter(collection=collection_of(course), title__startswith="about_ally").first()
@@ -251,7 +255,7 @@ def _make_study(user: User, course: CoursePage, status: Status, done: int, group
             actor=user,
             at=now - timedelta(days=age),
         )
-    lessons = course.programme.lessons[:done]
+    lessons = programme_of(course).lessons[:done]
     Completion.objects.bulk_create(
         [Completion(user=user, lesson_id=lesson.id, at=now - timedelta(days=10)) for lesson in lessons]
     )

@@ -10,7 +10,7 @@ from wagtail.models import Collection, Page, ReferenceIndex
 from home.models import DemoRecord
 from learning.accounts.models import User
 from learning.courses.models import CoursePage, LessonPage, ModulePage, Subject
-from learning.enrollment.models import Completion, Enrollment, Position, Seats, StudyGroup
+from learning.enrollment.models import Seats, StudyGroup
 from learning.library.models import Picture, StoredFile
 
 
@@ -48,11 +48,9 @@ def remove_demo(say: Callable[[str], Any] = print) -> int:
                 row.delete()
     _remove_collections()
     people = User.objects.filter(pk__in=_noted(User))
-    for model in (Completion, Position, Enrollment):
-        model.objects.filter(user__in=people).delete()
     people.delete()
     for subject in Subject.objects.filter(pk__in=_noted(Subject)):
-        if not subject.courses.exists():
+        if not CoursePage.objects.filter(subjects=subject).exists():
             subject.delete()
     DemoRecord.objects.all().delete()
     return gone

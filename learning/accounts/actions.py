@@ -47,5 +47,5 @@ def anonymise(*, person: User) -> None:
     EmailAddress.objects.filter(user=person).delete()
     Authenticator.objects.filter(user=person).delete()
     if picture:
-        name, storage = picture.name, picture.storage
+        name, storage = str(picture.name), picture.storage
         transaction.on_commit(lambda: storage.delete(name))

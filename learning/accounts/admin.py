@@ -8,7 +8,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.ui.tables import BooleanColumn, BulkActionsCheckboxColumn, Column, DateColumn
+from wagtail.admin.ui.tables import BooleanColumn, BulkActionsCheckboxColumn, Column, DateColumn, TitleColumn
 from wagtail.admin.views.generic.chooser import ChooseResultsView, ChooseView
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 from wagtail.users.views.bulk_actions.assign_role import AssignRoleBulkAction
@@ -23,11 +23,16 @@ from learning.accounts.models import User
 class PersonIndexView(IndexView):
     @cached_property
     def columns(self) -> list[Column]:
-        title = self._get_title_column_class(Column)
+        title = self._get_title_column_class(TitleColumn)
         return [
             BulkActionsCheckboxColumn("bulk_actions", obj_type="user"),
-            title("display_name", label=_("Name"), accessor="get_full_name", sort_key="display_name",
-                  get_url=self.get_edit_url),
+            title(
+                "display_name",
+                label=_("Name"),
+                accessor="get_full_name",
+                sort_key="display_name",
+                get_url=self.get_edit_url,
+            ),
             Column("email", label=_("E-mail"), sort_key="email"),
             Column("roles", label=_("Roles"), accessor=lambda person: ", ".join(g.name for g in person.groups.all())),
             BooleanColumn("is_active", label=_("Active"), sort_key="is_active"),

@@ -3,6 +3,7 @@
 from io import BytesIO
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -71,8 +72,8 @@ class ProfileForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["language"].choices = [("", _("As the browser")), *settings.LANGUAGES]
-        self.fields["theme"].choices = Theme.choices
+        self.fields["language"].choices = [("", _("As the browser")), *settings.LANGUAGES]  # type: ignore[attr-defined]
+        self.fields["theme"].choices = Theme.choices  # type: ignore[attr-defined]
         self.order_fields(["display_name", "avatar", "remove_avatar", "language", "time_zone", "theme"])
         if not self.instance.avatar:
             del self.fields["remove_avatar"]
@@ -100,7 +101,8 @@ class _PersonFields(forms.Form):
 
     def clean_email(self) -> str:
         email = self.cleaned_data["email"].strip().lower()
-        if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():  # type: ignore[attr-defined]
+        own = self.instance.pk  # type: ignore[attr-defined]
+        if User.objects.filter(email__iexact=email).exclude(pk=own).exists():
             raise forms.ValidationError(_("Someone already has this e-mail."))
         return email
 
@@ -115,13 +117,13 @@ class PersonEditForm(_PersonFields, UserEditForm):
         """A changed address must be confirmed again at the next log-in."""
         person = super().save(commit)
         if commit and "email" in self.changed_data:
-            person.emailaddress_set.all().delete()
-            person.emailaddress_set.create(email=person.email, primary=True, verified=False)
+            EmailAddress.objects.filter(user=person).delete()
+            EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=False)
         return person
 
     def __init__(self, *args: Any, editing_self: bool = False, **kwargs: Any) -> None:
-        # Nobody changes their own roles (promise 7). Wagtail's own branch for one's self deletes fields that this form never had.
-        super().__init__(*args, editing_self=False, **kwargs)
+        # Nobody changes their own roles (promise 7). Wagtail's branch for oneself deletes fields that we do not have.
+        super().__init__(*args, editing_self=False, **kwargs)  # type: ignore[call-arg]
         if editing_self:
             del self.fields["is_active"]
             del self.fields["groups"]

@@ -46,7 +46,9 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         person = self.create_user(email, password, **{**fields, "is_superuser": True})
-        person.emailaddress_set.create(email=person.email, verified=True, primary=True)
+        from allauth.account.models import EmailAddress
+
+        EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
         return person
 
     def get_by_natural_key(self, username: str | None) -> "User":

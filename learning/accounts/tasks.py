@@ -6,9 +6,7 @@ from django_tasks import task
 
 
 @task(backend="queue")
-def deliver(
-    subject: str, body: str, html: str, sender: str, recipients: list[str], headers: dict[str, str]
-) -> None:
+def deliver(*, subject: str, body: str, html: str, sender: str, recipients: list[str], headers: dict[str, str]) -> None:
     """Hand one message to the real mail back end; a failure is kept with the job."""
     message = EmailMultiAlternatives(
         subject,

@@ -19,9 +19,7 @@ YEAR = 365 * 24 * 3600  # seconds
 
 
 def _remember(response: HttpResponse, name: str, value: str) -> None:
-    response.set_cookie(
-        name, value, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE, httponly=True
-    )
+    response.set_cookie(name, value, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE, httponly=True)
 
 
 @login_required

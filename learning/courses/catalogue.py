@@ -1,38 +1,30 @@
 """Searching and filtering the catalogue."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Prefetch, QuerySet
 from django.utils.http import urlencode
 
 from learning.courses.enums import CourseLanguage, Level
-
-if TYPE_CHECKING:
-    from learning.courses.pages import CatalogPage, CoursePage
+from learning.courses.models import CatalogPage, CoursePage, CourseTeacher, Subject
 
 PER_PAGE = 24
 QUERY_LENGTH = 100  # characters of a search that are looked at
 
 
-def card_queryset(catalog: "CatalogPage") -> "QuerySet[CoursePage]":
+def card_queryset(catalog: CatalogPage) -> QuerySet[CoursePage]:
     """Live courses of a catalogue in its order, with what a card shows of them."""
-    from learning.courses.models import CoursePage, CourseTeacher
-
     team = Prefetch("team", CourseTeacher.objects.select_related("person"))
-    return (
-        CoursePage.objects.live().child_of(catalog).select_related("cover").order_by("path").prefetch_related(team)
-    )
+    return CoursePage.objects.live().child_of(catalog).select_related("cover").order_by("path").prefetch_related(team)
 
 
-def catalogue_context(catalog: "CatalogPage", asked: Mapping[str, str]) -> dict[str, Any]:
+def catalogue_context(catalog: CatalogPage, asked: Mapping[str, str]) -> dict[str, Any]:
     """One page of the courses below a catalogue that fit what was asked: `q`, `subject`, `level`, `language`, `page`.
 
     Unknown values are ignored, so that an old link still shows a catalogue.
     """
-    from learning.courses.models import CoursePage, Subject
-
     subjects = list(Subject.objects.all())
     chosen = {
         "q": asked.get("q", "").replace("\x00", "").strip()[:QUERY_LENGTH],

@@ -33,7 +33,6 @@ from wagtail.models import Orderable, Page
 from wagtail.search import index
 
 from learning.courses.blocks import LessonBody
-from learning.courses.catalogue import catalogue_context
 from learning.courses.enums import Completes, CourseLanguage, EnrollmentPolicy, Level
 from learning.courses.privacy import CachedRestrictionsMixin
 
@@ -63,9 +62,6 @@ class CatalogPage(SchoolPage):
         verbose_name = _("catalogue")
         verbose_name_plural = _("catalogues")
 
-    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context(request, *args, **kwargs), **catalogue_context(self, request.GET)}
-
 
 class CoursePage(SchoolPage):
     """A course: its description is public, its lessons are not."""
@@ -81,7 +77,9 @@ class CoursePage(SchoolPage):
         related_name="+",
         help_text=_("Shown to everyone. Without one the course gets a typographic cover."),
     )
-    subjects = ParentalManyToManyField("courses.Subject", verbose_name=_("subjects"), blank=True, related_name="courses")
+    subjects = ParentalManyToManyField(
+        "courses.Subject", verbose_name=_("subjects"), blank=True, related_name="courses"
+    )
     level = models.CharField(_("level"), max_length=16, choices=Level.choices, default=Level.BEGINNER)
     language = models.CharField(
         _("language"), max_length=8, choices=CourseLanguage.choices, default=CourseLanguage.ENGLISH
@@ -190,12 +188,6 @@ class CoursePage(SchoolPage):
         """The people of the team, in its order, without those whose account is closed."""
         return [m.person for m in self.team.select_related("person") if m.person.is_active]
 
-    @property
-    def programme(self) -> Any:
-        from learning.courses.programme import programme_of
-
-        return programme_of(self)
-
 
 class CourseTeacher(Orderable):
     """Membership of a course's team; published with the course."""
@@ -277,7 +269,7 @@ class LessonPage(CoursePart):
     )
 
     parent_page_types: ClassVar = ["courses.ModulePage"]
-    subpage_types: ClassVar = []
+    subpage_types: ClassVar[list[str]] = []
     content_panels: ClassVar = [
         *Page.content_panels,
         FieldPanel("body"),

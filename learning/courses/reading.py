@@ -20,4 +20,4 @@ def body_html(page: CoursePart, request: HttpRequest) -> SafeString:
     if html is None:
         html = str(page.stream.render_as_block({"page": page}))
         cache.set(key, html, _SECONDS)
-    return mark_safe(html)  # noqa: S308  (our own rendering, kept)
+    return mark_safe(html)

@@ -5,19 +5,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 from wagtail.models import Page
 
-from learning.accounts.models import User
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import course_paths_above
 from learning.enrollment.models import Enrollment
-from learning.enrollment.policies import courses_taught_by
+from learning.enrollment.policies import Person, courses_taught_by
 from learning.enrollment.statuses import READING, Status
-
-Person = User | AnonymousUser
 
 
 class Refusal(StrEnum):
@@ -70,13 +66,13 @@ def reads_as_staff(user: Person, course: CoursePage) -> bool:
 
 def missing_prerequisites(user: Person, course: CoursePage) -> list[CoursePage]:
     """Live courses that must be completed first and are not."""
-    done = Enrollment.objects.filter(user_id=user.pk, status=Status.COMPLETED).values("course_id")
+    done = Enrollment.objects.filter(user__pk=user.pk or 0, status=Status.COMPLETED).values("course_id")
     return list(course.prerequisites.live().exclude(pk__in=done))
 
 
 def _unmet_prerequisites(user: Person) -> QuerySet[Any]:
     """Pairs (course, live course to complete first) whose second this person has not completed."""
-    done = Enrollment.objects.filter(user_id=user.pk, status=Status.COMPLETED).values("course_id")
+    done = Enrollment.objects.filter(user__pk=user.pk or 0, status=Status.COMPLETED).values("course_id")
     pairs = CoursePage.prerequisites.through.objects
     return pairs.filter(to_coursepage__live=True).exclude(to_coursepage_id__in=done)
 
@@ -149,8 +145,7 @@ def readable_courses(user: Person) -> QuerySet[CoursePage]:
     mine = Enrollment.objects.filter(user=user)
     as_student = (
         Q(pk__in=mine.filter(status=Status.COMPLETED).values("course_id"))
-        | Q(pk__in=mine.filter(status=Status.ACTIVE).values("course_id"))
-        & (Q(ends_at=None) | Q(ends_at__gt=now))
+        | Q(pk__in=mine.filter(status=Status.ACTIVE).values("course_id")) & (Q(ends_at=None) | Q(ends_at__gt=now))
     ) & (Q(starts_at=None) | Q(starts_at__lte=now))
     readable = as_student & ~Q(pk__in=_unmet_prerequisites(user).values("from_coursepage_id"))
     return live.filter(readable | Q(pk__in=courses_taught_by(user).values("pk")))
@@ -172,4 +167,3 @@ def below_live_course(pages: Iterable[Page]) -> list[Page]:
     above = {path for page in pages for path in course_paths_above(page.path)[:-1]}
     hidden = set(Page.objects.filter(path__in=above, live=False).values_list("path", flat=True))
     return [page for page in pages if not any(path in hidden for path in course_paths_above(page.path))]
-

@@ -16,7 +16,7 @@ from learning.courses.enums import EnrollmentPolicy
 from learning.courses.models import CoursePage
 from learning.enrollment.access import missing_prerequisites
 from learning.enrollment.models import Enrollment, Invitation, Seats, StatusChange
-from learning.enrollment.notices import tell_of_change
+from learning.enrollment.notices import tell_of_change, tell_of_invitation
 from learning.enrollment.statuses import LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status, may_go
 
 _PARTIAL = ["status", "changed_at", "waiting_since", "completed_at"]
@@ -105,9 +105,7 @@ def _fill_from_queue(course: CoursePage, seats: Seats) -> list[Enrollment]:
             seats.waiting = 0
             seats.save(update_fields=["waiting"])
             break
-        _move(
-            enrollment=first, after=Status.ACTIVE, by=By.SYSTEM, actor=None, reason="", seats=seats, course=course
-        )
+        _move(enrollment=first, after=Status.ACTIVE, by=By.SYSTEM, actor=None, reason="", seats=seats, course=course)
         moved.append(first)
     return moved
 
@@ -282,8 +280,6 @@ def expire_ended() -> int:
 @transaction.atomic
 def invite(*, course: CoursePage, email: str, actor: User | None) -> Invitation:
     """Let an address enrol, and tell it so once."""
-    from learning.enrollment.notices import tell_of_invitation
-
     invitation, created = Invitation.objects.get_or_create(
         course=course, email=email.strip().lower(), defaults={"invited_by": actor}
     )

@@ -108,7 +108,7 @@ class EnrollmentAdmin(OfManagedCourses):
     permission_helper_class = EnrollmentPermission
     button_helper_class = EnrollmentButtons
     create_view_class = EnrollmentCreateView
-    list_display = ("student", "email", "course_title", "status_label", "group", "changed_at", "last_read_at")
+    list_display = ("student", "course_title", "status_label", "group", "changed_at", "last_read_at")
     list_filter = ("status", CourseFilter)
     search_fields = ("user__display_name", "user__email", "course__title")
     list_select_related: ClassVar = ["user", "course", "group"]
@@ -119,15 +119,11 @@ class EnrollmentAdmin(OfManagedCourses):
         return super().get_queryset(request).select_related("user", "course", "group")
 
     def student(self, obj: Enrollment) -> str:
-        return obj.user.get_full_name()
+        name = obj.user.get_full_name()
+        return name if obj.user.anonymised_at else f"{name} · {obj.user.email}"
 
     student.short_description = _("Student")  # type: ignore[attr-defined]
     student.admin_order_field = "user__display_name"  # type: ignore[attr-defined]
-
-    def email(self, obj: Enrollment) -> str:
-        return "" if obj.user.anonymised_at else obj.user.email
-
-    email.short_description = _("E-mail")  # type: ignore[attr-defined]
 
     def course_title(self, obj: Enrollment) -> str:
         return obj.course.title
@@ -202,17 +198,15 @@ class LearningGroup(ModelAdminGroup):
 def change_status(request: HttpRequest, pk: int) -> HttpResponse:
     """A page of the CMS that changes one enrolment's status and shows its history."""
     enrollment = get_object_or_404(Enrollment.objects.select_related("user", "course"), pk=pk)
-    allowed = request.user.has_perm("enrollment.change_enrollment")
-    if not allowed or not manages_course(request.user, enrollment.course_id):
+    staff: Any = request.user
+    if not staff.has_perm("enrollment.change_enrollment") or not manages_course(staff, enrollment.course_id):
         raise Http404
     initial = {"after": request.GET.get("after", "")}
     form = StatusForm(request.POST or None, enrollment=enrollment, initial=initial)
     if request.method == "POST" and form.is_valid():
         after = Status(form.cleaned_data["after"])
         try:
-            actions.change_status(
-                enrollment=enrollment, after=after, actor=request.user, reason=form.cleaned_data["reason"]
-            )
+            actions.change_status(enrollment=enrollment, after=after, actor=staff, reason=form.cleaned_data["reason"])
         except actions.EnrollmentError as error:
             form.add_error(None, str(error))
         else:

@@ -47,9 +47,10 @@ class EnrollmentCreateForm(OfManagedCourse):
 
     def clean_email(self) -> str:
         email = self.cleaned_data["email"].strip().lower()
-        self.person = User.objects.filter(email__iexact=email, is_active=True).first()
-        if self.person is None:
+        person = User.objects.filter(email__iexact=email, is_active=True).first()
+        if person is None:
             raise ValidationError(_("Nobody here has this e-mail. Invite them instead."))
+        self.person = person
         return email
 
     def save(self, commit: bool = True) -> Enrollment:

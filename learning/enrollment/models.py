@@ -113,9 +113,7 @@ class StatusChange(models.Model):
     before = models.CharField(max_length=12, choices=Status.choices, blank=True)
     after = models.CharField(max_length=12, choices=Status.choices)
     by = models.CharField(max_length=8, choices=By.choices)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     reason = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField(default=timezone.now)
 

@@ -8,21 +8,23 @@ the rights that a group with "add" and "change" on each of those courses would h
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import AnonymousUser, Permission
 from django.db.models import Q
 from wagtail.models import GroupPagePermission
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
 from learning.accounts.models import User
 from learning.courses.models import CoursePage
+from learning.enrollment.models import StudyGroup
 
+Person = User | AnonymousUser
 OWN_COURSE_RIGHTS = ("add_page", "change_page")
 
 
-def courses_taught_by(user: User) -> Any:
+def courses_taught_by(user: Person) -> Any:
     """Courses whose team the person is on, or a study group of which they teach."""
-    from learning.enrollment.models import StudyGroup
-
+    if not user.is_authenticated:
+        return CoursePage.objects.none()
     groups = StudyGroup.objects.filter(teachers=user).values("course_id")
     return CoursePage.objects.filter(Q(pk__in=groups) | Q(pk__in=user.teaches.values("course_id")))
 
@@ -41,17 +43,17 @@ class CourseTeamPagePolicy(PagePermissionPolicy):
         return [*of_groups, *own]
 
 
-def manages_everything(user: User) -> bool:
+def manages_everything(user: Person) -> bool:
     """Administrators see and change the enrolments of every course."""
-    return user.runs_school
+    return user.is_authenticated and user.runs_school
 
 
-def managed_courses(user: User) -> Any:
+def managed_courses(user: Person) -> Any:
     """Live and unpublished courses whose students this person looks after."""
     return CoursePage.objects.all() if manages_everything(user) else courses_taught_by(user)
 
 
-def manages_course(user: User, course_id: int) -> bool:
+def manages_course(user: Person, course_id: int) -> bool:
     """Whether the person looks after the students of this course; the list is kept on the user for the request."""
     if manages_everything(user):
         return True

@@ -66,9 +66,7 @@ def progress_of(user: User, courses: Iterable[CoursePage]) -> dict[int, Progress
     """Progress by the id of the course: two queries for any number of courses, one more for what is not kept."""
     programmes = programmes_of(courses)
     done = done_lessons(user, *programmes.values())
-    positions = dict(
-        Position.objects.filter(user=user, course_id__in=programmes).values_list("course_id", "lesson_id")
-    )
+    positions = dict(Position.objects.filter(user=user, course_id__in=programmes).values_list("course_id", "lesson_id"))
     return {pk: Progress(programme, done, positions.get(pk)) for pk, programme in programmes.items()}
 
 

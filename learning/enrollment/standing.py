@@ -111,7 +111,7 @@ class Standing:
             return Offer.REQUEST, None
         return (Offer.QUEUE if self.is_full else Offer.ENROLL), None
 
-    def _why_no_enrolment(self, *, of_person: bool) -> Reason | None:
+    def _why_no_enrolment(self, *, of_person: bool) -> Reason | None:  # noqa: PLR0911  (a list of reasons)
         course = self.course
         window = enrollment_window(course)
         if window == "early":

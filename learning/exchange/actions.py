@@ -141,9 +141,8 @@ class _Import:
             resource = leaf.resource
             if resource is None:
                 continue
-            if resource.is_page and resource.href in self.cartridge.names:
-                wanted.append((leaf.title, resource))
-            elif resource.is_file and resource.href in self.files:
+            is_page = resource.is_page and resource.href in self.cartridge.names
+            if is_page or (resource.is_file and resource.href in self.files):
                 wanted.append((leaf.title, resource))
             elif not (resource.is_file and resource.href in self.pictures):
                 kind = next((said for mark, said in KINDS_LEFT_OUT.items() if mark in resource.type), resource.type)

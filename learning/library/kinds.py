@@ -24,8 +24,12 @@ class Kind(TextChoices):
 # Extension → (kind, media type that we serve, media types that the bytes may show). An empty set
 # means plain text: no signature, and no NUL byte in its head.
 _OFFICE = {"application/zip"}
-_OLD_OFFICE = {"application/x-ole-storage", "application/msword", "application/vnd.ms-excel",
-               "application/vnd.ms-powerpoint"}
+_OLD_OFFICE = {
+    "application/x-ole-storage",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+}
 _MP4 = {"video/mp4", "video/quicktime", "video/x-m4v", "audio/mp4", "video/3gpp", "image/heif", "image/heic"}
 _OGG = {"audio/ogg", "video/ogg", "audio/opus", "application/ogg"}
 FORMATS: dict[str, tuple[Kind, str, set[str]]] = {
@@ -99,8 +103,9 @@ def check_upload(file: IO[bytes], name: str) -> None:
         old_office = accepted is _OLD_OFFICE and head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
         framed = extension == "mp3" and head[:1] == b"\xff" and head[1:2] and head[1] & 0xE0 == 0xE0
         if not (guess in accepted or zipped or old_office or framed):
-            raise ValidationError(_("The content of this file is not what its name says (%(type)s).")
-                                  % {"type": extension})
+            raise ValidationError(
+                _("The content of this file is not what its name says (%(type)s).") % {"type": extension}
+            )
         if zipped:
             _check_archive(file)
     elif not _is_text(head) or guess is not None:

@@ -14,6 +14,8 @@ from wagtail.models import Collection
 
 from learning.library.kinds import Kind, check_upload, extension_of, kind_of, media_type_of
 
+RENDITIONS = "renditions"
+
 
 def generated_name(folder: str, filename: str) -> str:
     """A stored name that tells nothing of the original but its extension (promise 21)."""
@@ -44,12 +46,15 @@ class Rendition(AbstractRendition):
         unique_together = (("image", "filter_spec", "focal_point_key"),)
 
     def get_upload_to(self, filename: str) -> str:
-        return generated_name("renditions", filename)
+        return generated_name(RENDITIONS, filename)
 
     @property
     def url(self) -> str:
-        """Through the door; the storage's own address answers nothing."""
-        return reverse("library_rendition", args=(self.pk, f"picture.{extension_of(self.file.name)}"))
+        """Through the door; the storage's own address answers nothing.
+
+        By the stored name, not the key: Wagtail makes several renditions at once and then knows no keys.
+        """
+        return reverse("library_rendition", args=(self.image_id, self.file.name.rpartition("/")[2]))
 
 
 class StoredFile(AbstractDocument):
@@ -65,7 +70,7 @@ class StoredFile(AbstractDocument):
 
     def clean(self) -> None:
         super().clean()
-        upload = self.file
+        upload: Any = self.file
         if upload and not upload._committed:
             if upload.size > settings.UPLOAD_MAX_BYTES:
                 limit = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
@@ -76,9 +81,10 @@ class StoredFile(AbstractDocument):
                 raise ValidationError({"file": error}) from error
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.file and not self.file._committed:
-            self.original_name = self.file.name.rpartition("/")[2][-255:]
-            self.kind = kind_of(self.file.name)
+        upload: Any = self.file
+        if upload and not upload._committed:
+            self.original_name = upload.name.rpartition("/")[2][-255:]
+            self.kind = kind_of(upload.name)
         super().save(*args, **kwargs)
 
     @property
@@ -88,7 +94,7 @@ class StoredFile(AbstractDocument):
 
     @property
     def content_type(self) -> str:
-        return media_type_of(self.file.name)
+        return media_type_of(str(self.file.name))
 
 
 class CourseCollection(models.Model):

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from learning.library.access import may_read_file
 from learning.library.kinds import Kind, media_type_of
-from learning.library.models import Rendition, StoredFile
+from learning.library.models import RENDITIONS, Rendition, StoredFile
 
 CHUNK = 256 * 1024  # bytes
 INLINE = {Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.CAPTIONS}
@@ -73,16 +73,17 @@ def hand_out(
     In production on a local disk NGINX does the sending (`X-Accel-Redirect`).
     """
     etag = quote_etag(etag)
+    stored_name = str(stored.name)
     if request.headers.get("If-None-Match", "").strip() in (etag, f"W/{etag}"):
         return _guard(HttpResponseNotModified(), etag)
     disposition = content_disposition_header(not inline, name) or "attachment"
     common = {"Content-Type": media_type, "Content-Disposition": disposition}
     if settings.ACCEL_REDIRECT_PREFIX and isinstance(stored.storage, FileSystemStorage):
-        response = HttpResponse(headers={**common, "X-Accel-Redirect": settings.ACCEL_REDIRECT_PREFIX + stored.name})
+        response = HttpResponse(headers={**common, "X-Accel-Redirect": settings.ACCEL_REDIRECT_PREFIX + stored_name})
         return _guard(response, etag)
     try:
         size = stored.size
-        file = stored.storage.open(stored.name, "rb")
+        file = stored.storage.open(stored_name, "rb")
     except FileNotFoundError as error:
         raise Http404 from error
     header = request.headers.get("Range", "")
@@ -104,9 +105,10 @@ def hand_out(
 
 
 @require_safe
-def rendition(request: HttpRequest, pk: int, name: str) -> Any:
+def rendition(request: HttpRequest, image_id: int, name: str) -> Any:
     """A picture in a size that a page shows."""
-    shown = get_object_or_404(Rendition.objects.select_related("image__collection"), pk=pk)
+    rows = Rendition.objects.select_related("image__collection")
+    shown = get_object_or_404(rows, image_id=image_id, file=f"{RENDITIONS}/{name}")
     if not may_read_file(request.user, shown.image):
         raise Http404
     media_type = media_type_of(shown.file.name) if not shown.file.name.endswith(".avif") else "image/avif"

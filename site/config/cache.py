@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
-from redis.exceptions import ConnectionError, TimeoutError
+from redis import exceptions
 
 logger = logging.getLogger("parta.cache")
 
@@ -15,10 +15,9 @@ def _forgiving(name: str, when_away: Any) -> Any:
     def call(self: RedisCacheClient, *args: Any, **kwargs: Any) -> Any:
         try:
             return original(self, *args, **kwargs)
-        except (ConnectionError, TimeoutError) as error:
+        except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
             logger.warning("cache is away (%s): %s", name, error)
-            answer = when_away(args, kwargs) if callable(when_away) else when_away
-            return answer
+            return when_away(args, kwargs) if callable(when_away) else when_away
 
     return call
 

@@ -18,7 +18,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 PRODUCTION = env("PARTA_ENV", default="development") == "production"
 DEBUG = env.bool("DEBUG", default=False)
-DEVELOPMENT_SECRET = "development-only-never-use-this-key-in-production-0123456789"
+DEVELOPMENT_SECRET = "development-only-never-use-this-key-in-production-0123456789"  # noqa: S105
 SECRET_KEY = env("SECRET_KEY", default=DEVELOPMENT_SECRET)
 ALLOWED_HOSTS: list[str] = env.list(
     "ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"]
@@ -130,7 +130,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728;",
     }
-    DATABASES["default"]["TEST"] = {"NAME": env("PARTA_TEST_DB", default="file:parta_test?mode=memory&cache=shared")}
+    DATABASES["default"]["TEST"] = {"NAME": env("PARTA_TEST_DB", default=str(DATA_DIR / "test.sqlite3"))}
 else:
     # A health check on a kept connection costs a tenth of what a new connection does,
     # and lets the site recover by itself after a restart of the database.
@@ -153,9 +153,7 @@ if REDIS_URL:
         "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
     }
 else:
-    CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 5000}}
-    }
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 5000}}}
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 # --- People -------------------------------------------------------------------------------
@@ -267,10 +265,11 @@ WAGTAILIMAGES_MAX_UPLOAD_SIZE = 20 * 1024 * 1024
 WAGTAILIMAGES_MAX_IMAGE_PIXELS = 50_000_000
 WAGTAILDOCS_DOCUMENT_MODEL = "library.StoredFile"
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
-WAGTAILDOCS_EXTENSIONS = (
-    "csv doc docx epub key odp ods odt pdf ppt pptx rtf txt vtt xls xlsx zip "
-    "avi m4a m4v mov mp3 mp4 mpeg mpg ogg ogv opus wav webm gif jpeg jpg png webp"
-).split()
+WAGTAILDOCS_EXTENSIONS: list[str] = [
+    *("csv", "doc", "docx", "epub", "key", "odp", "ods", "odt", "pdf", "ppt", "pptx", "rtf", "txt", "vtt", "xls"),
+    *("xlsx", "zip", "avi", "m4a", "m4v", "mov", "mp3", "mp4", "mpeg", "mpg", "ogg", "ogv", "opus", "wav", "webm"),
+    *("gif", "jpeg", "jpg", "png", "webp"),
+]
 WAGTAILEMBEDS_FINDERS: list[dict] = []  # video links go through django-embed-video, nothing is fetched
 EMBED_VIDEO_BACKENDS = ("learning.courses.video.Youtube", "learning.courses.video.Vimeo")
 EMBED_VIDEO_YOUTUBE_CHECK_THUMBNAIL = False

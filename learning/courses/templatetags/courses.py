@@ -7,11 +7,23 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from wagtail.models import Page
 
-from learning.courses.pages import CoursePart
-from learning.courses.programme import address_of
+from learning.courses.catalogue import catalogue_context
+from learning.courses.pages import CatalogPage, CoursePage, CoursePart
+from learning.courses.programme import Programme, address_of, programme_of
 from learning.courses.reading import body_html
 
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def catalogue(context: dict[str, Any], page: CatalogPage) -> dict[str, Any]:
+    """The courses of this catalogue that fit what the request asks for, with the filters."""
+    return catalogue_context(page, context["request"].GET)
+
+
+@register.simple_tag
+def programme(course: CoursePage) -> Programme:
+    return programme_of(course)
 
 
 @register.simple_tag
