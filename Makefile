@@ -24,7 +24,7 @@ bench: $(VENV)/test.stamp
 	@$(BIN)/python -m tests.bench
 
 translations: $(VENV)/test.stamp
-	$(BIN)/python manage.py makemessages -l ru -l fr --no-obsolete --no-wrap -i .venv -i var -i node_modules
+	$(BIN)/python manage.py makemessages -l ru -l fr --no-obsolete --no-wrap --no-location -i .venv -i var -i node_modules
 	$(BIN)/python site/deploy/compile_translations.py
 
 requirements:

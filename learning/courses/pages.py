@@ -105,9 +105,6 @@ class CoursePage(SchoolPage):
     enroll_until = models.DateTimeField(_("enrolment closes"), null=True, blank=True)
     starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
-    prerequisites = ParentalManyToManyField(
-        "self", verbose_name=_("prerequisites"), blank=True, symmetrical=False, related_name="leads_to"
-    )
     # Changes with anything in the programme; cached outlines bear it in their key.
     programme_stamp = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -146,7 +143,7 @@ class CoursePage(SchoolPage):
             ],
             heading=_("Dates"),
         ),
-        PageChooserPanel("prerequisites", "courses.CoursePage"),
+        InlinePanel("prerequisites", label=_("Course"), heading=_("Complete first")),
     ]
     edit_handler = TabbedInterface(
         [
@@ -170,8 +167,8 @@ class CoursePage(SchoolPage):
             problems["enroll_until"] = _("Enrolment must close after it opens.")
         if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
             problems["ends_at"] = _("The course must end after it starts.")
-        if self.pk and any(page.pk == self.pk for page in self.prerequisites.all()):
-            problems["prerequisites"] = _("A course cannot be a prerequisite of itself.")
+        if self.pk and any(link.required_id == self.pk for link in self.prerequisites.all()):
+            problems["__all__"] = _("A course cannot be a prerequisite of itself.")
         if problems:
             raise ValidationError(problems)
 
@@ -204,6 +201,20 @@ class CourseTeacher(Orderable):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["course", "person"], name="courses_teacher_once_per_course")
         ]
+
+
+class CoursePrerequisite(Orderable):
+    """A course that must be completed before another opens."""
+
+    course = ParentalKey(CoursePage, on_delete=models.CASCADE, related_name="prerequisites")
+    required = models.ForeignKey(
+        CoursePage, verbose_name=_("course"), on_delete=models.CASCADE, related_name="required_by"
+    )
+
+    panels: ClassVar = [PageChooserPanel("required", "courses.CoursePage")]
+
+    class Meta(Orderable.Meta):
+        verbose_name = _("prerequisite")
 
 
 class CoursePart(SchoolPage):

@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 from wagtail.models import Page
 
-from learning.courses.models import CoursePage, LessonPage, ModulePage
+from learning.courses.models import CoursePage, CoursePrerequisite, LessonPage, ModulePage
 from learning.courses.programme import course_paths_above
 from learning.enrollment.models import Enrollment
 from learning.enrollment.policies import Person, courses_taught_by
@@ -64,17 +63,16 @@ def reads_as_staff(user: Person, course: CoursePage) -> bool:
     return user.reads_everything or teaches(user, course)
 
 
+def _unmet_prerequisites(user: Person) -> QuerySet[CoursePrerequisite]:
+    """Links to live courses that this person would have to complete first and has not."""
+    done = Enrollment.objects.filter(user__pk=user.pk or 0, status=Status.COMPLETED).values("course_id")
+    return CoursePrerequisite.objects.filter(required__live=True).exclude(required_id__in=done)
+
+
 def missing_prerequisites(user: Person, course: CoursePage) -> list[CoursePage]:
     """Live courses that must be completed first and are not."""
-    done = Enrollment.objects.filter(user__pk=user.pk or 0, status=Status.COMPLETED).values("course_id")
-    return list(course.prerequisites.live().exclude(pk__in=done))
-
-
-def _unmet_prerequisites(user: Person) -> QuerySet[Any]:
-    """Pairs (course, live course to complete first) whose second this person has not completed."""
-    done = Enrollment.objects.filter(user__pk=user.pk or 0, status=Status.COMPLETED).values("course_id")
-    pairs = CoursePage.prerequisites.through.objects
-    return pairs.filter(to_coursepage__live=True).exclude(to_coursepage_id__in=done)
+    links = _unmet_prerequisites(user).filter(course=course).select_related("required")
+    return [link.required for link in links]
 
 
 def access_to_course(user: Person, course: CoursePage) -> Access:
@@ -86,7 +84,7 @@ def access_to_course(user: Person, course: CoursePage) -> Access:
         return Access(course, refusal=Refusal.LOG_IN)
     enrollment = (
         Enrollment.objects.filter(user=user, course=course)
-        .annotate(lacks=Exists(_unmet_prerequisites(user).filter(from_coursepage_id=course.pk)))
+        .annotate(lacks=Exists(_unmet_prerequisites(user).filter(course_id=course.pk)))
         .first()
     )
     refusal = _refusal_of(enrollment, course)
@@ -147,7 +145,7 @@ def readable_courses(user: Person) -> QuerySet[CoursePage]:
         Q(pk__in=mine.filter(status=Status.COMPLETED).values("course_id"))
         | Q(pk__in=mine.filter(status=Status.ACTIVE).values("course_id")) & (Q(ends_at=None) | Q(ends_at__gt=now))
     ) & (Q(starts_at=None) | Q(starts_at__lte=now))
-    readable = as_student & ~Q(pk__in=_unmet_prerequisites(user).values("from_coursepage_id"))
+    readable = as_student & ~Q(pk__in=_unmet_prerequisites(user).values("course_id"))
     return live.filter(readable | Q(pk__in=courses_taught_by(user).values("pk")))
 
 

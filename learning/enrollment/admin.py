@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, ObjectList
 from wagtail_modeladmin.helpers import ButtonHelper, PermissionHelper
@@ -57,7 +57,7 @@ class CourseFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
-        return queryset.filter(course_id=int(value)) if value and value.isdigit() else queryset
+        return queryset.filter(course_id=int(value)) if value and value.isdecimal() and len(value) < 18 else queryset
 
 
 class OfManagedCourses(ModelAdmin):
@@ -76,11 +76,11 @@ class EnrollmentButtons(ButtonHelper):
     def get_buttons_for_obj(self, obj: Enrollment, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
         buttons = super().get_buttons_for_obj(obj, *args, **kwargs)
         verbs = {
-            Status.ACTIVE: _now("Approve") if obj.status == Status.REQUESTED else _now("Make active"),
-            Status.DECLINED: _now("Decline"),
-            Status.PAUSED: _now("Pause"),
-            Status.REMOVED: _now("Remove"),
-            Status.COMPLETED: _now("Mark completed"),
+            Status.ACTIVE: gettext("Approve") if obj.status == Status.REQUESTED else gettext("Make active"),
+            Status.DECLINED: gettext("Decline"),
+            Status.PAUSED: gettext("Pause"),
+            Status.REMOVED: gettext("Remove"),
+            Status.COMPLETED: gettext("Mark completed"),
         }
         address = reverse("enrollment_status", args=(obj.pk,))
         for after in staff_choices(Status(obj.status)):
@@ -210,7 +210,7 @@ def change_status(request: HttpRequest, pk: int) -> HttpResponse:
         except actions.EnrollmentError as error:
             form.add_error(None, str(error))
         else:
-            said = _now("%(person)s is now “%(status)s” in “%(course)s”.")
+            said = gettext("%(person)s is now “%(status)s” in “%(course)s”.")
             facts = {"person": enrollment.user, "status": after.label, "course": enrollment.course.title}
             messages.success(request, said % facts)
             return redirect(EnrollmentAdmin().url_helper.index_url)

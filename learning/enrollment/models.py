@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from learning.courses.models import CoursePage
 from learning.enrollment.statuses import READING, By, Status
@@ -31,7 +32,7 @@ class StudyGroup(models.Model):
     """Students of one course who are taught together."""
 
     course = course_pointer()
-    name = models.CharField(_("name"), max_length=120)
+    name = models.CharField(pgettext_lazy("thing", "name"), max_length=120)
     teachers = models.ManyToManyField(
         settings.AUTH_USER_MODEL, verbose_name=_("teachers"), blank=True, related_name="taught_groups"
     )

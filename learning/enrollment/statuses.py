@@ -2,12 +2,13 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Status(TextChoices):
     REQUESTED = "requested", _("Requested")
     WAITLISTED = "waitlisted", _("On the waiting list")
-    ACTIVE = "active", _("Active")
+    ACTIVE = "active", pgettext_lazy("enrolment", "Active")
     COMPLETED = "completed", _("Completed")
     PAUSED = "paused", _("Paused")
     LEFT = "left", _("Left")

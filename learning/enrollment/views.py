@@ -19,7 +19,7 @@ from learning.enrollment.access import access_to_part
 from learning.enrollment.models import Enrollment
 from learning.enrollment.statuses import Status
 
-KEY_TRIES = "10/5m/user"  # wrong keys per person and course
+TRY_KEY = "enroll_key"  # its limit is in ACCOUNT_RATE_LIMITS: wrong keys per person and course
 
 
 def _course(pk: int) -> CoursePage:
@@ -44,13 +44,16 @@ def enroll(request: HttpRequest, course_id: int) -> HttpResponse:
     if not user.is_authenticated:
         return redirect_to_login(address)
     key = request.POST.get("key", "").replace("\x00", "")[:200]
-    config = {"enroll_key": KEY_TRIES}
-    if key and not ratelimit.consume(request, action="enroll_key", key=str(course.pk), user=user, config=config):
+    tries = f"{user.pk}:{course.pk}"
+    if not ratelimit.consume(request, action=TRY_KEY, key=tries, dry_run=True):
         return _course_page_with(request, course, _("Too many tries. Wait a few minutes."), 429)
     try:
         enrollment = actions.enroll(user=user, course=course, key=key)
     except actions.EnrollmentError as error:
-        return _course_page_with(request, course, str(error), 422 if error.code == "wrong_key" else 409)
+        if error.code == "wrong_key":
+            ratelimit.consume(request, action=TRY_KEY, key=tries)
+            return _course_page_with(request, course, str(error), 422)
+        return _course_page_with(request, course, str(error), 409)
     said = {
         Status.ACTIVE: _("You are enrolled. Have a good start!"),
         Status.REQUESTED: _("Your request is with the school. You will get mail."),

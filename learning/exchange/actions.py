@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.utils.html import escape
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
@@ -102,13 +103,14 @@ class _Import:
         title = self.cartridge.title[:TITLE_LENGTH] or _("Imported course")
         text = BeautifulSoup(self.cartridge.description, "lxml").get_text(" ", strip=True)
         rights = self.cartridge.rights
+        said_rights = _("Licence of the original: %(rights)s") % {"rights": rights}
         # not every package says what it is about; its outline does
         outline = ", ".join(item.title for item in self.cartridge.outline if item.title)
         course = CoursePage(
             title=title,
             slug=free_slug(self.catalog, title),
             summary=(text or outline or title)[:300],
-            about=f"<p>{_('Licence of the original: %(rights)s') % {'rights': rights}}</p>" if rights else "",
+            about=f"<p>{escape(said_rights)}</p>" if rights else "",
             language=self.language,
             live=False,
             owner=self.owner,

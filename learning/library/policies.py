@@ -28,11 +28,10 @@ class CourseTeamCollectionPolicy(CollectionOwnershipPermissionPolicy):
         )
         courses = courses_taught_by(user).values("pk")
         own = CourseCollection.objects.filter(course_id__in=courses).select_related("collection")
-        return [
-            *of_groups,
-            *(
-                GroupCollectionPermission(collection=row.collection, permission=right)
-                for row in own
-                for right in rights
-            ),
+        pairs = ((row, right) for row in own for right in rights)
+        # Wagtail puts these in sets, for which they need a key; none of the table's is negative
+        mine = [
+            GroupCollectionPermission(pk=-number, collection=row.collection, permission=right)
+            for number, (row, right) in enumerate(pairs, start=1)
         ]
+        return [*of_groups, *mine]

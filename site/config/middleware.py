@@ -1,8 +1,9 @@
 """Headers that every answer bears."""
 
+import re
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 _COMMON = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; "
@@ -30,3 +31,17 @@ class SecurityHeadersMiddleware:
             headers["Content-Security-Policy"] = CMS_POLICY if request.path.startswith("/cms/") else PUBLIC_POLICY
         headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), browsing-topics=()"
         return response
+
+
+class NumbersMiddleware:
+    """An address with a number that no database key can be is not there, instead of an overflow in the query."""
+
+    too_long = re.compile(r"/\d{18,}(?:/|$)")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if self.too_long.search(request.path):
+            raise Http404
+        return self.get_response(request)

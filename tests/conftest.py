@@ -1,0 +1,87 @@
+"""Shared set-up: named people around two courses, in every test that asks for them."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.test import Client
+from wagtail.models import Site
+
+from learning.accounts.roles import Role
+from tests import ground, school
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    cache.clear()
+    Site.clear_site_root_paths_cache()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def db(db: None) -> None:
+    """The empty school; laid anew when a test with real transactions has wiped the database."""
+    if not Group.objects.filter(name=Role.STUDENT).exists():
+        ground.lay()
+
+
+@pytest.fixture
+def real_db(transactional_db: None) -> None:
+    """A database with real transactions, for threads."""
+    if not Group.objects.filter(name=Role.STUDENT).exists():
+        ground.lay()
+
+
+@pytest.fixture
+def people(db: None) -> SimpleNamespace:
+    return make_people()
+
+
+def make_people() -> SimpleNamespace:
+    return SimpleNamespace(
+        student=school.person("student"),
+        classmate=school.person("classmate"),
+        stranger=school.person("stranger"),
+        teacher=school.person("teacher", Role.TEACHER),
+        other_teacher=school.person("other", Role.TEACHER),
+        editor=school.person("editor", Role.EDITOR),
+        moderator=school.person("moderator", Role.MODERATOR),
+        admin=school.person("admin", Role.ADMINISTRATOR),
+    )
+
+
+@pytest.fixture
+def small(people: SimpleNamespace) -> SimpleNamespace:
+    """A course of two modules and three lessons that `student` is in, and the other teacher's course beside it."""
+    course = school.course("Botany", team=(people.teacher,))
+    first, second = school.module(course, "Leaves"), school.module(course, "Roots")
+    lessons = [school.lesson(first, "Green"), school.lesson(first, "Edges"), school.lesson(second, "Water")]
+    enrollment = school.enrolled(people.student, course)
+    other = school.course("Zoology", team=(people.other_teacher,))
+    other_lesson = school.lesson(school.module(other, "Birds"), "Wings")
+    return SimpleNamespace(
+        course=school.fresh(course),
+        modules=[first, second],
+        lessons=lessons,
+        enrollment=enrollment,
+        other=school.fresh(other),
+        other_lesson=other_lesson,
+        **vars(people),
+    )
+
+
+@pytest.fixture
+def visit() -> Any:
+    """`visit(user)` is a client logged in as this person; `visit()` is a visitor."""
+
+    def as_person(user: Any = None) -> Client:
+        client = Client(raise_request_exception=True)
+        if user is not None:
+            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return as_person

@@ -1,0 +1,76 @@
+"""Seats under a race, with real transactions and threads."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+
+from learning.enrollment.actions import EnrollmentError, change_status, enroll, leave
+from learning.enrollment.models import Enrollment, Seats
+from learning.enrollment.statuses import SEATED, Status
+from tests import school
+from tests.conftest import make_people
+
+CROWD = 12
+
+
+def at_once(jobs: list[Callable[[], object]]) -> list[object]:
+    """Run all jobs from one starting line; returns what each gave or raised."""
+    line = threading.Barrier(len(jobs))
+    results: list[object] = [None] * len(jobs)
+
+    def run(place: int, job: Callable[[], object]) -> None:
+        line.wait()
+        try:
+            results[place] = job()
+        except EnrollmentError as error:
+            results[place] = error.code
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(place, job)) for place, job in enumerate(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results
+
+
+@pytest.mark.usefixtures("real_db")
+def test_last_seat_goes_to_one() -> None:
+    course = school.course(capacity=1)
+    crowd = [school.person() for _ in range(CROWD)]
+    results = at_once([lambda who=who: enroll(user=who, course=course) for who in crowd])
+    assert results.count("full") == CROWD - 1
+    assert Enrollment.objects.filter(course=course, status__in=SEATED).count() == 1
+    assert Seats.objects.get(pk=course.pk).taken == 1
+
+
+@pytest.mark.usefixtures("real_db")
+def test_one_person_many_clicks_is_one_row() -> None:
+    course, who = school.course(), school.person()
+    results = at_once([lambda: enroll(user=who, course=course).pk] * CROWD)
+    assert len(set(results)) == 1
+    assert Enrollment.objects.filter(course=course).count() == 1
+    assert Seats.objects.get(pk=course.pk).taken == 1
+
+
+@pytest.mark.usefixtures("real_db")
+def test_enrolling_leaving_and_approving_mixed_never_exceeds() -> None:
+    people = make_people()
+    course = school.course(capacity=2, waiting_list=True)
+    seated = [school.person() for _ in range(2)]
+    for who in seated:
+        enroll(user=who, course=course)
+    crowd = [school.person() for _ in range(5)]
+    queued = [enroll(user=school.person(), course=course) for _ in range(2)]
+    jobs: list[Callable[[], object]] = [lambda who=who: enroll(user=who, course=course) for who in crowd]
+    jobs += [lambda who=who: leave(user=who, course=course) for who in seated]
+    jobs += [lambda row=row: change_status(enrollment=row, after=Status.ACTIVE, actor=people.admin) for row in queued]
+    at_once(jobs)
+    taken = Enrollment.objects.filter(course=course, status__in=SEATED).count()
+    waiting = Enrollment.objects.filter(course=course, status=Status.WAITLISTED).count()
+    seats = Seats.objects.get(pk=course.pk)
+    assert taken == 2
+    assert (seats.taken, seats.waiting) == (taken, waiting)

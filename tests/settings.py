@@ -1,0 +1,16 @@
+"""Settings of the tests: the project's own, with quick password hashes and jobs done at once."""
+
+import tempfile
+
+from config.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+MEDIA_ROOT = tempfile.mkdtemp(prefix="parta-test-media-")
+TASKS = {
+    "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"},
+    "queue": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"},
+}
+STATIC_ROOT = None
+WHITENOISE_AUTOREFRESH = True
+LOGGING["root"]["level"] = "CRITICAL"  # type: ignore[name-defined]  # noqa: F405
+LOGGING["loggers"]["django.request"] = {"level": "CRITICAL"}  # type: ignore[name-defined]  # noqa: F405
