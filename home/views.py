@@ -10,11 +10,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from home.search import search as search_school
+from learning.courses.blocks import LessonBody
+from learning.courses.catalogue import card_queryset
 from learning.courses.models import CatalogPage
+from learning.courses.programme import programme_of
 from learning.enrollment.models import Enrollment
 from learning.enrollment.policies import courses_taught_by
 from learning.enrollment.progress import progress_of
-from learning.enrollment.statuses import PENDING, READING
+from learning.enrollment.statuses import PENDING, READING, Status
 
 PER_PAGE = 24
 TAUGHT_SHOWN = 24
@@ -62,7 +65,18 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @user_passes_test(lambda user: user.is_authenticated and user.is_staff_member)
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component in its states, for those who work on the school."""
-    return render(request, "home/styleguide.html", {})
+    catalog = CatalogPage.objects.live().first()
+    courses = list(card_queryset(catalog)[:3]) if catalog else []
+    programme = programme_of(courses[0]) if courses else None
+    samples = [block for block in LessonBody().child_blocks.values() if hasattr(block.meta, "preview_value")]
+    context = {
+        "courses": courses,
+        "programme": programme,
+        "done": {lesson.id for lesson in programme.lessons[:2]} if programme else set(),
+        "enrollments": [Enrollment(status=status) for status in Status],
+        "blocks": [block.render(block.get_preview_value()) for block in samples],
+    }
+    return render(request, "home/styleguide.html", context)
 
 
 @require_safe

@@ -1,9 +1,11 @@
 """The gate that pages pass on their way out, and what stands before it for those who may not pass."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 from wagtail.models import Page
@@ -43,5 +45,18 @@ def gate(serve: Serve) -> Serve:
         response = serve(page, request, args, kwargs)
         patch_cache_control(response, private=True, no_store=True)
         return response
+
+    return inner
+
+
+def whole_tree_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A screen of the CMS that shows pages of the whole tree: not for those who work on some courses only."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        user: Any = request.user
+        if user.is_authenticated and not user.reads_everything:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
 
     return inner

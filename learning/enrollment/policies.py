@@ -35,10 +35,12 @@ class CourseTeamPagePolicy(PagePermissionPolicy):
         if not user.is_active or user.is_anonymous or user.is_superuser:
             return of_groups
         rights = list(Permission.objects.filter(content_type__app_label="wagtailcore", codename__in=OWN_COURSE_RIGHTS))
+        courses = courses_taught_by(user).select_related("page_ptr")
+        pairs = ((course, right) for course in courses for right in rights)
+        # Wagtail puts these in sets, for which they need a key; none of the table's is negative
         own = [
-            GroupPagePermission(page=course.page_ptr, permission=right)
-            for course in courses_taught_by(user).select_related("page_ptr")
-            for right in rights
+            GroupPagePermission(pk=-number, page=course.page_ptr, permission=right)
+            for number, (course, right) in enumerate(pairs, start=1)
         ]
         return [*of_groups, *own]
 

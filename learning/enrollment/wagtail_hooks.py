@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from wagtail import hooks
@@ -19,3 +20,10 @@ def choose_among_own_pages(pages: QuerySet[Page], request: HttpRequest) -> Query
     """A chooser offers what the explorer shows, and no lesson of anyone else's course."""
     policy: Any = policy_registry.get_by_type(Page)
     return pages & policy.explorable_instances(request.user)
+
+
+@hooks.register("before_move_page")
+def move_only_what_one_may(request: HttpRequest, page: Page, destination: Page) -> None:
+    """Wagtail asks this after the question “are you sure?”, which already shows the title of the draft."""
+    if not page.permissions_for_user(request.user).can_move_to(destination):
+        raise PermissionDenied

@@ -3,10 +3,13 @@
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from wagtail.admin import urls as wagtailadmin_urls
+from wagtail.admin.auth import require_admin_access
+from wagtail.admin.urls import reports as report_urls
 from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.views import authenticate_with_password
 
 from learning.courses import routing
+from learning.enrollment.gate import whole_tree_only
 
 urlpatterns = [
     path("", include("home.urls")),
@@ -16,6 +19,12 @@ urlpatterns = [
     # One log-in page for everyone: allauth's, with its limits and second factor.
     path("cms/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("cms/password_reset/", RedirectView.as_view(pattern_name="account_reset_password")),
+    # This report of Wagtail names the last edited page of each type, wherever it is.
+    *(
+        path(f"cms/reports/{pattern.pattern}", whole_tree_only(require_admin_access(pattern.callback)))
+        for pattern in report_urls.urlpatterns
+        if str(pattern.pattern).startswith("page-types-usage/")
+    ),
     path("cms/", include(wagtailadmin_urls)),
     path("accounts/", include("allauth.urls")),
     path("sitemap.xml", sitemap, name="sitemap"),
