@@ -11,12 +11,14 @@ from django.test import Client
 from wagtail.models import Site
 
 from learning.accounts.roles import Role
+from learning.courses.keeping import forget_all
 from tests import ground, school
 
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
     cache.clear()
+    forget_all()
     Site.clear_site_root_paths_cache()
     yield
     cache.clear()

@@ -60,7 +60,12 @@ OWN: dict[str, dict[str, set[int]]] = {
 }
 PEOPLE_CLASS = {"visitor": "v", "enrolled": "s", "not_enrolled": "x", "left": "x", "paused": "x"}
 # Where a person's own address stands in their own pages, and asking for one's own is no leak.
-EXTRA_QUERIES = ["/search/?q=canary", "/search/?q=canary-body-8812", "/courses/?q=canary", "/cms/pages/search/?q=canary"]
+EXTRA_QUERIES = [
+    "/search/?q=canary",
+    "/search/?q=canary-body-8812",
+    "/courses/?q=canary",
+    "/cms/pages/search/?q=canary",
+]
 
 
 @pytest.fixture

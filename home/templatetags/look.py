@@ -6,18 +6,23 @@ from typing import Any
 from django import template
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.urls import reverse
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import ngettext
+from django.utils.translation import get_language, ngettext
 
 from learning.accounts.models import Theme
+from learning.courses.keeping import kept_near
 
 register = template.Library()
 
 
-@lru_cache(maxsize=256)
-def _icon(name: str, label: str, sprite: str) -> SafeString:
+@lru_cache(maxsize=512)
+def _icon(name: str, label: str) -> SafeString:
+    sprite = static("vendor/lucide/sprite.svg")
     if label:
         return format_html(
             '<svg class="icon" role="img" aria-label="{}"><use href="{}#i-{}"/></svg>', label, sprite, name
@@ -28,7 +33,7 @@ def _icon(name: str, label: str, sprite: str) -> SafeString:
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """An icon of the sprite; with a label it speaks, without it is decoration."""
-    return _icon(name, label, static("vendor/lucide/sprite.svg"))
+    return _icon(name, str(label))
 
 
 @register.filter
@@ -55,14 +60,61 @@ def sees_editing(user: Any) -> bool:
     return seen
 
 
-@register.simple_tag(takes_context=True)
-def theme(context: dict[str, Any]) -> str:
-    """The theme of this request: of the account, else of the cookie, else the device's."""
-    request: HttpRequest | None = context.get("request")
-    if request is None:
-        return Theme.AUTO
+def _theme_of(request: HttpRequest) -> str:
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         return user.theme
     asked = request.COOKIES.get("theme", "")
     return asked if asked in Theme.values else Theme.AUTO
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: dict[str, Any]) -> str:
+    """The theme of this request: of the account, else of the cookie, else the device's."""
+    request: HttpRequest | None = context.get("request")
+    return Theme.AUTO if request is None else _theme_of(request)
+
+
+# What differs from person to person and page to page within a kept frame; put in at each request.
+_TOKEN, _NEXT, _NAME, _AVATAR = "\x01token\x01", "\x01next\x01", "\x01name\x01", "\x01avatar\x01"
+_SECTIONS = ("/courses/", "/me/profile/", "/me/", "/search/")
+
+
+def _section(path: str) -> str:
+    return next((section for section in _SECTIONS if path.startswith(section)), "")
+
+
+@register.simple_tag(takes_context=True)
+def frame(context: dict[str, Any], part: str) -> SafeString:
+    """A part of the frame around every page: `header`, `footer` or `bottom_bar`.
+
+    It is the same for all readers of one language, theme and place, and is kept as such; name, picture
+    and form token are put in for each request.
+    """
+    request: HttpRequest | None = context.get("request")
+    if request is None or not hasattr(request, "user"):
+        return SafeString("")
+    user: Any = request.user
+    facts = {
+        "signed_in": user.is_authenticated,
+        "section": _section(request.path),
+        "chosen_theme": _theme_of(request),
+        "sees_editing": sees_editing(user),
+    }
+    key = ("frame", part, get_language(), *facts.values())
+    marks = {"token": _TOKEN, "next": _NEXT, "name": _NAME, "avatar": _AVATAR}
+    html = kept_near(key, lambda: render_to_string(f"components/{part}.html", {**facts, **marks}))
+    html = html.replace(_TOKEN, get_token(request)).replace(_NEXT, escape(request.get_full_path()))
+    if user.is_authenticated and part == "header":
+        html = html.replace(_NAME, escape(user.get_short_name())).replace(_AVATAR, avatar(user, see_picture=True))
+    return SafeString(html)
+
+
+@register.simple_tag
+def avatar(person: Any, size: str = "", see_picture: bool = False) -> SafeString:
+    """A person's picture, or their initials; pictures are for people who are signed in."""
+    if person.avatar and see_picture:
+        return format_html(
+            '<img class="avatar {}" src="{}" alt="" width="48" height="48">', size, reverse("avatar", args=(person.pk,))
+        )
+    return format_html('<span class="avatar {}" aria-hidden="true">{}</span>', size, person.initials)

@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zlib import crc32
 
-from django.core.cache import cache
 from django.db.models import Q
 from django.urls import reverse
 from wagtail.models import Page, Site
 
+from learning.courses.keeping import kept
 from learning.courses.pages import CoursePage
 
-_SECONDS = 24 * 3600
 STEP = Page.steplen
 
 
@@ -62,9 +61,9 @@ class Programme:
         return before, after
 
 
-def _key(course: CoursePage) -> str:
+def _key(course: CoursePage) -> tuple[str | int | float, ...]:
     # The address is part of the key: moving or renaming the course changes every address below it.
-    return f"courses:programme:{course.pk}:{course.programme_stamp.timestamp()}:{crc32(course.url_path.encode())}"
+    return ("programme", course.pk, course.programme_stamp.timestamp(), crc32(course.url_path.encode()))
 
 
 def site_root_path(url_path: str) -> str:
@@ -115,20 +114,19 @@ def _read(courses: list[CoursePage]) -> dict[int, Programme]:
 def programmes_of(courses: Iterable[CoursePage]) -> dict[int, Programme]:
     """Programmes by the id of their course: those kept from before, the rest with one query."""
     courses = list(courses)
-    keys = {course.pk: _key(course) for course in courses}
-    kept = cache.get_many(keys.values())
-    found = {pk: kept[key] for pk, key in keys.items() if key in kept}
-    missing = [course for course in courses if course.pk not in found]
-    if missing:
-        read = _read(missing)
-        cache.set_many({keys[pk]: programme for pk, programme in read.items()}, _SECONDS)
-        found.update(read)
-    return found
+    missing: dict[int, Programme] = {}
+
+    def make(course: CoursePage) -> Programme:
+        # the first one that is not kept reads them all
+        if not missing:
+            missing.update(_read(courses))
+        return missing[course.pk]
+
+    return {course.pk: kept(_key(course), lambda course=course: make(course)) for course in courses}
 
 
 def programme_of(course: CoursePage) -> Programme:
-    kept = cache.get(_key(course))
-    return kept if kept is not None else programmes_of([course])[course.pk]
+    return programmes_of([course])[course.pk]
 
 
 def course_paths_above(path: str) -> list[str]:

@@ -1,13 +1,11 @@
 """The rendered body of a lesson or module, kept as long as what it was made from."""
 
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from learning.courses.keeping import kept
 from learning.courses.pages import CoursePart
-
-_SECONDS = 24 * 3600
 
 
 def body_html(page: CoursePart, request: HttpRequest) -> SafeString:
@@ -15,9 +13,5 @@ def body_html(page: CoursePart, request: HttpRequest) -> SafeString:
     interface language; a preview is rendered anew and never kept."""
     if getattr(request, "is_preview", True) or not page.live:
         return page.stream.render_as_block({"page": page, "request": request})
-    key = f"courses:body:{page.pk}:{page.live_revision_id}:{page.content_stamp.timestamp()}:{get_language()}"
-    html = cache.get(key)
-    if html is None:
-        html = str(page.stream.render_as_block({"page": page}))
-        cache.set(key, html, _SECONDS)
-    return mark_safe(html)
+    key = ("body", page.pk, page.live_revision_id, page.content_stamp.timestamp(), get_language())
+    return mark_safe(kept(key, lambda: str(page.stream.render_as_block({"page": page}))))  # our own rendering

@@ -1,17 +1,41 @@
 """From an address to a page in one query.
 
 Wagtail walks the tree level by level, with two queries a level. A lesson's address is known
-whole, so the lesson, its module and its course are read together by `url_path`.
+whole, so the lesson, its module and its course are looked up together by `url_path`; the pages
+themselves are kept in the process under the stamps that this one query brings.
 """
+
+from copy import copy
+from functools import partial
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from wagtail.models import Page, Site
 from wagtail.url_routing import RouteResult
 from wagtail.views import serve as wagtail_serve
 
+from learning.courses.compiled import CompiledQuery
+from learning.courses.keeping import kept_near
 from learning.courses.pages import CatalogPage, CoursePage, LessonPage, ModulePage
 
-_TYPES = ("catalogpage", "coursepage", "modulepage", "lessonpage")
+SchoolPart = CatalogPage | CoursePage | ModulePage | LessonPage
+LEVELS = 8  # deeper addresses are Wagtail's to find
+
+# Everything that decides how a page is served stands here, so that a kept page is never an old one.
+_COMMON = ("live", "title", "path", "live_revision_id", "last_published_at", "latest_revision_created_at")
+_BY_TYPE: dict[type[Any], tuple[str, tuple[str, ...]]] = {
+    CatalogPage: ("catalogpage", ()),
+    CoursePage: ("coursepage", ("programme_stamp", "starts_at", "ends_at", "policy", "capacity", "waiting_list",
+                                "enroll_from", "enroll_until", "cover_id")),
+    ModulePage: ("modulepage", ("content_stamp",)),
+    LessonPage: ("lessonpage", ("content_stamp", "free_preview", "minutes", "completes")),
+}  # fmt: skip
+_COLUMNS = [
+    *("id", "url_path"),
+    *_COMMON,
+    *(f"{name}__{field}" for name, fields in _BY_TYPE.values() for field in ("page_ptr_id", *fields)),
+]
+_chain = CompiledQuery(lambda paths: Page.objects.filter(url_path__in=paths).values_list(*_COLUMNS))
 
 
 def _prefixes(path: str, root: str) -> list[str]:
@@ -19,21 +43,27 @@ def _prefixes(path: str, root: str) -> list[str]:
     return [root + "/".join(parts[: end + 1]) + "/" for end in range(len(parts))]
 
 
-def find_page(path: str) -> CatalogPage | CoursePage | ModulePage | LessonPage | None:
+def _page_of(row: tuple[Any, ...]) -> SchoolPart | None:
+    """The page of a row of `_chain`: kept from before when nothing in the row has changed."""
+    place = 2 + len(_COMMON)
+    for model, (_name, fields) in _BY_TYPE.items():
+        if row[place] is not None:
+            stamps = row[2 : place + 1 + len(fields)]
+            return copy(kept_near(("page", model, row[0], row[1], *stamps), partial(model.objects.get, pk=row[0])))
+        place += 1 + len(fields)
+    return None
+
+
+def find_page(path: str) -> SchoolPart | None:
     """The live school page at this path of the only site, with its course and module at hand; else None."""
     roots = Site.get_site_root_paths()
     if len(roots) != 1:
         return None
     addresses = _prefixes(path, roots[0].root_path)
-    if not 1 <= len(addresses) <= 8:
+    if not 1 <= len(addresses) <= LEVELS:
         return None
-    rows = {
-        page.url_path: page
-        for page in Page.objects.filter(url_path__in=addresses)
-        .select_related(*_TYPES)
-        .defer("lessonpage__body", "modulepage__introduction")
-    }
-    found = [_specific(rows.get(address)) for address in addresses]
+    rows = {row[1]: row for row in _chain.rows(addresses)}
+    found = [_page_of(rows[address]) if address in rows else None for address in addresses]
     page = found[-1]
     if page is None or not page.live:
         return None
@@ -43,12 +73,6 @@ def find_page(path: str) -> CatalogPage | CoursePage | ModulePage | LessonPage |
     if isinstance(page, LessonPage) and ModulePage in above:
         page.module = above[ModulePage]
     return page
-
-
-def _specific(page: Page | None) -> CatalogPage | CoursePage | ModulePage | LessonPage | None:
-    if page is None:
-        return None
-    return next((getattr(page, name) for name in _TYPES if getattr(page, name, None) is not None), None)
 
 
 def serve(request: HttpRequest, path: str) -> HttpResponse:

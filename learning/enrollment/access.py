@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 from wagtail.models import Page
 
+from learning.courses.compiled import CompiledQuery
 from learning.courses.models import CoursePage, CoursePrerequisite, LessonPage, ModulePage
 from learning.courses.programme import course_paths_above
 from learning.enrollment.models import Enrollment
@@ -32,12 +34,13 @@ class Refusal(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(slots=True)
+@dataclass
 class Access:
     """The answer of the door for one person and one course."""
 
+    user: Person
     course: CoursePage
-    enrollment: Enrollment | None = None
+    status: str | None = None  # of the enrolment, if there is one
     refusal: Refusal | None = None
     teaches: bool = False
     missing: list[CoursePage] = field(default_factory=list)
@@ -49,7 +52,15 @@ class Access:
     @property
     def as_student(self) -> bool:
         """Whether reading here counts as the progress of a student."""
-        return self.granted and self.enrollment is not None and self.enrollment.may_read
+        return self.granted and self.status in READING
+
+    @cached_property
+    def enrollment(self) -> Enrollment | None:
+        """The enrolment itself, read when someone wants more of it than its status."""
+        if self.status is None:
+            return None
+        rows = Enrollment.objects.select_related("user", "group")
+        return rows.filter(user_id=self.user.pk or 0, course_id=self.course.pk).first()
 
 
 def teaches(user: Person, course: CoursePage) -> bool:
@@ -63,15 +74,25 @@ def reads_as_staff(user: Person, course: CoursePage) -> bool:
     return user.reads_everything or teaches(user, course)
 
 
-def _unmet_prerequisites(user: Person) -> QuerySet[CoursePrerequisite]:
+def _unmet_prerequisites(user_id: int | None) -> QuerySet[CoursePrerequisite]:
     """Links to live courses that this person would have to complete first and has not."""
-    done = Enrollment.objects.filter(user__pk=user.pk or 0, status=Status.COMPLETED).values("course_id")
+    done = Enrollment.objects.filter(user_id=user_id or 0, status=Status.COMPLETED).values("course_id")
     return CoursePrerequisite.objects.filter(required__live=True).exclude(required_id__in=done)
+
+
+_standing = CompiledQuery(
+    lambda user_id, course_id: (
+        Enrollment.objects.filter(user_id=user_id, course_id=course_id)
+        .annotate(lacks=Exists(_unmet_prerequisites(user_id).filter(course_id=course_id)))
+        .order_by()
+        .values_list("status", "lacks")
+    )
+)
 
 
 def missing_prerequisites(user: Person, course: CoursePage) -> list[CoursePage]:
     """Live courses that must be completed first and are not."""
-    links = _unmet_prerequisites(user).filter(course=course).select_related("required")
+    links = _unmet_prerequisites(user.pk).filter(course=course).select_related("required")
     return [link.required for link in links]
 
 
@@ -81,32 +102,29 @@ def access_to_course(user: Person, course: CoursePage) -> Access:
     A student in good standing costs one query.
     """
     if not user.is_authenticated or not user.is_active:
-        return Access(course, refusal=Refusal.LOG_IN)
-    enrollment = (
-        Enrollment.objects.filter(user=user, course=course)
-        .annotate(lacks=Exists(_unmet_prerequisites(user).filter(course_id=course.pk)))
-        .first()
-    )
-    refusal = _refusal_of(enrollment, course)
+        return Access(user, course, refusal=Refusal.LOG_IN)
+    rows = _standing.rows(user.pk, course.pk)
+    status, lacks = rows[0] if rows else (None, False)
+    refusal = _refusal_of(status, course)
     missing: list[CoursePage] = []
     if refusal is None:
-        if not enrollment.lacks:  # type: ignore[union-attr]
-            return Access(course, enrollment)
+        if not lacks:
+            return Access(user, course, status)
         missing = missing_prerequisites(user, course)
         refusal = Refusal.PREREQUISITES
     if reads_as_staff(user, course):
-        return Access(course, enrollment, teaches=True)
-    return Access(course, enrollment, refusal, missing=missing)
+        return Access(user, course, status, teaches=True)
+    return Access(user, course, status, refusal, missing=missing)
 
 
-def _refusal_of(enrollment: Enrollment | None, course: CoursePage) -> Refusal | None:
-    if enrollment is None:
+def _refusal_of(status: str | None, course: CoursePage) -> Refusal | None:
+    if status is None:
         return Refusal.NOT_ENROLLED
-    if enrollment.status not in READING:
-        return Refusal(enrollment.status)
+    if status not in READING:
+        return Refusal(status)
     if not course.has_started:
         return Refusal.NOT_STARTED
-    if course.has_ended and enrollment.status == Status.ACTIVE:
+    if course.has_ended and status == Status.ACTIVE:
         return Refusal.ENDED
     return None
 
@@ -145,7 +163,7 @@ def readable_courses(user: Person) -> QuerySet[CoursePage]:
         Q(pk__in=mine.filter(status=Status.COMPLETED).values("course_id"))
         | Q(pk__in=mine.filter(status=Status.ACTIVE).values("course_id")) & (Q(ends_at=None) | Q(ends_at__gt=now))
     ) & (Q(starts_at=None) | Q(starts_at__lte=now))
-    readable = as_student & ~Q(pk__in=_unmet_prerequisites(user).values("course_id"))
+    readable = as_student & ~Q(pk__in=_unmet_prerequisites(user.pk).values("course_id"))
     return live.filter(readable | Q(pk__in=courses_taught_by(user).values("pk")))
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from learning.accounts.models import User
+from learning.courses.compiled import CompiledQuery
 from learning.courses.models import CoursePage, LessonPage
 from learning.courses.programme import Programme, ProgrammeLesson, programmes_of
 from learning.enrollment.actions import complete
@@ -55,11 +56,20 @@ class Progress:
         return lessons[0] if lessons else None
 
 
+_done = CompiledQuery(
+    lambda user_id, ids: Completion.objects.filter(user_id=user_id, lesson_id__in=ids).values_list("lesson_id")
+)
+_stopped = CompiledQuery(
+    lambda user_id, ids: Position.objects.filter(user_id=user_id, course_id__in=ids).values_list(
+        "course_id", "lesson_id"
+    )
+)
+
+
 def done_lessons(user: User, *programmes: Programme) -> frozenset[int]:
     """Ids of the lessons of these programmes that the person has done."""
     ids = [lesson.id for programme in programmes for lesson in programme.lessons]
-    done = Completion.objects.filter(user=user, lesson_id__in=ids).values_list("lesson_id", flat=True)
-    return frozenset(done)
+    return frozenset(row[0] for row in _done.rows(user.pk, ids))
 
 
 def progress_of(user: User, courses: Iterable[CoursePage]) -> dict[int, Progress]:

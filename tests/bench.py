@@ -1,0 +1,192 @@
+"""`make bench`: CPU time of the pages that students open most, beside a floor and beside a tutorial's Wagtail.
+
+CPU milliseconds per request of all server processes together (gunicorn, PostgreSQL, Redis), taken
+in one run, in interleaved rounds. The result is printed as the table of `docs/performance.md`.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from tests.services import free_port, postgres, redis, wait_for_port
+
+BASE = Path(__file__).resolve().parents[1]
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
+REQUESTS = int(os.environ.get("BENCH_REQUESTS", "60"))  # in each round
+SCHOOL = os.environ.get("BENCH_SCHOOL", "").split()  # such as: --courses 20 --people 500 --enrollments 2000
+WARM = 12
+WORKERS = 2
+
+
+@dataclass
+class Server:
+    """A gunicorn with two workers, and a student's session in it."""
+
+    name: str
+    port: int
+    process: subprocess.Popen[bytes]
+    session: str
+    shared: list[int]  # database and cache, whose CPU counts too
+
+    def cpu(self) -> float:
+        """CPU milliseconds so far of the server's processes and of the shared ones."""
+        total = 0.0
+        for pid in [self.process.pid, *self.shared]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                root = psutil.Process(pid)
+                for process in [root, *root.children(recursive=True)]:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        times = process.cpu_times()
+                        total += times.user + times.system
+        return total * 1000
+
+    def get(self, path: str, count: int) -> int:
+        """Ask `count` times on one connection; returns the size of the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        headers = {"Cookie": f"sessionid={self.session}", "Accept-Language": "en", "Host": "127.0.0.1"}
+        size = 0
+        for _ in range(count):
+            connection.request("GET", path, headers=headers)
+            response = connection.getresponse()
+            size = len(response.read())
+            if response.status != 200:
+                raise RuntimeError(f"{self.name} {path}: {response.status}")
+        connection.close()
+        return size
+
+
+@dataclass
+class Subject:
+    """One page of one server, with what was measured of it."""
+
+    label: str
+    server: Server
+    path: str
+    samples: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.samples)
+
+
+def run_python(env: dict[str, str], *args: str) -> str:
+    command = [sys.executable, *args]
+    return subprocess.run(command, env=env, cwd=BASE, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+@contextlib.contextmanager
+def gunicorn(name: str, env: dict[str, str], application: str, session: str, shared: list[int]) -> Iterator[Server]:
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS)]
+    command += ["--no-control-socket", "--log-level", "error", "--timeout", "120", "--worker-class", "gthread"]
+    command += ["--threads", "2"]
+    process = subprocess.Popen(command, env=env, cwd=BASE)
+    try:
+        wait_for_port(port)
+        yield Server(name, port, process, session, shared)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def measure(subjects: list[Subject]) -> None:
+    for subject in subjects:
+        subject.server.get(subject.path, WARM)
+    for _round in range(ROUNDS):
+        for subject in subjects:
+            before = subject.server.cpu()
+            subject.server.get(subject.path, REQUESTS)
+            time.sleep(0.05)
+            subject.samples.append((subject.server.cpu() - before) / REQUESTS)
+
+
+def listening_pid(url: str) -> int:
+    port = int(url.rsplit(":", 1)[1].split("/")[0])
+    for connection in psutil.net_connections("tcp"):
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            return connection.pid
+    raise RuntimeError(f"Nobody listens on {port}.")
+
+
+def databases(url: str) -> dict[str, str]:
+    """One database for each of the three on the same server."""
+    import psycopg
+
+    base = url.rsplit("/", 1)[0]
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name in ("parta", "floor", "tutorial"):
+            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+    return {name: f"{base}/{name}" for name in ("parta", "floor", "tutorial")}
+
+
+def last_json(output: str) -> dict[str, str]:
+    return json.loads(output.strip().splitlines()[-1])
+
+
+def main() -> None:
+    folder = tempfile.mkdtemp(prefix="parta-bench-")
+    with contextlib.ExitStack() as stack:
+        server_url = stack.enter_context(postgres(shared_buffers="256MB"))
+        cache_url = stack.enter_context(redis())
+        urls = databases(server_url)
+        common = {**os.environ, "PYTHONPATH": f"{BASE}/site:{BASE}", "PARTA_DATA": folder, "TUTORIAL_MEDIA": folder}
+        parta = {**common, "DATABASE_URL": urls["parta"], "REDIS_URL": cache_url,
+                 "DJANGO_SETTINGS_MODULE": "config.settings"}  # fmt: skip
+        floor = {**common, "DATABASE_URL": urls["floor"], "DJANGO_SETTINGS_MODULE": "tests.benchmarks.floor"}
+        tutorial = {**common, "DATABASE_URL": urls["tutorial"], "REDIS_URL": cache_url,
+                    "DJANGO_SETTINGS_MODULE": "tests.benchmarks.tutorial.settings"}  # fmt: skip
+        run_python(parta, "manage.py", "migrate", "-v0")
+        started = time.monotonic()
+        print(run_python(parta, "manage.py", "generate_school", *SCHOOL).strip())
+        print(f"generate_school: {time.monotonic() - started:.0f} s", flush=True)
+        facts = last_json(run_python(parta, "manage.py", "shell", "-v0", "-c", "import tests.benchmarks.prepare_parta"))
+        floor_facts = last_json(run_python(floor, "-m", "tests.benchmarks.prepare_floor"))
+        tutorial_facts = last_json(run_python(tutorial, "-m", "tests.benchmarks.prepare_tutorial"))
+        pids = [listening_pid(server_url), listening_pid(cache_url)]
+        servers = [
+            stack.enter_context(gunicorn("parta", parta, "config.wsgi", facts["session"], pids)),
+            stack.enter_context(
+                gunicorn("floor", floor, "django.core.wsgi:get_wsgi_application()", floor_facts["session"], pids)
+            ),
+            stack.enter_context(
+                gunicorn(
+                    "tutorial", tutorial, "django.core.wsgi:get_wsgi_application()", tutorial_facts["session"], pids
+                )
+            ),
+        ]
+        report(servers, facts, tutorial_facts)
+
+
+def report(servers: list[Server], facts: dict[str, str], tutorial_facts: dict[str, str]) -> None:
+    school, floor, tutorial = servers
+    pages = {"lesson": facts["lesson"], "course page": facts["course"], "catalogue": "/courses/", "dashboard": "/me/"}
+    subjects, floors, sizes = {}, {}, {}
+    for label, path in pages.items():
+        sizes[label] = school.get(path, 2)
+        subjects[label] = Subject(label, school, path)
+        floors[label] = Subject(f"floor of the {label}", floor, f"/?bytes={sizes[label]}")
+    naive = Subject("tutorial's lesson", tutorial, tutorial_facts["lesson"])
+    measure([*subjects.values(), *floors.values(), naive])
+    print(f"\n{ROUNDS} rounds of {REQUESTS} requests; median of the rounds\n")
+    print("| page | bytes | CPU ms | floor | × floor |\n|---|---|---|---|---|")
+    for label, subject in subjects.items():
+        own, base = subject.median, floors[label].median
+        print(f"| {label} | {sizes[label]} | {own:.1f} | {base:.1f} | {own / base:.2f} |")
+    share = subjects["lesson"].median / naive.median
+    print(f"| the tutorial's lesson | {naive.server.get(naive.path, 1)} | {naive.median:.1f} | | |")
+    print(f"\nlesson / tutorial's lesson: {share:.2f} (limit 0.25)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Run by `manage.py shell`: puts the measured lesson into the generated school and prints what the client needs."""
+
+import json
+
+from django.core.files.base import ContentFile
+from django.test import Client
+
+from learning.accounts.models import User
+from learning.courses.models import CoursePage, LessonPage
+from learning.courses.programme import address_of
+from learning.enrollment.models import Enrollment
+from learning.library.collections import collection_of
+from learning.library.models import Picture
+from tests.benchmarks.content import jpeg, parta_body
+
+course = CoursePage.objects.order_by("path")[0]
+lesson = LessonPage.objects.descendant_of(course).order_by("path")[7]
+pictures = []
+for colour in ("teal", "navy", "olive", "maroon", "gray"):
+    row = Picture(title=colour, collection=collection_of(course))
+    row.file = ContentFile(jpeg(colour), name=f"{colour}.jpg")
+    row.save()
+    pictures.append(row.pk)
+lesson.body = LessonPage._meta.get_field("body").stream_block.to_python(parta_body(pictures))
+lesson.save_revision().publish()
+student = User.objects.get(pk=Enrollment.objects.filter(course=course, status="active").order_by("pk")[5].user_id)
+client = Client()
+client.force_login(student, backend="allauth.account.auth_backends.AuthenticationBackend")
+session = client.cookies["sessionid"].value
+print(json.dumps({"session": session, "lesson": address_of(lesson.url_path), "course": address_of(course.url_path)}))
