@@ -86,7 +86,9 @@ class _Pages:
         self.facts: list[tuple[Any, dict[str, Any]]] = []
         self.lessons: dict[int, list[int]] = defaultdict(list)
 
-    def _page(self, model: Any, parent: Any, step: int, title: str, slug: str, children: int, **facts: Any) -> Page:
+    def _page(  # noqa: PLR0917
+        self, model: Any, parent: Any, step: int, title: str, slug: str, children: int, **facts: Any
+    ) -> Page:
         now = timezone.now()
         page = Page(
             title=title,

@@ -13,7 +13,6 @@ from home.search import search as search_school
 from learning.courses.blocks import LessonBody
 from learning.courses.catalogue import card_queryset
 from learning.courses.models import CatalogPage
-from learning.courses.programme import programme_of
 from learning.enrollment.models import Enrollment
 from learning.enrollment.policies import courses_taught_by
 from learning.enrollment.progress import progress_of
@@ -67,12 +66,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component in its states, for those who work on the school."""
     catalog = CatalogPage.objects.live().first()
     courses = list(card_queryset(catalog)[:3]) if catalog else []
-    programme = programme_of(courses[0]) if courses else None
     samples = [block for block in LessonBody().child_blocks.values() if hasattr(block.meta, "preview_value")]
     context = {
         "courses": courses,
-        "programme": programme,
-        "done": {lesson.id for lesson in programme.lessons[:2]} if programme else set(),
         "enrollments": [Enrollment(status=status) for status in Status],
         "blocks": [block.render(block.get_preview_value()) for block in samples],
     }

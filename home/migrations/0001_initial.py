@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'home page',
             },
-            bases=(learning.courses.privacy.CachedRestrictionsMixin, 'wagtailcore.page'),
+            bases=(learning.courses.privacy.RestrictionsMixin, 'wagtailcore.page'),
         ),
         migrations.CreateModel(
             name='DemoRecord',

@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
@@ -15,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 
 from learning.accounts.models import Theme
-from learning.courses.keeping import kept_near
+from learning.courses.keeping import kept_for, kept_near
 
 register = template.Library()
 
@@ -52,12 +51,12 @@ def sees_editing(user: Any) -> bool:
     """Whether the menu shows the way to the CMS: a hint that may be a minute old, not a right."""
     if not user.is_authenticated:
         return False
-    key = f"home:sees-editing:{user.pk}"
-    seen = cache.get(key)
-    if seen is None:
-        seen = user.is_staff_member
-        cache.set(key, seen, 60)
-    return seen
+    return _is_staff_member(user.pk, user)
+
+
+@kept_for(seconds=60, key=lambda pk, user: pk)
+def _is_staff_member(pk: int, user: Any) -> bool:
+    return user.is_staff_member
 
 
 def _theme_of(request: HttpRequest) -> str:
@@ -86,7 +85,7 @@ def _section(path: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def frame(context: dict[str, Any], part: str) -> SafeString:
-    """A part of the frame around every page: `header`, `footer` or `bottom_bar`.
+    """A part of the frame around every page: such as `header` or `footer`.
 
     It is the same for all readers of one language, theme and place, and is kept as such; name, picture
     and form token are put in for each request.
@@ -96,15 +95,17 @@ def frame(context: dict[str, Any], part: str) -> SafeString:
         return SafeString("")
     user: Any = request.user
     facts = {
+        "language": get_language(),
         "signed_in": user.is_authenticated,
         "section": _section(request.path),
         "chosen_theme": _theme_of(request),
         "sees_editing": sees_editing(user),
     }
-    key = ("frame", part, get_language(), *facts.values())
+    key = ("frame", part, *facts.values())
     marks = {"token": _TOKEN, "next": _NEXT, "name": _NAME, "avatar": _AVATAR}
     html = kept_near(key, lambda: render_to_string(f"components/{part}.html", {**facts, **marks}))
-    html = html.replace(_TOKEN, get_token(request)).replace(_NEXT, escape(request.get_full_path()))
+    if _TOKEN in html:
+        html = html.replace(_TOKEN, get_token(request)).replace(_NEXT, escape(request.get_full_path()))
     if user.is_authenticated and part == "header":
         html = html.replace(_NAME, escape(user.get_short_name())).replace(_AVATAR, avatar(user, see_picture=True))
     return SafeString(html)

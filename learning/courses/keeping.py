@@ -8,7 +8,8 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, TypeVar
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache, cached
+from cachetools.keys import hashkey
 from django.core.cache import cache
 
 T = TypeVar("T")
@@ -18,6 +19,8 @@ _ENTRIES = 1024
 _near: LRUCache[Any, Any] = LRUCache(_ENTRIES)
 _lock = Lock()
 _NOTHING = object()
+_NOTHING_FAR = "\0nothing"
+_brief: list[TTLCache[Any, Any]] = []
 
 
 def kept_near(key: tuple[Any, ...], make: Callable[[], T]) -> T:
@@ -45,10 +48,22 @@ def kept(key: tuple[Any, ...], make: Callable[[], T]) -> T:
     return kept_near(key, look_far)
 
 
-_NOTHING_FAR = "\0nothing"
+def kept_for(
+    *, seconds: float, entries: int = 4096, key: Callable[..., Any] = hashkey
+) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """A function whose answers are kept in this process for a little while: for hints, never for rights."""
+
+    def decorate(function: Callable[..., T]) -> Callable[..., T]:
+        answers: TTLCache[Any, T] = TTLCache(entries, seconds)
+        _brief.append(answers)
+        return cached(answers, key=key, lock=Lock())(function)
+
+    return decorate
 
 
 def forget_all() -> None:
     """For tests, whose databases come and go under the same keys."""
     with _lock:
         _near.clear()
+    for answers in _brief:
+        answers.clear()

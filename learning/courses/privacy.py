@@ -1,32 +1,17 @@
-"""Wagtail's own view restrictions, without a query when there are none."""
+"""Wagtail's own view restrictions, without a query of their own when there are none."""
 
 from typing import Any
 
-from django.core.cache import cache
 from wagtail.models import PageViewRestriction
 
-_KEY = "courses:restricted-paths"
-_SECONDS = 300
 
+class RestrictionsMixin:
+    """An editor's “privacy” setting is obeyed; a school that uses none pays nothing for it.
 
-def forget_restrictions() -> None:
-    cache.delete(_KEY)
+    The resolver of addresses sets `no_restrictions` in its one query when there is none at all.
+    """
 
-
-def _restricted_paths() -> list[str]:
-    paths = cache.get(_KEY)
-    if paths is None:
-        paths = list(PageViewRestriction.objects.values_list("page__path", flat=True))
-        cache.set(_KEY, paths, _SECONDS)
-    return paths
-
-
-class CachedRestrictionsMixin:
-    """An editor's “privacy” setting is obeyed; pages outside of it, nearly all, pay nothing for it."""
-
-    path: str
+    no_restrictions = False
 
     def get_view_restrictions(self) -> Any:
-        if any(self.path.startswith(path) for path in _restricted_paths()):
-            return super().get_view_restrictions()  # type: ignore[misc]
-        return PageViewRestriction.objects.none()
+        return PageViewRestriction.objects.none() if self.no_restrictions else super().get_view_restrictions()  # type: ignore[misc]

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from wagtail.models import Page, Site
 
-from learning.courses.keeping import kept
+from learning.courses.keeping import kept, kept_for
 from learning.courses.pages import CoursePage
 
 STEP = Page.steplen
@@ -61,15 +61,20 @@ class Programme:
         return before, after
 
 
-def _key(course: CoursePage) -> tuple[str | int | float, ...]:
+def programme_key(course: CoursePage) -> tuple[str | int | float, ...]:
     # The address is part of the key: moving or renaming the course changes every address below it.
     return ("programme", course.pk, course.programme_stamp.timestamp(), crc32(course.url_path.encode()))
 
 
+@kept_for(seconds=2)
+def root_paths() -> tuple[str, ...]:
+    """`url_path` of the home page of every site; a change is seen by all processes within two seconds."""
+    return tuple(root.root_path for root in Site.get_site_root_paths())
+
+
 def site_root_path(url_path: str) -> str:
     """`url_path` of the home page of the site that this page belongs to."""
-    roots = (root.root_path for root in Site.get_site_root_paths())
-    return next((root for root in roots if url_path.startswith(root)), "/")
+    return next((root for root in root_paths() if url_path.startswith(root)), "/")
 
 
 def address_of(url_path: str) -> str:
@@ -122,7 +127,7 @@ def programmes_of(courses: Iterable[CoursePage]) -> dict[int, Programme]:
             missing.update(_read(courses))
         return missing[course.pk]
 
-    return {course.pk: kept(_key(course), lambda course=course: make(course)) for course in courses}
+    return {course.pk: kept(programme_key(course), lambda course=course: make(course)) for course in courses}
 
 
 def programme_of(course: CoursePage) -> Programme:

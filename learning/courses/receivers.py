@@ -5,11 +5,10 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.utils import timezone
-from wagtail.models import Page, PageViewRestriction
+from wagtail.models import Page
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
-from learning.courses.pages import CoursePage, LessonPage, ModulePage
-from learning.courses.privacy import forget_restrictions
+from learning.courses.models import CoursePage, LessonPage, ModulePage, Subject
 from learning.courses.programme import course_paths_above
 
 
@@ -35,6 +34,7 @@ def programme_shortened(instance: Page, **kwargs: Any) -> None:
     restamp_programmes(instance.path)
 
 
-@receiver([post_save, post_delete], sender=PageViewRestriction)
-def restrictions_changed(**kwargs: Any) -> None:
-    forget_restrictions()
+@receiver(post_save, sender=Subject)
+def subject_renamed(instance: Subject, **kwargs: Any) -> None:
+    """The public part of a course's page, which is kept, names its subjects."""
+    CoursePage.objects.filter(subjects=instance).update(programme_stamp=timezone.now())

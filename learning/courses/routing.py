@@ -9,14 +9,16 @@ from copy import copy
 from functools import partial
 from typing import Any
 
+from django.db.models import Exists
 from django.http import HttpRequest, HttpResponse
-from wagtail.models import Page, Site
+from wagtail.models import Page, PageViewRestriction
 from wagtail.url_routing import RouteResult
 from wagtail.views import serve as wagtail_serve
 
 from learning.courses.compiled import CompiledQuery
 from learning.courses.keeping import kept_near
 from learning.courses.pages import CatalogPage, CoursePage, LessonPage, ModulePage
+from learning.courses.programme import root_paths
 
 SchoolPart = CatalogPage | CoursePage | ModulePage | LessonPage
 LEVELS = 8  # deeper addresses are Wagtail's to find
@@ -35,7 +37,13 @@ _COLUMNS = [
     *_COMMON,
     *(f"{name}__{field}" for name, fields in _BY_TYPE.values() for field in ("page_ptr_id", *fields)),
 ]
-_chain = CompiledQuery(lambda paths: Page.objects.filter(url_path__in=paths).values_list(*_COLUMNS))
+_chain = CompiledQuery(
+    lambda paths: (
+        Page.objects.filter(url_path__in=paths)
+        .annotate(restricted=Exists(PageViewRestriction.objects.all()))
+        .values_list(*_COLUMNS, "restricted")
+    )
+)
 
 
 def _prefixes(path: str, root: str) -> list[str]:
@@ -49,17 +57,19 @@ def _page_of(row: tuple[Any, ...]) -> SchoolPart | None:
     for model, (_name, fields) in _BY_TYPE.items():
         if row[place] is not None:
             stamps = row[2 : place + 1 + len(fields)]
-            return copy(kept_near(("page", model, row[0], row[1], *stamps), partial(model.objects.get, pk=row[0])))
+            page = copy(kept_near(("page", model, row[0], row[1], *stamps), partial(model.objects.get, pk=row[0])))
+            page.no_restrictions = not row[-1]
+            return page
         place += 1 + len(fields)
     return None
 
 
 def find_page(path: str) -> SchoolPart | None:
     """The live school page at this path of the only site, with its course and module at hand; else None."""
-    roots = Site.get_site_root_paths()
+    roots = root_paths()
     if len(roots) != 1:
         return None
-    addresses = _prefixes(path, roots[0].root_path)
+    addresses = _prefixes(path, roots[0])
     if not 1 <= len(addresses) <= LEVELS:
         return None
     rows = {row[1]: row for row in _chain.rows(addresses)}

@@ -41,6 +41,7 @@ class Access:
     user: Person
     course: CoursePage
     status: str | None = None  # of the enrolment, if there is one
+    group_name: str | None = None
     refusal: Refusal | None = None
     teaches: bool = False
     missing: list[CoursePage] = field(default_factory=list)
@@ -85,7 +86,7 @@ _standing = CompiledQuery(
         Enrollment.objects.filter(user_id=user_id, course_id=course_id)
         .annotate(lacks=Exists(_unmet_prerequisites(user_id).filter(course_id=course_id)))
         .order_by()
-        .values_list("status", "lacks")
+        .values_list("status", "lacks", "group__name")
     )
 )
 
@@ -104,17 +105,17 @@ def access_to_course(user: Person, course: CoursePage) -> Access:
     if not user.is_authenticated or not user.is_active:
         return Access(user, course, refusal=Refusal.LOG_IN)
     rows = _standing.rows(user.pk, course.pk)
-    status, lacks = rows[0] if rows else (None, False)
+    status, lacks, group_name = rows[0] if rows else (None, False, None)
     refusal = _refusal_of(status, course)
     missing: list[CoursePage] = []
     if refusal is None:
         if not lacks:
-            return Access(user, course, status)
+            return Access(user, course, status, group_name)
         missing = missing_prerequisites(user, course)
         refusal = Refusal.PREREQUISITES
     if reads_as_staff(user, course):
-        return Access(user, course, status, teaches=True)
-    return Access(user, course, status, refusal, missing=missing)
+        return Access(user, course, status, group_name, teaches=True)
+    return Access(user, course, status, group_name, refusal, missing=missing)
 
 
 def _refusal_of(status: str | None, course: CoursePage) -> Refusal | None:

@@ -64,21 +64,30 @@ class Standing:
 
     @cached_property
     def progress(self) -> Progress | None:
-        if self.enrollment is None:
+        if self.status is None or not self.user.is_authenticated:
             return None
-        return progress_of(self.enrollment.user, [self.course])[self.course.pk]
+        return progress_of(self.user, [self.course])[self.course.pk]
+
+    @property
+    def status(self) -> str | None:
+        return self.access.status
+
+    @property
+    def shown(self) -> Enrollment | None:
+        """An enrolment to show the status of; unsaved, so that showing costs no query."""
+        return Enrollment(status=self.status) if self.status and self.status != Status.LEFT else None
 
     @property
     def queue_place(self) -> int:
         """1 for the first in the queue."""
-        mine = self.enrollment
-        if mine is None or mine.status != Status.WAITLISTED:
+        mine = self.enrollment if self.status == Status.WAITLISTED else None
+        if mine is None:
             return 0
         return Enrollment.objects.queued().filter(course=self.course, waiting_since__lt=mine.waiting_since).count() + 1
 
     @property
     def can_leave(self) -> bool:
-        return self.enrollment is not None and self.enrollment.status in LEAVABLE
+        return self.status in LEAVABLE
 
     @property
     def needs_key(self) -> bool:
@@ -99,8 +108,7 @@ class Standing:
             return (Offer.NOTHING, reason) if reason and reason.code != "full" else (Offer.LOG_IN, reason)
         if self.access.granted:
             return (Offer.CONTINUE if self.access.as_student else Offer.OPEN), None
-        enrollment = self.enrollment
-        if enrollment is not None and enrollment.status not in REJOINABLE:
+        if self.status is not None and self.status not in REJOINABLE:
             when = {Refusal.NOT_STARTED: self.course.starts_at, Refusal.ENDED: self.course.ends_at}
             refusal = self.access.refusal or Refusal.NOT_ENROLLED
             return Offer.NOTHING, Reason(refusal.value, when.get(refusal), self.access.missing)

@@ -25,6 +25,7 @@ def _restamp_pages_showing(file: Picture | StoredFile) -> None:
         now = timezone.now()
         LessonPage.objects.filter(pk__in=ids).update(content_stamp=now)
         ModulePage.objects.filter(pk__in=ids).update(content_stamp=now)
+        CoursePage.objects.filter(pk__in=ids).update(programme_stamp=now)
 
 
 @receiver(post_save, sender=Picture)

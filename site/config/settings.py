@@ -137,6 +137,10 @@ else:
     # and lets the site recover by itself after a restart of the database.
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # The server plans a query that comes again and again only once. Behind a pooler that shares
+    # connections between transactions, set PREPARED_STATEMENTS=0.
+    if env.bool("PREPARED_STATEMENTS", default=True):
+        DATABASES["default"]["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 4}
     DATABASES["default"]["TEST"] = {"NAME": env("PARTA_TEST_DB", default="test_parta")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'catalogue',
                 'verbose_name_plural': 'catalogues',
             },
-            bases=(learning.courses.privacy.CachedRestrictionsMixin, 'wagtailcore.page'),
+            bases=(learning.courses.privacy.RestrictionsMixin, 'wagtailcore.page'),
         ),
         migrations.CreateModel(
             name='CoursePage',
@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'course',
                 'verbose_name_plural': 'courses',
             },
-            bases=(learning.courses.privacy.CachedRestrictionsMixin, 'wagtailcore.page'),
+            bases=(learning.courses.privacy.RestrictionsMixin, 'wagtailcore.page'),
         ),
         migrations.CreateModel(
             name='CoursePrerequisite',
@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'lesson',
                 'verbose_name_plural': 'lessons',
             },
-            bases=(learning.courses.privacy.CachedRestrictionsMixin, 'wagtailcore.page'),
+            bases=(learning.courses.privacy.RestrictionsMixin, 'wagtailcore.page'),
         ),
         migrations.CreateModel(
             name='ModulePage',
@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'module',
                 'verbose_name_plural': 'modules',
             },
-            bases=(learning.courses.privacy.CachedRestrictionsMixin, 'wagtailcore.page'),
+            bases=(learning.courses.privacy.RestrictionsMixin, 'wagtailcore.page'),
         ),
         migrations.CreateModel(
             name='Subject',

@@ -4,12 +4,15 @@ from typing import Any
 
 from django import template
 from django.http import HttpRequest
-from django.utils.safestring import SafeString
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from wagtail.models import Page
 
 from learning.courses.catalogue import catalogue_context
+from learning.courses.keeping import kept
 from learning.courses.pages import CatalogPage, CoursePage, CoursePart
-from learning.courses.programme import Programme, address_of, programme_of
+from learning.courses.programme import Programme, address_of, programme_key, programme_of
 from learning.courses.reading import body_html
 
 register = template.Library()
@@ -30,6 +33,16 @@ def programme(course: CoursePage) -> Programme:
 def page_address(page: Page) -> str:
     """The path of a page, without a query."""
     return address_of(page.url_path)
+
+
+@register.simple_tag(takes_context=True)
+def kept_part(context: dict[str, Any], page: CoursePage, template: str) -> SafeString:
+    """A part of a course's page that is the same for everyone; kept as long as the course is not changed."""
+    facts = {"page": page, "language": get_language()}
+    if getattr(context.get("request"), "is_preview", True) or not page.live:
+        return render_to_string(template, facts)
+    key = (template, page.live_revision_id, *programme_key(page), facts["language"])
+    return mark_safe(kept(key, lambda: str(render_to_string(template, facts))))  # our own rendering
 
 
 @register.simple_tag(takes_context=True)
