@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from wagtail.models import Page
 
+from learning.courses.catalogue import clean_query
 from learning.courses.models import CoursePage, LessonPage
 from learning.courses.programme import address_of
 from learning.enrollment.access import Person, below_live_course, readable_parts
 
-QUERY_LENGTH = 100  # characters that are looked at
 SHOWN = 30
 
 
@@ -22,7 +22,7 @@ class Hit:
 
 def search(user: Person, query: str) -> list[Hit]:
     """Courses by everything public about them, lessons by everything in them that this person may read."""
-    query = query.replace("\x00", "").strip()[:QUERY_LENGTH]
+    query = clean_query(query)
     if not query:
         return []
     courses = list(CoursePage.objects.live().public().search(query)[:SHOWN])

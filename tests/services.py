@@ -54,11 +54,10 @@ def postgres(**options: str) -> Iterator[str]:
     flags = " ".join(f"-c {name}={value}" for name, value in settings.items())
     data = folder / "data"
     quiet = {"stdout": subprocess.DEVNULL, "check": True, "cwd": "/"}
-    subprocess.run(
-        [*before, str(programs / "initdb"), "-D", str(data), "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"], **quiet
-    )
+    make = [*before, str(programs / "initdb"), "-D", str(data), "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+    subprocess.run(make, **quiet)  # noqa: PLW1510
     control = [*before, str(programs / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-w"]
-    subprocess.run([*control, "-o", flags, "start"], **quiet)
+    subprocess.run([*control, "-o", flags, "start"], **quiet)  # noqa: PLW1510
     try:
         yield f"postgres://{user}@127.0.0.1:{port}/postgres"
     finally:

@@ -1,5 +1,6 @@
 """Searching and filtering the catalogue."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,11 @@ from learning.courses.models import CatalogPage, CoursePage, CourseTeacher, Subj
 
 PER_PAGE = 24
 QUERY_LENGTH = 100  # characters of a search that are looked at
+
+
+def clean_query(typed: str) -> str:
+    """What was typed, without what the databases' search languages trip over."""
+    return re.sub(r'["\x00]', " ", typed).strip()[:QUERY_LENGTH]
 
 
 def card_queryset(catalog: CatalogPage) -> QuerySet[CoursePage]:
@@ -27,7 +33,7 @@ def catalogue_context(catalog: CatalogPage, asked: Mapping[str, str]) -> dict[st
     """
     subjects = list(Subject.objects.all())
     chosen = {
-        "q": asked.get("q", "").replace("\x00", "").strip()[:QUERY_LENGTH],
+        "q": clean_query(asked.get("q", "")),
         "subject": next((s.slug for s in subjects if s.slug == asked.get("subject")), ""),
         "level": asked.get("level") if asked.get("level") in Level.values else "",
         "language": asked.get("language") if asked.get("language") in CourseLanguage.values else "",

@@ -1,0 +1,227 @@
+"""The running school from outside, as `make run` starts it: processes, pages in a real browser, accessibility."""
+
+import contextlib
+import http.client
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.services import free_port
+
+BASE = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run"]  # fmt: skip
+STARTED = "Parta is at"
+LESSON = "/courses/python-first-line/choosing-and-repeating/lists-many-values/"
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium; `make test` says so loudly"),
+]
+
+
+def start(folder: Path, port: int) -> subprocess.Popen[str]:
+    kept = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
+    env = {**kept, "PORT": str(port), "PARTA_DATA": str(folder), "PYTHONUNBUFFERED": "1"}
+    log = (folder / "run.log").open("a+")
+    return subprocess.Popen(
+        [sys.executable, "site/deploy/run.py"], cwd=BASE, env=env, stdout=log, stderr=log, text=True
+    )
+
+
+def wait_until_started(process: subprocess.Popen[str], folder: Path, seconds: float = 150) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        if STARTED in (folder / "run.log").read_text():
+            return
+        time.sleep(0.2)
+    raise AssertionError((folder / "run.log").read_text()[-3000:])
+
+
+def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def gone(processes: list[psutil.Process], seconds: float = 15) -> bool:
+    _gone, alive = psutil.wait_procs(processes, timeout=seconds)
+    return not [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.fixture(scope="module")
+def school_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, int]]:
+    folder, port = tmp_path_factory.mktemp("running"), free_port()
+    process = start(folder, port)
+    try:
+        wait_until_started(process, folder)
+        yield f"http://localhost:{port}", folder, port
+    finally:
+        children = family(process) if process.poll() is None else []
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+        assert gone(children)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@contextlib.contextmanager
+def page_of(browser: Browser, base: str, email: str = "", **options: Any) -> Iterator[Page]:
+    """A page whose console must stay empty and that asks no other host for anything."""
+    context = browser.new_context(base_url=base, **{"locale": "en", **options})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" and "status of 4" not in m.text else None)
+    page.on("pageerror", lambda e: problems.append(str(e)))
+    page.on("request", lambda r: None if r.url.startswith((base, "data:", "blob:")) else problems.append(r.url))
+    if email:
+        page.goto("/accounts/login/")
+        page.fill("[name=login]", email)
+        page.fill("[name=password]", "parta-demo")
+        page.click("main button[type=submit]")
+        page.wait_for_url("**/me/")
+    yield page
+    context.close()
+    assert problems == []
+
+
+def test_a_busy_port_is_said(school_at: tuple[str, Path, int], tmp_path: Path) -> None:
+    second = start(tmp_path, school_at[2])
+    assert second.wait(20) == 1
+    assert "is in use" in (tmp_path / "run.log").read_text()
+
+
+def test_storage_is_not_on_the_web(school_at: tuple[str, Path, int]) -> None:
+    base, folder, port = school_at
+    files = [p for p in (folder / "media").rglob("*") if p.is_file()]
+    assert len(files) > 20
+    connection = http.client.HTTPConnection("localhost", port)
+    for path in files[:6] + [folder / "db.sqlite3"]:
+        name = path.relative_to(folder)
+        for url in (f"/media/{name}", f"/{name}", f"/stored/{str(name).removeprefix('media/')}", f"/static/../{name}"):
+            connection.request("GET", url)
+            response = connection.getresponse()
+            response.read()
+            assert response.status in {404, 400, 301}, url
+
+
+def test_newcomer_enrols_reads_leaves_and_comes_back(school_at: tuple[str, Path, int], browser: Browser) -> None:
+    with page_of(browser, school_at[0], "newcomer@example.org") as page:
+        page.goto(LESSON)
+        assert page.get_by_text("This lesson is not open to you yet.").is_visible()
+        page.get_by_role("button", name="Enrol", exact=True).click()
+        page.get_by_role("link", name="Start").click()
+        assert page.get_by_role("heading", level=1).inner_text() == "One line that works"
+        page.get_by_role("button", name="Done, next lesson").click()
+        assert page.get_by_role("heading", level=1).inner_text() == "Names for values"
+        with page.expect_response("**/position/"):
+            page.keyboard.press("k")
+        page.wait_for_url("**/text-numbers-question/")
+        page.wait_for_timeout(300)
+        page.goto("/me/")
+        page.get_by_role("link", name="Continue: Python from the first line").click()
+        page.wait_for_url("**/text-numbers-question/")
+        page.goto("/courses/python-first-line/")
+        page.get_by_text("Leave the course").click()
+        page.get_by_role("button", name="Yes, leave").click()
+        assert page.get_by_text("Your progress is kept, should you come back.").is_visible()
+        page.get_by_role("button", name="Come back").click()
+        assert page.get_by_text("1 of 9").first.is_visible()
+
+
+def test_all_of_it_works_without_javascript(school_at: tuple[str, Path, int], browser: Browser) -> None:
+    with page_of(browser, school_at[0], "student2@example.org", java_script_enabled=False) as page:
+        page.goto("/courses/kak-uchitsya/")
+        page.get_by_role("button", name="Enrol", exact=True).click()
+        page.get_by_role("link", name="Start").click()
+        page.get_by_role("button", name="Done, next lesson").click()
+        page.locator("footer").get_by_role("button", name="Русский").click()
+        assert (
+            page.get_by_role("button", name="Пройдено").is_visible() or page.locator("[data-done] button").is_visible()
+        )
+        assert page.locator("html").get_attribute("lang") == "ru"
+        page.goto("/courses/kak-uchitsya/")
+        page.locator(".course-side summary").click()
+        page.locator(".course-side form button").click()
+        assert page.locator(".message-success").is_visible()
+
+
+def test_keys_and_reading_place(school_at: tuple[str, Path, int], browser: Browser) -> None:
+    with page_of(browser, school_at[0], "student@example.org") as page:
+        page.goto(LESSON)
+        page.keyboard.press("?")
+        assert page.get_by_role("dialog").is_visible()
+        page.keyboard.press("Escape")
+        page.keyboard.press("j")
+        page.wait_for_url("**/if-otherwise/")
+        with page.expect_response(lambda r: r.url.endswith("/position/") and r.status == 204):
+            page.mouse.wheel(0, 1500)
+
+
+PAGES = ["/", "/courses/", "/courses/reading-a-map/", "/search/?q=map", "/accounts/login/", "/accounts/signup/"]
+OWN = ["/me/", "/me/profile/", LESSON, "/courses/python-first-line/", "/accounts/2fa/", "/accounts/sessions/"]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_rule_of_axe_is_broken(school_at: tuple[str, Path, int], browser: Browser, width: int, theme: str) -> None:
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": theme}
+    for email, paths in (("", PAGES), ("student@example.org", OWN), ("admin@example.org", ["/styleguide/"])):
+        with page_of(browser, school_at[0], email, **options) as page:
+            for path in paths:
+                page.goto(path)
+                result = Axe().run(page)
+                broken = [(v["id"], v["nodes"][0]["html"][:160]) for v in result.response["violations"]]
+                assert broken == [], (path, broken)
+                overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                assert overflow <= 0, f"{path} scrolls sideways at {width}"
+
+
+@pytest.mark.parametrize(
+    ("path", "email"), [("/", ""), ("/courses/", ""), (LESSON, "student@example.org"), ("/me/", "student@example.org")]
+)
+def test_pages_are_light(school_at: tuple[str, Path, int], browser: Browser, path: str, email: str) -> None:
+    with page_of(browser, school_at[0], email, viewport={"width": 390, "height": 844}) as page:
+        page.context.clear_cookies(name="none")
+        client = page.context.new_cdp_session(page)
+        client.send("Network.enable")
+        client.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        sizes: list[float] = []
+        client.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+        page.goto(path, wait_until="networkidle")
+        assert sum(sizes) <= 200 * 1024, sum(sizes)
+        assert len(sizes) <= 15
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_is_left_behind(school_at: tuple[str, Path, int], tmp_path: Path, signal_number: int) -> None:
+    """Started on the data of the running school's copy, so that there is nothing to prepare."""
+    _base, folder, _port = school_at
+    for name in ("db.sqlite3", "prepared"):
+        shutil.copy(folder / name, tmp_path / name)
+    shutil.copytree(folder / "static", tmp_path / "static")
+    process = start(tmp_path, free_port())
+    began = time.monotonic()
+    wait_until_started(process, tmp_path, 60)
+    children = family(process)
+    assert len(children) >= 3
+    assert time.monotonic() - began < 20
+    process.send_signal(signal_number)
+    process.wait(20)
+    assert gone(children)

@@ -1,0 +1,122 @@
+"""The section “Learning” of the CMS: what administrators and teachers do with enrolments."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from learning.courses.enums import EnrollmentPolicy
+from learning.enrollment.actions import enroll
+from learning.enrollment.models import Enrollment, Invitation, StatusChange, StudyGroup
+from learning.enrollment.statuses import Status
+from tests import school
+
+LIST, ADD = "/cms/enrollment/enrollment/", "/cms/enrollment/enrollment/create/"
+
+
+def change(client: Any, enrollment: Enrollment, after: Status, reason: str = "") -> Any:
+    return client.post(f"/cms/enrollment/{enrollment.pk}/status/", {"after": after, "reason": reason})
+
+
+def test_list_shows_students_by_status(small: SimpleNamespace, visit: Any) -> None:
+    client = visit(small.admin)
+    assert "student@example.org" in client.get(LIST).content.decode()
+    assert "student@example.org" in client.get(LIST + "?status__exact=active").content.decode()
+    assert "student@example.org" not in client.get(LIST + "?status__exact=paused").content.decode()
+    assert "student@example.org" in client.get(LIST + "?q=student@").content.decode()
+    assert "student@example.org" not in client.get(LIST + "?q=zzz").content.decode()
+    assert "student@example.org" in client.get(LIST + f"?course={small.course.pk}").content.decode()
+    assert client.get(LIST + "?course=99999999999999999999999").status_code == 200
+
+
+@pytest.mark.parametrize("who", ["admin", "teacher"])
+def test_approve_decline_pause_remove(small: SimpleNamespace, visit: Any, who: str) -> None:
+    client = visit(getattr(small, who))
+    small.course.policy = EnrollmentPolicy.APPROVAL
+    school.publish(small.course)
+    asked, other = enroll(user=small.stranger, course=small.course), enroll(user=small.classmate, course=small.course)
+    assert change(client, asked, Status.ACTIVE).status_code == 302
+    assert change(client, other, Status.DECLINED, "No room").status_code == 302
+    assert change(client, asked, Status.PAUSED).status_code == 302
+    assert change(client, asked, Status.REMOVED).status_code == 302
+    assert (school.fresh(asked).status, school.fresh(other).status) == (Status.REMOVED, Status.DECLINED)
+    step = StatusChange.objects.get(after=Status.DECLINED)
+    assert (step.actor, step.reason) == (getattr(small, who), "No room")
+    assert "No room" in client.get(f"/cms/enrollment/{other.pk}/status/").content.decode()
+
+
+def test_impossible_steps_are_refused_and_change_nothing(small: SimpleNamespace, visit: Any) -> None:
+    client = visit(small.admin)
+    for after in ("requested", "left", "nonsense", ""):
+        response = change(client, small.enrollment, after)  # type: ignore[arg-type]
+        assert response.status_code == 422
+    assert school.fresh(small.enrollment).status == Status.ACTIVE
+
+
+def test_full_course_tells_the_administrator(small: SimpleNamespace, visit: Any) -> None:
+    course = school.course(capacity=1, policy=EnrollmentPolicy.APPROVAL)
+    rows = [enroll(user=who, course=course) for who in (small.student, small.classmate)]
+    client = visit(small.admin)
+    change(client, rows[0], Status.ACTIVE)
+    response = change(client, rows[1], Status.ACTIVE)
+    assert response.status_code == 422
+    assert "All seats of this course are taken" in response.content.decode()
+
+
+def test_teachers_see_and_change_their_own_only(small: SimpleNamespace, visit: Any) -> None:
+    client = visit(small.other_teacher)
+    assert "student@example.org" not in client.get(LIST).content.decode()
+    assert change(client, small.enrollment, Status.REMOVED).status_code == 404
+    assert client.get(f"{LIST}edit/{small.enrollment.pk}/").status_code in {302, 403, 404}
+    client.post(ADD, {"course": small.course.pk, "email": "stranger@example.org"})
+    assert not Enrollment.objects.filter(user=small.stranger).exists()
+    group = StudyGroup.objects.create(course=small.course, name="A")
+    assert client.get(f"/cms/enrollment/studygroup/edit/{group.pk}/").status_code in {302, 403, 404}
+    client.post(f"/cms/enrollment/studygroup/delete/{group.pk}/")
+    assert StudyGroup.objects.filter(pk=group.pk).exists()
+
+
+@pytest.mark.parametrize("who", ["editor", "moderator", "student"])
+def test_others_have_no_business_there(small: SimpleNamespace, visit: Any, who: str) -> None:
+    client = visit(getattr(small, who))
+    assert client.get(LIST).status_code in {302, 403}
+    assert change(client, small.enrollment, Status.REMOVED).status_code in {302, 404}
+    assert school.fresh(small.enrollment).status == Status.ACTIVE
+
+
+def test_enrol_by_e_mail(small: SimpleNamespace, visit: Any) -> None:
+    client = visit(small.teacher)
+    assert client.get(ADD).status_code == 200
+    data = {"course": small.course.pk, "email": "Stranger@example.org", "reason": "Asked by phone"}
+    assert client.post(ADD, data).status_code == 302
+    enrollment = Enrollment.objects.get(user=small.stranger, course=small.course)
+    assert enrollment.history.get().reason == "Asked by phone"
+    assert "Nobody here has this e-mail" in client.post(ADD, {**data, "email": "no@example.org"}).content.decode()
+
+
+def test_enrolments_are_never_deleted(small: SimpleNamespace, visit: Any) -> None:
+    visit(small.admin).post(f"{LIST}delete/{small.enrollment.pk}/")
+    assert Enrollment.objects.filter(pk=small.enrollment.pk).exists()
+
+
+def test_groups_hold_students_of_their_course(small: SimpleNamespace, visit: Any) -> None:
+    client = visit(small.teacher)
+    data = {"course": small.course.pk, "name": "Autumn", "teachers": [small.teacher.pk]}
+    assert client.post("/cms/enrollment/studygroup/create/", data).status_code == 302
+    group = StudyGroup.objects.get(name="Autumn")
+    foreign = StudyGroup.objects.create(course=small.other, name="Elsewhere")
+    edit = f"{LIST}edit/{small.enrollment.pk}/"
+    client.post(edit, {"group": foreign.pk})
+    assert school.fresh(small.enrollment).group is None
+    client.post(edit, {"group": group.pk})
+    assert school.fresh(small.enrollment).group == group
+    assert "Autumn" in visit(small.student).get(school.path_of(small.course)).content.decode()
+
+
+def test_invitations_are_sent_once(small: SimpleNamespace, visit: Any) -> None:
+    client = visit(small.admin)
+    data = {"course": small.course.pk, "email": "New@Example.org"}
+    assert client.post("/cms/enrollment/invitation/create/", data).status_code == 302
+    again = client.post("/cms/enrollment/invitation/create/", data)
+    assert "invited already" in again.content.decode()
+    assert Invitation.objects.get().email == "new@example.org"

@@ -1,0 +1,149 @@
+"""Home, dashboard, search, demo, error pages."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from wagtail.models import Collection, Page
+
+from home.models import DemoRecord
+from learning.accounts.models import User
+from learning.accounts.roles import Role
+from learning.courses.models import CatalogPage, CoursePage, LessonPage, Subject
+from learning.enrollment.actions import enroll, leave
+from learning.enrollment.models import Enrollment, StudyGroup
+from learning.library.models import Picture
+from tests import school
+
+
+def text(client: Any, path: str) -> str:
+    response = client.get(path)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_dashboard_shows_where_to_go_on(small: SimpleNamespace, visit: Any) -> None:
+    html = text(visit(small.student), "/me/")
+    assert "Botany" in html
+    assert school.path_of(small.lessons[0]) in html
+    assert "0 of 3" in html
+    assert "Find a course" in text(visit(small.stranger), "/me/")
+    assert "Botany" in text(visit(small.teacher), "/me/")
+
+
+def test_search_finds_what_one_may_read_and_counts_nothing_else(small: SimpleNamespace, visit: Any) -> None:
+    school.lesson(small.modules[0], "Stomata", html="<p>photosynthesis</p>")
+    call_command("update_index", verbosity=0)
+    for who, hits in ((small.student, 1), (small.teacher, 1), (small.editor, 1), (small.stranger, 0), (None, 0)):
+        html = text(visit(who), "/search/?q=photosynthesis")
+        assert ("Stomata" in html) == bool(hits)
+        assert ("Nothing that you may read" in html) == (not hits)
+    leave(user=small.student, course=small.course)
+    assert "Stomata" not in text(visit(small.student), "/search/?q=photosynthesis")
+    assert "Botany" in text(visit(), "/search/?q=botany")
+
+
+def test_search_leaves_out_unpublished_courses_and_bears_any_input(small: SimpleNamespace, visit: Any) -> None:
+    school.lesson(small.modules[0], "Stomata", html="<p>photosynthesis</p>", free_preview=True)
+    call_command("update_index", verbosity=0)
+    assert "Stomata" in text(visit(), "/search/?q=photosynthesis")
+    small.course.unpublish()
+    assert "Stomata" not in text(visit(small.editor), "/search/?q=photosynthesis")
+    for query in ("'", '"', "%00", "\\", "*" * 5000, "AND OR NOT", "(", "a:b", "🦉", "%FF", "<script>"):
+        assert "<script>alert" not in text(visit(), f"/search/?q={query}")
+
+
+def test_catalogue_filters_and_bears_any_input(people: SimpleNamespace, visit: Any) -> None:
+    subject = Subject.objects.create(name="Plants", slug="plants")
+    course = school.course("Botany", language="ru", level="advanced")
+    course.subjects = [subject]
+    school.publish(course)
+    school.course("Zoology")
+    call_command("update_index", verbosity=0)
+    for query in ("subject=plants", "level=advanced", "language=ru", "q=botany"):
+        html = text(visit(), f"/courses/?{query}")
+        assert "Botany" in html
+        assert "Zoology" not in html
+    for query in ("page=99999999999999999999", "page=x", "subject=%00", "level=' OR 1", "q=%00", "q=" + "x" * 5000):
+        assert visit().get(f"/courses/?{query}").status_code == 200
+
+
+def test_sitemap_has_no_closed_lessons(small: SimpleNamespace, visit: Any) -> None:
+    free = school.lesson(small.modules[0], "Taste", free_preview=True)
+    xml = visit().get("/sitemap.xml").content.decode()
+    assert school.path_of(small.course) in xml
+    assert school.path_of(free) in xml
+    assert school.path_of(small.lessons[0]) not in xml
+
+
+def test_errors_are_pages_of_the_site(small: SimpleNamespace, visit: Any) -> None:
+    response = visit().get("/nothing/here/")
+    assert response.status_code == 404
+    assert "There is no such page" in response.content.decode()
+    for path in (
+        "/courses/%00/",
+        "/" + "a/" * 200,
+        "/courses/..%2f..%2fetc/",
+        "/documents/1/x",
+        "/library/pictures/1/x",
+    ):
+        assert visit().get(path).status_code in {404, 400, 301}
+
+
+def test_policy_forbids_inline_scripts_and_pages_have_none(small: SimpleNamespace, visit: Any) -> None:
+    client = visit(small.student)
+    for path in ("/", "/courses/", "/me/", "/me/profile/", school.path_of(small.lessons[0]), "/accounts/2fa/"):
+        response = client.get(path)
+        policy = response["Content-Security-Policy"]
+        assert "unsafe-inline" not in policy
+        assert "script-src 'self'" in policy
+        html = response.content.decode()
+        assert "<script>" not in html
+        assert " onclick=" not in html
+        assert "style=" not in html
+        assert response["X-Content-Type-Options"] == "nosniff"
+
+
+def everything() -> dict[str, set[Any]]:
+    models = (Page, User, Subject, Collection, Picture, Enrollment, StudyGroup)
+    return {model.__name__: set(model.objects.values_list("pk", flat=True)) for model in models}
+
+
+def test_demo_comes_and_goes_and_takes_nothing_else(db: None, visit: Any) -> None:
+    own = school.course("Our own", team=(school.person("ours", Role.TEACHER),))
+    school.enrolled(school.person("fan-of-ours"), own)
+    before = everything()
+    call_command("load_demo")
+    courses = CoursePage.objects.filter(pk__in=set(Page.objects.values_list("pk", flat=True)) - before["Page"])
+    assert courses.count() >= 6
+    assert set(courses.values_list("language", flat=True)) == {"en", "ru", "fr"}
+    for email in ("admin", "moderator", "editor", "teacher", "teacher2", "student", "student2", "newcomer"):
+        assert User.objects.get(email=f"{email}@example.org").check_password("parta-demo")
+    call_command("load_demo")
+    visitor = school.person("fan")
+    mine = enroll(user=visitor, course=courses.get(slug="python-first-line"))
+    call_command("remove_demo")
+    after = everything()
+    after["Enrollment"].discard(mine.pk)
+    after["User"].discard(visitor.pk)
+    assert after == before
+    assert not DemoRecord.objects.exists()
+    assert visit(visitor).get("/me/").status_code == 200
+
+
+def test_demo_keeps_what_others_put_into_it(db: None) -> None:
+    call_command("load_demo", verbosity=0)
+    course = CoursePage.objects.get(slug="reading-a-map")
+    own = school.lesson(school.module(course, "Mine"), "My own lesson")
+    call_command("remove_demo", verbosity=0)
+    assert LessonPage.objects.filter(pk=own.pk).exists()
+    assert CatalogPage.objects.get().get_children().count() == 1
+
+
+def test_production_refuses_the_demo(db: None, settings: Any) -> None:
+    settings.PRODUCTION = True
+    for command in ("load_demo", "generate_school"):
+        with pytest.raises(CommandError, match="production"):
+            call_command(command)
+    assert not User.objects.exists()
