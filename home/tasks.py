@@ -14,4 +14,4 @@ def publish_scheduled_pages() -> None:
 def tidy_up() -> None:
     """Forget sessions that have ended and jobs that were done long ago."""
     call_command("clearsessions")
-    call_command("prune_db_task_results", backend="queue", verbosity=0)
+    call_command("prune_db_task_results", "--backend", "queue", "-v0")

@@ -27,7 +27,7 @@ def queue(real_db: None, settings: Any) -> None:
 
 
 def work() -> None:
-    call_command("db_worker", backend="queue", batch=True, interval=0, startup_delay=False, verbosity=0)
+    call_command("db_worker", "--backend", "queue", "--batch", "--no-startup-delay", "--interval", "0", "-v0")
 
 
 @pytest.mark.usefixtures("queue")
@@ -41,9 +41,9 @@ def test_mail_waits_for_the_worker() -> None:
 
 @pytest.mark.usefixtures("queue")
 def test_mail_of_a_failed_transaction_is_never_sent() -> None:
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         send_mail("Hello", "Words", None, ["a@example.org"])
-        raise RuntimeError
+        transaction.set_rollback(True)
     work()
     assert mail.outbox == []
 

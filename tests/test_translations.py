@@ -1,5 +1,6 @@
 """Every string of the interface is there in Russian and French."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -27,11 +28,12 @@ def test_nothing_is_untranslated_or_fuzzy(language: str) -> None:
 
 @pytest.mark.skipif(not shutil.which("xgettext"), reason="needs gettext; `make test` says so loudly")
 def test_every_string_of_the_code_is_in_the_catalogues(tmp_path: Path) -> None:
-    for name in ("learning", "home", "templates", "site", "locale"):
+    for name in ("chat", "learning", "home", "templates", "site", "locale"):
         shutil.copytree(BASE / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.mo", "demo"))
     shutil.copy(BASE / "manage.py", tmp_path)
     command = [sys.executable, "manage.py", "makemessages", "-l", "ru", "-l", "fr", "--no-location", "--no-wrap"]
-    subprocess.run([*command, "--no-obsolete"], cwd=tmp_path, check=True, capture_output=True)
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "PARTA_DATA": str(tmp_path / "var")}
+    subprocess.run([*command, "--no-obsolete"], cwd=tmp_path, env=env, check=True, capture_output=True)
     for language in LANGUAGES:
         path = Path("locale") / language / "LC_MESSAGES" / "django.po"
         kept, found = polib.pofile(str(BASE / path)), polib.pofile(str(tmp_path / path))

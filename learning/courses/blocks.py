@@ -1,6 +1,7 @@
 """What a lesson is made of. Blocks are declarations; what they show is in their templates."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
@@ -70,6 +71,10 @@ class VideoLinkValue(blocks.StructValue):
             return find_video(self.get("url") or "").url
         except ValidationError:
             return ""
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.player_address).hostname or ""
 
 
 class VideoLinkBlock(blocks.StructBlock):

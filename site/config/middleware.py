@@ -7,14 +7,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 _COMMON = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; "
 )
 PUBLIC_POLICY = _COMMON + (
-    "script-src 'self'; style-src 'self'; frame-src 'self' https://www.youtube-nocookie.com https://player.vimeo.com"
+    "frame-ancestors 'none'; script-src 'self'; style-src 'self'; "
+    "frame-src 'self' https://www.youtube-nocookie.com https://player.vimeo.com"
 )
 # Wagtail's own screens (Draftail, modeladmin, the preview frame) need inline styles and scripts.
 CMS_POLICY = _COMMON + (
-    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; frame-src 'self'"
+    "frame-ancestors 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; frame-src 'self'"
 )
 
 

@@ -55,6 +55,20 @@ function keepPlace() {
   }
 }
 
+// A video elsewhere is asked for only when someone starts it.
+document.addEventListener("click", (event) => {
+  const start = event.target.closest("[data-player]");
+  if (!start || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const frame = document.createElement("iframe");
+  frame.src = start.dataset.player;
+  frame.title = start.dataset.title;
+  frame.allow = "autoplay; fullscreen; picture-in-picture";
+  frame.referrerPolicy = "strict-origin-when-cross-origin";
+  start.replaceWith(frame);
+  frame.focus();
+});
+
 const dialog = document.querySelector("[data-keys-dialog]");
 const keysButton = document.querySelector("[data-keys]");
 if (keysButton && dialog) {
@@ -63,7 +77,7 @@ if (keysButton && dialog) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable], dialog[open]")) return;
   const key = event.key.toLowerCase();
   if (key === "j") document.querySelector("[data-previous]")?.click();
   else if (key === "k") document.querySelector("[data-next]")?.click();

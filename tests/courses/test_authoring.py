@@ -119,7 +119,7 @@ def test_reordering_keeps_addresses(small: SimpleNamespace, visit: Any) -> None:
     before = school.path_of(first)
     response = visit(small.moderator).post(f"/cms/pages/{first.pk}/set_position/?position=1")
     assert response.status_code == 200
-    order = [page.pk for page in small.modules[0].get_children().order_by("path")]
+    order = [page.pk for page in school.fresh(small.modules[0]).get_children().order_by("path")]
     assert order == [second.pk, first.pk]
     assert school.path_of(school.fresh(first)) == before
     html = shown(visit(), small.course)
