@@ -14,3 +14,5 @@ STATIC_ROOT = None
 WHITENOISE_AUTOREFRESH = True
 LOGGING["root"]["level"] = "CRITICAL"  # type: ignore[name-defined]  # noqa: F405
 LOGGING["loggers"]["django.request"] = {"level": "CRITICAL"}  # type: ignore[name-defined]  # noqa: F405
+# Indexing at every save is Wagtail's own work; the tests of searching build the index themselves.
+WAGTAILSEARCH_BACKENDS["default"]["AUTO_UPDATE"] = False  # type: ignore[name-defined]  # noqa: F405

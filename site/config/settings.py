@@ -5,6 +5,7 @@ strict: it then refuses to start with the default secret, with DEBUG or without 
 The variables are described in `.env.example`.
 """
 
+import os
 from pathlib import Path
 
 import environ
@@ -13,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+# An empty variable, as in a copied .env.example, is one that is not set.
+env.ENVIRON = {name: value for name, value in os.environ.items() if value}
 
 # --- What kind of run this is -------------------------------------------------------------
 
@@ -40,7 +43,7 @@ if PRODUCTION:
 _data = env("PARTA_DATA", default="")
 DATA_DIR = Path(_data).resolve() if _data else BASE_DIR / "var"
 MEDIA_ROOT = DATA_DIR / "media" if _data else BASE_DIR / "media"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(env("STATIC_ROOT", default=str(DATA_DIR / "static")))
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 # --- Applications, from the top of the ladder down ----------------------------------------

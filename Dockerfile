@@ -1,0 +1,19 @@
+# One image for every process: web, worker and clock differ by their command (docker-compose.yml).
+FROM python:3.11-slim-bookworm
+
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/app/site:/app PARTA_DATA=/data
+WORKDIR /app
+RUN useradd --system --uid 10001 --home /app parta && mkdir /data && chown parta /data
+
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY . .
+# Static files are the same for every school and live in the image; the secret here is for this step alone.
+RUN python site/deploy/compile_translations.py \
+    && PARTA_COLLECTED_STATIC=1 PARTA_DATA=/tmp/build python manage.py collectstatic --noinput -v0 \
+    && mv /tmp/build/static /app/collected && rm -rf /tmp/build
+
+USER parta
+VOLUME /data
+EXPOSE 8000
+CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--no-control-socket"]
