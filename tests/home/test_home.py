@@ -4,13 +4,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from wagtail.models import Collection, Page
 
 from home.models import DemoRecord
 from learning.accounts.models import User
 from learning.accounts.roles import Role
-from learning.courses.models import CatalogPage, CoursePage, LessonPage, Subject
+from learning.courses.models import CoursePage, LessonPage, Subject
 from learning.enrollment.actions import enroll, leave
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.library.models import Picture
@@ -132,13 +133,15 @@ def test_demo_comes_and_goes_and_takes_nothing_else(db: None, visit: Any) -> Non
     assert visit(visitor).get("/me/").status_code == 200
 
 
-def test_demo_keeps_what_others_put_into_it(db: None) -> None:
-    call_command("load_demo", verbosity=0)
-    course = CoursePage.objects.get(slug="reading-a-map")
-    own = school.lesson(school.module(course, "Mine"), "My own lesson")
+def test_demo_keeps_a_course_that_others_have_written_in(db: None) -> None:
+    course = school.course("Of the demo")
+    page = school.module(course, "Of the demo too")
+    for thing in (course, page):
+        DemoRecord.objects.create(content_type=ContentType.objects.get_for_model(thing), object_id=thing.pk)
+    own = school.lesson(page, "My own lesson")
     call_command("remove_demo", verbosity=0)
     assert LessonPage.objects.filter(pk=own.pk).exists()
-    assert CatalogPage.objects.get().get_children().count() == 1
+    assert not DemoRecord.objects.exists()
 
 
 def test_production_refuses_the_demo(db: None, settings: Any) -> None:

@@ -223,15 +223,19 @@ def test_uploads_are_what_their_names_say(name: str, data: bytes, fits: bool) ->
             check_upload(BytesIO(data), name)
 
 
-def test_a_bomb_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("bound", "value"), [("UNPACKED_MAX", 1_000_000), ("UNPACKED_FILES_MAX", 10)])
+def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, value: int) -> None:
     import zipfile
 
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for n in range(11):
-            archive.writestr(f"{n}", b"\x00" * (100 * 1024 * 1024))
-    with path.open("rb") as file, pytest.raises(ValidationError, match="more than we take"):
+            archive.writestr(f"{n}", b"\x00" * 100_000)
+    with path.open("rb") as file:
         check_upload(file, "bomb.zip")
+        monkeypatch.setattr(f"learning.library.kinds.{bound}", value)
+        with pytest.raises(ValidationError, match="more than we take"):
+            check_upload(file, "bomb.zip")
 
 
 def test_kind_is_told_from_the_name_that_was_checked(db: None) -> None:
