@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from zlib import crc32
 
 from django.db.models import Q
@@ -36,17 +37,17 @@ class ProgrammeModule:
         return sum(lesson.minutes for lesson in self.lessons)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Programme:
     """Live modules and lessons in their order. Titles, minutes and addresses only; never a body."""
 
     modules: tuple[ProgrammeModule, ...]
 
-    @property
+    @cached_property
     def lessons(self) -> list[ProgrammeLesson]:
         return [lesson for module in self.modules for lesson in module.lessons]
 
-    @property
+    @cached_property
     def minutes(self) -> int:
         return sum(module.minutes for module in self.modules)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from django.db import transaction
@@ -16,7 +17,7 @@ from learning.enrollment.models import BlockCompletion, Completion, Enrollment, 
 from learning.enrollment.statuses import Status
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Progress:
     """Done / of, minutes left and the lesson to go on with."""
 
@@ -24,7 +25,7 @@ class Progress:
     done: frozenset[int]
     last_lesson_id: int | None = None
 
-    @property
+    @cached_property
     def count(self) -> int:
         return sum(1 for lesson in self.programme.lessons if lesson.id in self.done)
 
@@ -36,7 +37,7 @@ class Progress:
     def percent(self) -> int:
         return round(100 * self.count / self.of) if self.of else 0
 
-    @property
+    @cached_property
     def minutes_left(self) -> int:
         return sum(lesson.minutes for lesson in self.programme.lessons if lesson.id not in self.done)
 
@@ -44,7 +45,7 @@ class Progress:
     def finished(self) -> bool:
         return self.of > 0 and self.count == self.of
 
-    @property
+    @cached_property
     def next_lesson(self) -> ProgrammeLesson | None:
         """Where *Continue* leads: the lesson one stopped in; when that is done, the first open one after it, then
         the first open one at all; when all is done, the first lesson."""

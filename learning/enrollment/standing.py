@@ -72,7 +72,7 @@ class Standing:
     def status(self) -> str | None:
         return self.access.status
 
-    @property
+    @cached_property
     def shown(self) -> Enrollment | None:
         """An enrolment to show the status of; unsaved, so that showing costs no query."""
         return Enrollment(status=self.status) if self.status and self.status != Status.LEFT else None
