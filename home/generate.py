@@ -156,7 +156,9 @@ def _enrol(chance: random.Random, users: list[int], courses: list[tuple[int, lis
     now = timezone.now()
     weights = {Status.ACTIVE: 80, Status.COMPLETED: 12, Status.LEFT: 5, Status.PAUSED: 1, Status.REQUESTED: 2}
     statuses = chance.choices(list(weights), list(weights.values()), k=len(pairs))
-    enrollments, completions, positions = [], [], []
+    enrollments: list[Enrollment] = []
+    completions: list[Completion] = []
+    positions: list[Position] = []
     taken: dict[int, int] = defaultdict(int)
     for (user, place), status in zip(pairs, statuses, strict=True):
         course, lessons = courses[place]
@@ -168,6 +170,7 @@ def _enrol(chance: random.Random, users: list[int], courses: list[tuple[int, lis
         if done:
             enrollments[-1].last_read_at = when
             positions.append(Position(user_id=user, course_id=course, lesson_id=done[-1], at=when))
-    for model, rows in ((Enrollment, enrollments), (Completion, completions), (Position, positions)):
-        model.objects.bulk_create(rows, batch_size=BATCH)  # type: ignore[attr-defined]
+    Enrollment.objects.bulk_create(enrollments, batch_size=BATCH)
+    Completion.objects.bulk_create(completions, batch_size=BATCH)
+    Position.objects.bulk_create(positions, batch_size=BATCH)
     Seats.objects.bulk_create([Seats(course_id=pk, taken=taken[pk]) for pk, _lessons in courses], ignore_conflicts=True)

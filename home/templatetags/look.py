@@ -103,7 +103,7 @@ def frame(context: dict[str, Any], part: str) -> SafeString:
     }
     key = ("frame", part, *facts.values())
     marks = {"token": _TOKEN, "next": _NEXT, "name": _NAME, "avatar": _AVATAR}
-    html = kept_near(key, lambda: render_to_string(f"components/{part}.html", {**facts, **marks}))
+    html: str = kept_near(key, lambda: render_to_string(f"components/{part}.html", {**facts, **marks}))
     if _TOKEN in html:
         html = html.replace(_TOKEN, get_token(request)).replace(_NEXT, escape(request.get_full_path()))
     if user.is_authenticated and part == "header":

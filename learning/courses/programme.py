@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from zlib import crc32
 
 from django.db.models import Q
@@ -128,7 +128,7 @@ def programmes_of(courses: Iterable[CoursePage]) -> dict[int, Programme]:
             missing.update(_read(courses))
         return missing[course.pk]
 
-    return {course.pk: kept(programme_key(course), lambda course=course: make(course)) for course in courses}
+    return {course.pk: kept(programme_key(course), partial(make, course)) for course in courses}
 
 
 def programme_of(course: CoursePage) -> Programme:
