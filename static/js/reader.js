@@ -40,7 +40,6 @@ function keepPlace() {
     if (block && window.scrollY > 200) sessionStorage.setItem(key, block.dataset.id);
   });
   for (const block of body.querySelectorAll(".block")) watcher.observe(block);
-  say();
 
   for (const player of body.querySelectorAll("[data-block]")) {
     let reported = false;
