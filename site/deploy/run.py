@@ -134,6 +134,8 @@ def main() -> int:
     def leave(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
+    # said for SIGINT too: a shell without job control starts what it puts in the background deaf to it
+    signal.signal(signal.SIGINT, leave)
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGHUP, leave)
     processes: dict[str, subprocess.Popen[bytes]] = {}
