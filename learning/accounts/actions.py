@@ -1,16 +1,36 @@
 """Verbs about a person as a whole."""
 
+import hashlib
+import secrets
 import uuid
+from collections.abc import Iterable
+from datetime import timedelta
 from importlib import import_module
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
-from learning.accounts.models import User
+from learning.accounts.models import PersonalToken, AuditEntry, TokenScope, User
+
+DAYS_TO_CANCEL = 14
+
+
+def record(
+    deed: AuditEntry.Deed,
+    *,
+    actor: User | None,
+    person: User | None = None,
+    course_id: int | None = None,
+    facts: dict[str, Any] | None = None,
+) -> AuditEntry:
+    """Write down who did what to whom; called in the transaction of the deed."""
+    return AuditEntry.objects.create(deed=deed, actor=actor, person=person, course_id=course_id, facts=facts or {})
 
 
 def end_sessions(*, person: User, keep: str | None = None) -> int:
@@ -40,12 +60,100 @@ def anonymise(*, person: User) -> None:
     person.is_active = False
     person.is_superuser = False
     person.anonymised_at = timezone.now()
+    person.delete_after = None
     person.set_unusable_password()
     person.save()
     person.groups.clear()
     person.user_permissions.clear()
     EmailAddress.objects.filter(user=person).delete()
     Authenticator.objects.filter(user=person).delete()
+    PersonalToken.objects.filter(user=person).delete()
     if picture:
         name, storage = str(picture.name), picture.storage
         transaction.on_commit(lambda: storage.delete(name))
+
+
+@transaction.atomic
+def ask_deletion(*, person: User, actor: User) -> None:
+    """Anonymise the person in `DAYS_TO_CANCEL` days, unless it is cancelled before.
+
+    Who asks it of themselves keeps their account until then; of another, it is closed at once.
+    """
+    person = User.objects.select_for_update().get(pk=person.pk)
+    if person.delete_after is None:
+        person.delete_after = timezone.now() + timedelta(days=DAYS_TO_CANCEL)
+        if actor.pk != person.pk:
+            person.is_active = False
+        person.save(update_fields=["delete_after", "is_active"])
+        record(AuditEntry.Deed.PERSON, actor=actor, person=person, facts={"did": "asked_deletion"})
+
+
+@transaction.atomic
+def cancel_deletion(*, person: User, actor: User) -> None:
+    person = User.objects.select_for_update().get(pk=person.pk)
+    if person.delete_after is not None:
+        person.delete_after = None
+        if actor.pk != person.pk:
+            person.is_active = True
+        person.save(update_fields=["delete_after", "is_active"])
+        record(AuditEntry.Deed.PERSON, actor=actor, person=person, facts={"did": "cancelled_deletion"})
+
+
+def delete_due() -> int:
+    """Anonymise those whose days to cancel are over; returns how many. Safe to run at any time."""
+    due = User.objects.filter(delete_after__lte=timezone.now(), anonymised_at=None)
+    count = 0
+    for person in due.iterator(chunk_size=100):
+        with transaction.atomic():
+            fresh = User.objects.select_for_update().get(pk=person.pk)
+            if fresh.delete_after and fresh.delete_after <= timezone.now() and not fresh.anonymised_at:
+                anonymise(person=fresh)
+                record(AuditEntry.Deed.PERSON, actor=None, person=fresh, facts={"did": "anonymised"})
+                count += 1
+    return count
+
+
+@transaction.atomic
+def reset_mfa(*, person: User, actor: User) -> int:
+    """Take away the second factors of someone who has lost theirs; returns how many there were."""
+    count, _details = Authenticator.objects.filter(user=person).delete()
+    end_sessions(person=person)
+    record(AuditEntry.Deed.PERSON, actor=actor, person=person, facts={"did": "reset_mfa"})
+    return count
+
+
+@transaction.atomic
+def set_roles(*, person: User, groups: Iterable[Group], actor: User) -> None:
+    """Give a person exactly these groups, and write it down."""
+    before = set(person.groups.values_list("name", flat=True))
+    groups = list(groups)
+    person.groups.set(groups)
+    record_roles(person=person, before=before, after={group.name for group in groups}, actor=actor)
+
+
+def record_roles(*, person: User, before: set[str], after: set[str], actor: User) -> None:
+    if before != after:
+        facts = {"given": sorted(after - before), "taken": sorted(before - after)}
+        record(AuditEntry.Deed.ROLES, actor=actor, person=person, facts=facts)
+
+
+def digest_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+@transaction.atomic
+def make_token(*, user: User, name: str, scopes: Iterable[TokenScope | str], days: int | None = None) -> str:
+    """A new key to the API, told once: only its digest is kept. `days` is how long it is good for."""
+    key = f"parta_{secrets.token_urlsafe(32)}"
+    expires = timezone.now() + timedelta(days=days) if days else None
+    PersonalToken.objects.create(
+        user=user, name=name, digest=digest_of(key), scopes=sorted(map(str, scopes)), expires_at=expires
+    )
+    record(AuditEntry.Deed.TOKEN, actor=user, person=user, facts={"did": "made", "scopes": sorted(map(str, scopes))})
+    return key
+
+
+@transaction.atomic
+def revoke_token(*, token: PersonalToken, actor: User) -> None:
+    record(AuditEntry.Deed.TOKEN, actor=actor, person=token.user, facts={"did": "revoked"})
+    token.delete()

@@ -103,8 +103,7 @@ class _TeachersOnly:
     """Chooses among those who may be on the team of a course, never among all people."""
 
     def get_object_list(self) -> QuerySet[User]:
-        may_teach = Q(groups__permissions__codename="teach", groups__permissions__content_type__app_label="accounts")
-        return User.objects.filter(may_teach, is_active=True).distinct()
+        return User.objects.filter(may_teach(), is_active=True).distinct()
 
 
 class TeacherChooseView(_TeachersOnly, ChooseView):

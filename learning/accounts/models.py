@@ -5,14 +5,14 @@ import zoneinfo
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permission, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from learning.accounts.roles import AUTHOR_ROLES, SCHOOL_ROLES, Role
+from learning.accounts.roles import Role
 
 
 class Theme(models.TextChoices):
@@ -67,6 +67,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
     anonymised_at = models.DateTimeField(_("anonymised"), null=True, editable=False)
+    # From then on the person may be anonymised; until then it can be cancelled.
+    delete_after = models.DateTimeField(_("to be deleted"), null=True, editable=False)
+    course_mail = models.BooleanField(
+        _("letters from my courses"), default=True, help_text=_("Essential ones, such as a changed date, always come.")
+    )
 
     objects = UserManager()
 
@@ -82,6 +87,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         permissions = [
             ("read_all_lessons", "Can read every lesson"),
             ("teach", "Can be on the team of a course"),
+            ("run_school", "Can look after the students of every course"),
+            ("change_rights", "Can change what groups of people may do"),
         ]
 
     def __str__(self) -> str:
@@ -108,15 +115,28 @@ class User(AbstractBaseUser, PermissionsMixin):
     def has_role(self, *roles: Role) -> bool:
         return self.is_active and any(role.value in self.role_names for role in roles)
 
+    @cached_property
+    def school_rights(self) -> frozenset[str]:
+        """Codenames of the rights of this app that the person's groups give; one query, kept as `role_names` is."""
+        names = Permission.objects.filter(content_type__app_label="accounts", group__user=self)
+        return frozenset(names.values_list("codename", flat=True))
+
+    def _may(self, right: str) -> bool:
+        return self.is_active and (self.is_superuser or right in self.school_rights)
+
     @property
     def reads_everything(self) -> bool:
         """Editors, moderators and administrators read all lessons."""
-        return self.is_active and (self.is_superuser or self.has_role(*AUTHOR_ROLES))
+        return self._may("read_all_lessons")
 
     @property
     def runs_school(self) -> bool:
-        """Administrators see and change every enrolment and person."""
-        return self.is_active and (self.is_superuser or self.has_role(*SCHOOL_ROLES))
+        """Administrators see and change every enrolment and study group."""
+        return self._may("run_school")
+
+    @property
+    def may_teach(self) -> bool:
+        return self._may("teach")
 
     @property
     def is_staff_member(self) -> bool:
@@ -126,3 +146,86 @@ class User(AbstractBaseUser, PermissionsMixin):
 def display_name_of(person: User) -> str:
     """How allauth names a person in its pages and mail."""
     return person.get_full_name()
+
+
+class AuditQuerySet(models.QuerySet["AuditEntry"]):
+    """A log that can be read and added to."""
+
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError("The audit log is never changed.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("The audit log is never deleted from.")
+
+
+class AuditEntry(models.Model):
+    """Who did what to whom: written with the deed, in its transaction, and never changed.
+
+    It names people by key, so that anonymising a person anonymises them here too.
+    """
+
+    class Deed(models.TextChoices):
+        STATUS = "status", _("Status of an enrolment")
+        GROUP = "group", _("Study group")
+        OPENING = "opening", _("Opening of a module")
+        AUDIENCE = "audience", _("Content of a group")
+        ROLES = "roles", _("Roles")
+        RIGHTS = "rights", _("Rights")
+        PERSON = "person", _("Account")
+        DATA = "data", _("Personal data")
+        IMPORT = "import", _("Import")
+        LETTER = "letter", _("Letter")
+        TOKEN = "token", _("Token of the API")  # noqa: S105
+
+    at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
+    deed = models.CharField(_("what"), max_length=12, choices=Deed.choices)
+    actor = models.ForeignKey(
+        User, verbose_name=_("who"), null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    person = models.ForeignKey(
+        User, verbose_name=_("whom"), null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    course_id = models.PositiveIntegerField(null=True)
+    # Codes, names of groups and roles, numbers; never an e-mail address or a person's name.
+    facts = models.JSONField(_("details"), default=dict)
+
+    objects = AuditQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("entry of the audit log")
+        verbose_name_plural = _("audit log")
+        ordering = ["-pk"]
+        default_permissions = ("view",)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk:
+            raise TypeError("The audit log is never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("The audit log is never deleted from.")
+
+
+class TokenScope(models.TextChoices):
+    READ = "read", _("Read my courses and progress")
+    LEARN = "learn", _("Enrol, leave, mark lessons done")
+    TEACH = "teach", _("Read groups and students I look after")
+
+
+class PersonalToken(models.Model):
+    """A personal key to the API. Only its digest is stored: who reads the table cannot use it."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="personal_tokens")
+    name = models.CharField(_("name"), max_length=80, help_text=_("What it is for, such as “my calendar”."))
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(_("scopes"), default=list)
+    created_at = models.DateTimeField(_("made"), default=timezone.now)
+    last_used_at = models.DateTimeField(_("last used"), null=True)
+    expires_at = models.DateTimeField(_("expires"), null=True)
+
+    class Meta:
+        verbose_name = _("token")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,12 +1,16 @@
-"""Roles are Django groups; this is the one table of what each may do.
+"""Roles are Django groups; a role is a set of rights, and a right is a bundle of permissions.
 
-Rights within a teacher's own courses are not here: they follow from the team of a course and
-are given by the permission policies of `learning.enrollment`.
+The five roles of the school start with the rights of `ROLE_RIGHTS`. Administrators change them, and
+make roles of their own, on the page “Rights” of the CMS (`learning.accounts.rights`). Rights within a
+teacher's own courses are not here: they follow from the team of a course and are given by the
+permission policies of `learning.enrollment`.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import TextChoices
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -18,99 +22,122 @@ class Role(TextChoices):
     ADMINISTRATOR = "Administrator", _("Administrator")
 
 
-AUTHOR_ROLES = (Role.EDITOR, Role.MODERATOR, Role.ADMINISTRATOR)
-SCHOOL_ROLES = (Role.ADMINISTRATOR,)
-STAFF_ROLES = (Role.TEACHER, *AUTHOR_ROLES)
+def _all_of(app_label: str, *models: str) -> tuple[str, ...]:
+    return tuple(f"{app_label}.{verb}_{model}" for model in models for verb in ("add", "change", "delete", "view"))
 
-_SUBJECTS = ("courses.add_subject", "courses.change_subject")
-_SCHOOL = tuple(
-    f"enrollment.{verb}_{model}"
-    for model in ("enrollment", "studygroup", "invitation")
-    for verb in ("add", "change", "delete", "view")
-)
 
-MODEL_PERMISSIONS: dict[Role, tuple[str, ...]] = {
+_STUDENTS = _all_of("enrollment", "enrollment", "studygroup", "invitation")
+_FILES = tuple(f"{app}.{verb}_{model}" for app, model in (("wagtailimages", "image"), ("wagtaildocs", "document"))
+               for verb in ("add", "change", "choose"))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolRight:
+    """What one may do in the whole school, in words, and the permissions that this takes."""
+
+    code: str
+    label: Promise | str
+    permissions: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()  # verbs on the whole tree of pages
+    files: tuple[str, ...] = ()  # permissions on all collections
+
+
+RIGHTS: dict[str, SchoolRight] = {
+    right.code: right
+    for right in (
+        SchoolRight("team", _("Be on the team of a course"), ("accounts.teach",)),
+        SchoolRight("own_students", _("Look after the students of one's own courses"), _STUDENTS),
+        SchoolRight("read", _("Read every lesson"), ("accounts.read_all_lessons",)),
+        SchoolRight(
+            "write",
+            _("Write every lesson"),
+            ("courses.add_subject", "courses.change_subject"),
+            ("add", "change"),
+            _FILES,
+        ),
+        SchoolRight("publish", _("Approve and publish"), ("courses.delete_subject",), ("publish", "lock", "unlock")),
+        SchoolRight("delete", _("Delete pages with all that is below them"), (), ("bulk_delete",)),
+        SchoolRight("students", _("Look after the students of every course"), ("accounts.run_school", *_STUDENTS)),
+        SchoolRight("people", _("Manage people and their roles"), _all_of("accounts", "user")),
+        SchoolRight("rights", _("Change what roles may do"), ("accounts.change_rights",)),
+        SchoolRight("audit", _("Read the audit log and the list of jobs"), ("accounts.view_auditentry",)),
+        SchoolRight(
+            "structure",
+            _("Set up sites, workflows, redirects and collections"),
+            (
+                *(f"wagtailcore.{verb}_collection" for verb in ("add", "change", "delete")),
+                *("wagtailcore.change_site", "wagtailcore.change_workflow", "wagtailcore.change_task"),
+                *(f"wagtailredirects.{verb}_redirect" for verb in ("add", "change", "delete")),
+            ),
+        ),
+    )
+}
+ACCESS_CMS = "wagtailadmin.access_admin"  # comes with every right
+
+ROLE_RIGHTS: dict[Role, tuple[str, ...]] = {
     Role.STUDENT: (),
-    Role.TEACHER: ("wagtailadmin.access_admin", "accounts.teach", *_SCHOOL),
-    Role.EDITOR: ("wagtailadmin.access_admin", "accounts.read_all_lessons", "accounts.teach", *_SUBJECTS),
-    Role.MODERATOR: (
-        "wagtailadmin.access_admin",
-        "accounts.read_all_lessons",
-        "accounts.teach",
-        *_SUBJECTS,
-        "courses.delete_subject",
-    ),
-    Role.ADMINISTRATOR: (
-        "wagtailadmin.access_admin",
-        "accounts.read_all_lessons",
-        "accounts.teach",
-        *_SUBJECTS,
-        "courses.delete_subject",
-        *_SCHOOL,
-        "accounts.add_user",
-        "accounts.change_user",
-        "accounts.delete_user",
-        "accounts.view_user",
-        "wagtailcore.add_collection",
-        "wagtailcore.change_collection",
-        "wagtailcore.delete_collection",
-        "wagtailcore.change_site",
-        "wagtailcore.change_workflow",
-        "wagtailcore.change_task",
-        "wagtailredirects.add_redirect",
-        "wagtailredirects.change_redirect",
-        "wagtailredirects.delete_redirect",
-    ),
-}
-
-PAGE_PERMISSIONS: dict[Role, tuple[str, ...]] = {
-    Role.EDITOR: ("add", "change"),
-    Role.MODERATOR: ("add", "change", "publish", "lock", "unlock"),
-    Role.ADMINISTRATOR: ("add", "change", "publish", "lock", "unlock", "bulk_delete"),
-}
-
-_FILES = ("wagtailimages.{verb}_image", "wagtaildocs.{verb}_document")
-COLLECTION_PERMISSIONS: dict[Role, tuple[str, ...]] = {
-    role: tuple(name.format(verb=verb) for name in _FILES for verb in ("add", "change", "choose"))
-    for role in AUTHOR_ROLES
+    Role.TEACHER: ("team", "own_students"),
+    Role.EDITOR: ("team", "read", "write"),
+    Role.MODERATOR: ("team", "read", "write", "publish"),
+    Role.ADMINISTRATOR: tuple(RIGHTS),
 }
 
 WORKFLOW_NAME = "Moderation"
 TASK_NAME = "Approval by a moderator"
 
 
-def _permission(apps: Any, name: str) -> Any:
-    app_label, codename = name.split(".")
-    permissions = apps.get_model("auth", "Permission").objects
-    found = permissions.filter(content_type__app_label=app_label, codename=codename).first()
-    if found is None:
-        raise LookupError(f"The table of roles names a permission that does not exist: {name}")
-    return found
+def _managed(part: str) -> frozenset[str]:
+    return frozenset(name for right in RIGHTS.values() for name in getattr(right, part))
 
 
-def apply_roles(apps: Any) -> None:
-    """Make the groups and give each exactly the permissions of this table.
+ALL_PERMISSIONS = _managed("permissions") | {ACCESS_CMS}
 
-    `apps` is Django's app registry or the historical one of a migration. Other groups are left
-    alone; Wagtail's sample groups "Editors" and "Moderators" go when nobody is in them.
+
+def _permissions(apps: Any, names: set[str] | frozenset[str], *, strict: bool) -> list[Any]:
+    rows = apps.get_model("auth", "Permission").objects.select_related("content_type")
+    codenames = {name.partition(".")[2] for name in names}
+    found = {f"{row.content_type.app_label}.{row.codename}": row for row in rows.filter(codename__in=codenames)}
+    if strict and not names <= found.keys():
+        raise LookupError(f"The table of rights names permissions that do not exist: {sorted(names - found.keys())}")
+    return [found[name] for name in sorted(names & found.keys())]
+
+
+def give_rights(apps: Any, group: Any, codes: set[str] | tuple[str, ...], *, strict: bool = True) -> None:
+    """Make a group have exactly these rights; permissions that belong to no right are left alone.
+
+    `apps` is Django's app registry or the historical one of a migration, where `strict=False` passes
+    over permissions that a later migration makes.
     """
-    group_model = apps.get_model("auth", "Group")
-    page_permission = apps.get_model("wagtailcore", "GroupPagePermission")
-    collection_permission = apps.get_model("wagtailcore", "GroupCollectionPermission")
-    root = apps.get_model("wagtailcore", "Page").objects.get(depth=1)
-    root_collection = apps.get_model("wagtailcore", "Collection").objects.get(depth=1)
+    rights = [RIGHTS[code] for code in RIGHTS if code in codes]
+    wanted = {name for right in rights for name in right.permissions} | ({ACCESS_CMS} if rights else set())
+    unwanted = ALL_PERMISSIONS - wanted
+    if not rights and getattr(group, "course_rights", None) is not None and group.course_rights.exists():
+        unwanted -= {ACCESS_CMS}  # it works in single courses
+    group.permissions.remove(*_permissions(apps, unwanted, strict=False))
+    group.permissions.add(*_permissions(apps, wanted, strict=strict))
 
-    for role in Role:
-        group, _created = group_model.objects.get_or_create(name=role.value)
-        group.permissions.set([_permission(apps, name) for name in MODEL_PERMISSIONS[role]])
-        page_permission.objects.filter(group=group).delete()
-        for verb in PAGE_PERMISSIONS.get(role, ()):
-            page_permission.objects.create(
-                group=group, page=root, permission=_permission(apps, f"wagtailcore.{verb}_page")
-            )
-        collection_permission.objects.filter(group=group).delete()
-        for name in COLLECTION_PERMISSIONS.get(role, ()):
-            collection_permission.objects.create(
-                group=group, collection=root_collection, permission=_permission(apps, name)
-            )
-    group_model.objects.filter(name__in=["Editors", "Moderators"], user__isnull=True).delete()
+    root = apps.get_model("wagtailcore", "Page").objects.get(depth=1)
+    on_pages = apps.get_model("wagtailcore", "GroupPagePermission").objects
+    wanted = {f"wagtailcore.{verb}_page" for right in rights for verb in right.pages}
+    on_pages.filter(group=group, page=root).delete()
+    for permission in _permissions(apps, wanted, strict=strict):
+        on_pages.create(group=group, page=root, permission=permission)
+
+    root_collection = apps.get_model("wagtailcore", "Collection").objects.get(depth=1)
+    on_files = apps.get_model("wagtailcore", "GroupCollectionPermission").objects
+    wanted = {name for right in rights for name in right.files}
+    on_files.filter(group=group, collection=root_collection).delete()
+    for permission in _permissions(apps, wanted, strict=strict):
+        on_files.create(group=group, collection=root_collection, permission=permission)
+
+
+def apply_roles(apps: Any, *, strict: bool = True) -> None:
+    """Make the five roles and give each exactly the rights of `ROLE_RIGHTS`.
+
+    Other groups are left alone; Wagtail's sample groups "Editors" and "Moderators" go when nobody is in them.
+    """
+    groups = apps.get_model("auth", "Group").objects
+    for role, codes in ROLE_RIGHTS.items():
+        group, _created = groups.get_or_create(name=role.value)
+        give_rights(apps, group, codes, strict=strict)
+    groups.filter(name__in=["Editors", "Moderators"], user__isnull=True).delete()
