@@ -103,6 +103,9 @@ class CoursePage(SchoolPage):
     waiting_list = models.BooleanField(
         _("waiting list"), default=False, help_text=_("When full, people queue; a freed seat goes to the first one.")
     )
+    choose_group = models.BooleanField(
+        _("students choose a study group"), default=False, help_text=_("They are asked when they enrol.")
+    )
     enroll_from = models.DateTimeField(_("enrolment opens"), null=True, blank=True)
     enroll_until = models.DateTimeField(_("enrolment closes"), null=True, blank=True)
     starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
@@ -138,6 +141,7 @@ class CoursePage(SchoolPage):
         HelpPanel(content=_("Changes here hold from the moment the course is published.")),
         MultiFieldPanel([FieldPanel("policy"), FieldPanel("key")], heading=_("Who may enrol")),
         MultiFieldPanel([FieldPanel("capacity"), FieldPanel("waiting_list")], heading=_("Seats")),
+        FieldPanel("choose_group"),
         MultiFieldPanel(
             [
                 FieldRowPanel([FieldPanel("enroll_from"), FieldPanel("enroll_until")]),

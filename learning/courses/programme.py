@@ -1,7 +1,7 @@
 """The programme of a course: its public outline, read in one query and kept until it changes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from zlib import crc32
 
@@ -23,6 +23,9 @@ class ProgrammeLesson:
     minutes: int
     free_preview: bool
     number: int  # 1, 2, 3 … through the whole course
+
+    def numbered(self, number: int) -> "ProgrammeLesson":
+        return replace(self, number=number)
 
 
 @dataclass(frozen=True, slots=True)

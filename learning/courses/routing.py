@@ -28,7 +28,7 @@ _COMMON = ("live", "title", "path", "live_revision_id", "last_published_at", "la
 _BY_TYPE: dict[type[Any], tuple[str, tuple[str, ...]]] = {
     CatalogPage: ("catalogpage", ()),
     CoursePage: ("coursepage", ("programme_stamp", "starts_at", "ends_at", "policy", "capacity", "waiting_list",
-                                "enroll_from", "enroll_until", "cover_id")),
+                                "choose_group", "enroll_from", "enroll_until", "cover_id")),
     ModulePage: ("modulepage", ("content_stamp",)),
     LessonPage: ("lessonpage", ("content_stamp", "free_preview", "minutes", "completes")),
 }  # fmt: skip

@@ -2,19 +2,31 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Length, Now, Substr
 from django.utils import timezone
 from wagtail.models import Page
 
 from learning.courses.compiled import CompiledQuery
 from learning.courses.models import CoursePage, CoursePrerequisite, LessonPage, ModulePage
 from learning.courses.programme import course_paths_above
-from learning.enrollment.models import Enrollment
-from learning.enrollment.policies import Person, courses_taught_by
+from learning.enrollment.models import Audience, Beginning, Enrollment, Opening, StudyGroup
+from learning.enrollment.plans import EVERYTHING, Plan, plan_of
+from learning.enrollment.policies import Person, Right, courses_with
 from learning.enrollment.statuses import READING, Status
+
+
+@dataclass(frozen=True)
+class Viewing:
+    """Staff look at a course as a student of this group (or of none) would at that instant. It records nothing."""
+
+    course_id: int
+    group_id: int | None
+    at: datetime
 
 
 class Refusal(StrEnum):
@@ -32,6 +44,8 @@ class Refusal(StrEnum):
     REMOVED = "removed"
     DECLINED = "declined"
     EXPIRED = "expired"
+    NOT_OPEN = "not_open"
+    HIDDEN = "hidden"  # of other study groups: this person may not know of it
 
 
 @dataclass
@@ -41,10 +55,13 @@ class Access:
     user: Person
     course: CoursePage
     status: str | None = None  # of the enrolment, if there is one
+    group_id: int | None = None
     group_name: str | None = None
     refusal: Refusal | None = None
     teaches: bool = False
     missing: list[CoursePage] = field(default_factory=list)
+    opens_at: datetime | None = None  # of the module at hand, when it is still closed
+    viewing: Viewing | None = None  # staff who look at the course as a student would
 
     @property
     def granted(self) -> bool:
@@ -53,7 +70,24 @@ class Access:
     @property
     def as_student(self) -> bool:
         """Whether reading here counts as the progress of a student."""
-        return self.granted and self.status in READING
+        return self.granted and self.status in READING and not self.teaches
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What this person sees of the course, and from when."""
+        if self.teaches and self.viewing is None:
+            return EVERYTHING
+        return plan_of(self.course, self.viewing.group_id if self.viewing else self.group_id)
+
+    @cached_property
+    def closed_modules(self) -> dict[int, datetime]:
+        """Modules that are not open to this person yet, with the instant when they will be."""
+        closed = self.plan.closed_modules(self.viewing.at if self.viewing else None)
+        if closed and self.status is not None:
+            begun = Beginning.objects.filter(user_id=self.user.pk, module_id__in=list(closed))
+            for module_id in begun.values_list("module_id", flat=True):
+                del closed[module_id]
+        return closed
 
     @cached_property
     def enrollment(self) -> Enrollment | None:
@@ -65,8 +99,8 @@ class Access:
 
 
 def teaches(user: Person, course: CoursePage) -> bool:
-    """On the course's team, or teacher of one of its study groups."""
-    return user.is_authenticated and courses_taught_by(user).filter(pk=course.pk).exists()
+    """On the course's team, teacher of one of its study groups, or of a role that reads this course."""
+    return user.is_authenticated and courses_with(user, Right.READ).filter(pk=course.pk).exists()
 
 
 def reads_as_staff(user: Person, course: CoursePage) -> bool:
@@ -84,9 +118,12 @@ def _unmet_prerequisites(user_id: int | None) -> QuerySet[CoursePrerequisite]:
 _standing = CompiledQuery(
     lambda user_id, course_id: (
         Enrollment.objects.filter(user_id=user_id, course_id=course_id)
-        .annotate(lacks=Exists(_unmet_prerequisites(user_id).filter(course_id=course_id)))
+        .annotate(
+            lacks=Exists(_unmet_prerequisites(user_id).filter(course_id=course_id)),
+            over=Exists(StudyGroup.objects.filter(pk=OuterRef("group_id"), ends_at__lte=Now())),
+        )
         .order_by()
-        .values_list("status", "lacks", "group__name")
+        .values_list("status", "lacks", "over", "group_id", "group__name")
     )
 )
 
@@ -97,47 +134,68 @@ def missing_prerequisites(user: Person, course: CoursePage) -> list[CoursePage]:
     return [link.required for link in links]
 
 
-def access_to_course(user: Person, course: CoursePage) -> Access:
+def access_to_course(user: Person, course: CoursePage, viewing: Viewing | None = None) -> Access:
     """May this person read the lessons of this course, and if not, why not.
 
-    A student in good standing costs one query.
+    A student in good standing costs one query. With `viewing`, staff get the answer that a student of that
+    group would get on that day; for others it changes nothing.
     """
     if not user.is_authenticated or not user.is_active:
         return Access(user, course, refusal=Refusal.LOG_IN)
+    if viewing is not None and reads_as_staff(user, course):
+        return _as_student_of(user, course, viewing)
     rows = _standing.rows(user.pk, course.pk)
-    status, lacks, group_name = rows[0] if rows else (None, False, None)
-    refusal = _refusal_of(status, course)
+    status, lacks, over, group_id, group_name = rows[0] if rows else (None, False, False, None, None)
+    refusal = _refusal_of(status, course, bool(over))
     missing: list[CoursePage] = []
     if refusal is None:
         if not lacks:
-            return Access(user, course, status, group_name)
+            return Access(user, course, status, group_id, group_name)
         missing = missing_prerequisites(user, course)
         refusal = Refusal.PREREQUISITES
     if reads_as_staff(user, course):
-        return Access(user, course, status, group_name, teaches=True)
-    return Access(user, course, status, group_name, refusal, missing=missing)
+        return Access(user, course, status, group_id, group_name, teaches=True)
+    return Access(user, course, status, group_id, group_name, refusal, missing=missing)
 
 
-def _refusal_of(status: str | None, course: CoursePage) -> Refusal | None:
+def _as_student_of(user: Person, course: CoursePage, viewing: Viewing) -> Access:
+    refusal = None
+    if course.starts_at and course.starts_at > viewing.at:
+        refusal = Refusal.NOT_STARTED
+    elif course.ends_at and course.ends_at <= viewing.at:
+        refusal = Refusal.ENDED
+    return Access(user, course, refusal=refusal, teaches=True, viewing=viewing)
+
+
+def _refusal_of(status: str | None, course: CoursePage, group_is_over: bool) -> Refusal | None:
     if status is None:
         return Refusal.NOT_ENROLLED
     if status not in READING:
         return Refusal(status)
     if not course.has_started:
         return Refusal.NOT_STARTED
-    if course.has_ended and status == Status.ACTIVE:
+    if (course.has_ended or group_is_over) and status == Status.ACTIVE:
         return Refusal.ENDED
     return None
 
 
-def access_to_part(user: Person, page: ModulePage | LessonPage) -> Access:
+def access_to_part(user: Person, page: ModulePage | LessonPage, viewing: Viewing | None = None) -> Access:
     """May this person read this lesson or this module's introduction.
 
-    A free preview is open to all; for a student it counts as reading like any other lesson.
+    A free preview is open to all who may know of it; for a student it counts as reading like any other lesson.
+    Only staff reach pages that are in nobody's programme yet (drafts are not served at all).
     """
-    access = access_to_course(user, page.course)
-    if not access.granted and isinstance(page, LessonPage) and page.free_preview:
+    access = access_to_course(user, page.course, viewing)
+    if page.pk in access.plan.hidden:
+        access.refusal = Refusal.HIDDEN
+        return access
+    if isinstance(page, LessonPage) and page.free_preview:
         access.refusal = None
+    elif access.granted:
+        module_id = access.plan.module_of.get(page.pk, page.pk)
+        access.opens_at = access.closed_modules.get(module_id)
+        if access.opens_at:
+            access.refusal = Refusal.NOT_OPEN
     return access
 
 
@@ -160,22 +218,59 @@ def readable_courses(user: Person) -> QuerySet[CoursePage]:
         return live
     now = timezone.now()
     mine = Enrollment.objects.filter(user=user)
+    active = mine.filter(status=Status.ACTIVE).exclude(group__ends_at__lte=now)
     as_student = (
         Q(pk__in=mine.filter(status=Status.COMPLETED).values("course_id"))
-        | Q(pk__in=mine.filter(status=Status.ACTIVE).values("course_id")) & (Q(ends_at=None) | Q(ends_at__gt=now))
+        | Q(pk__in=active.values("course_id")) & (Q(ends_at=None) | Q(ends_at__gt=now))
     ) & (Q(starts_at=None) | Q(starts_at__lte=now))
     readable = as_student & ~Q(pk__in=_unmet_prerequisites(user.pk).values("course_id"))
-    return live.filter(readable | Q(pk__in=courses_taught_by(user).values("pk")))
+    return live.filter(readable | Q(pk__in=courses_with(user, Right.READ).values("pk")))
 
 
 def readable_parts(user: Person) -> Q:
     """A filter on pages below courses: those this person may read. For search and lists."""
-    readable = Q(pk__in=LessonPage.objects.filter(free_preview=True).values("pk"))
     if user.is_authenticated and user.is_active and user.reads_everything:
         return Q()
-    for path in readable_courses(user).values_list("path", flat=True):
+    as_staff = set(courses_with(user, Right.READ).values_list("path", flat=True))
+    courses = dict(readable_courses(user).values_list("pk", "path"))
+    kept_from = _kept_from(user, [pk for pk, path in courses.items() if path not in as_staff])
+    readable = Q(pk__in=_free_previews().values("pk"))
+    for path in courses.values():
+        below = Q(path__startswith=path)
+        readable |= below if path in as_staff else below & kept_from
+    for path in as_staff:
         readable |= Q(path__startswith=path)
     return readable
+
+
+def _free_previews() -> QuerySet[LessonPage]:
+    """Free previews that are marked for nobody in particular, nor their module: open to everyone."""
+    marked = Audience.objects.values("page_id")
+    above = Page.objects.filter(
+        pk__in=marked, path=Substr(OuterRef("path"), 1, Length(OuterRef("path")) - Page.steplen)
+    )
+    return LessonPage.objects.filter(free_preview=True).exclude(pk__in=marked).exclude(Exists(above))
+
+
+def _kept_from(user: Person, course_ids: list[int]) -> Q:
+    """A filter for a student of these courses: without what is of other groups, or has not opened for theirs."""
+    if not user.is_authenticated or not course_ids:
+        return Q()
+    rows = Enrollment.objects.filter(user=user, course_id__in=course_ids, group__isnull=False)
+    groups = list(rows.values_list("group_id", flat=True))
+    mine = Audience.objects.filter(group_id__in=groups).values("page_id")
+    hidden = Audience.objects.filter(course_id__in=course_ids).exclude(page_id__in=mine)
+    begun = Beginning.objects.filter(user=user).values("module_id")
+    later = Opening.objects.filter(group_id__in=groups, opens_at__gt=timezone.now()).exclude(module_id__in=begun)
+    closed = Page.objects.filter(Q(pk__in=hidden.values("page_id")) | Q(pk__in=later.values("module_id")))
+    return _outside(closed.values_list("path", flat=True))
+
+
+def _outside(paths: Iterable[str]) -> Q:
+    inside = Q()
+    for path in paths:
+        inside |= Q(path__startswith=path)
+    return ~inside if inside else Q()
 
 
 def below_live_course(pages: Iterable[Page]) -> list[Page]:

@@ -1,13 +1,12 @@
-"""Verbs about enrolments. Every change of a status, from any surface, goes through here.
-
-Seats are given and freed under a lock on the course's row in `Seats`; on SQLite the immediate
-transaction is that lock.
-"""
+"""Verbs about enrolments. Every change of a status, from any surface, goes through here."""
 
 import hmac
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,99 +14,10 @@ from learning.accounts.models import User
 from learning.courses.enums import EnrollmentPolicy
 from learning.courses.models import CoursePage
 from learning.enrollment.access import missing_prerequisites
-from learning.enrollment.models import Enrollment, Invitation, Seats, StatusChange
-from learning.enrollment.notices import tell_of_change, tell_of_invitation
-from learning.enrollment.statuses import LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status, may_go
-
-_PARTIAL = ["status", "changed_at", "waiting_since", "completed_at"]
-
-
-class EnrollmentError(Exception):
-    """An enrolment that cannot be, with a `code` for programs and a sentence for people."""
-
-    def __init__(self, code: str, message: Any) -> None:
-        super().__init__(code)
-        self.code = code
-        self.message = message
-
-    def __str__(self) -> str:
-        return str(self.message)
-
-
-def _counted(course_id: int) -> dict[str, int]:
-    of_course = Enrollment.objects.filter(course_id=course_id)
-    return {
-        "taken": of_course.filter(status__in=SEATED).count(),
-        "waiting": of_course.filter(status=Status.WAITLISTED).count(),
-    }
-
-
-def recount_seats(course_id: int) -> None:
-    """Make the stored counts true again, after rows were written in bulk."""
-    Seats.objects.update_or_create(pk=course_id, defaults=_counted(course_id))
-
-
-def _lock_seats(course_id: int) -> Seats:
-    """The course's row of seats, locked until the transaction ends. Who else writes it: this module only."""
-    try:
-        return Seats.objects.select_for_update().get(pk=course_id)
-    except Seats.DoesNotExist:
-        try:
-            with transaction.atomic():
-                Seats.objects.create(pk=course_id, **_counted(course_id))
-        except IntegrityError:
-            pass  # another request made the row first
-        return Seats.objects.select_for_update().get(pk=course_id)
-
-
-def _has_seat(course: CoursePage, seats: Seats) -> bool:
-    return course.capacity is None or seats.taken < course.capacity
-
-
-def _move(
-    *, enrollment: Enrollment, after: Status, by: By, actor: User | None, reason: str, seats: Seats, course: CoursePage
-) -> None:
-    """One step of the machine, with its history, seats and mail. The seats' row must be locked."""
-    before = Status(enrollment.status) if enrollment.status else None
-    if not may_go(before, after, by):
-        raise EnrollmentError(
-            "no_such_step",
-            _("An enrolment that is “%(before)s” cannot become “%(after)s”.")
-            % {"before": before.label if before else "–", "after": after.label},
-        )
-    if after in SEATED and before not in SEATED and not _has_seat(course, seats):
-        raise EnrollmentError("full", _("All seats of this course are taken."))
-    now = timezone.now()
-    enrollment.status = after
-    enrollment.changed_at = now
-    enrollment.waiting_since = now if after == Status.WAITLISTED else None
-    if after == Status.COMPLETED:
-        enrollment.completed_at = now
-    if enrollment.pk:
-        enrollment.save(update_fields=_PARTIAL)
-    else:
-        enrollment.save()
-    seats.taken += (after in SEATED) - (before in SEATED)
-    seats.waiting += (after == Status.WAITLISTED) - (before == Status.WAITLISTED)
-    seats.save(update_fields=["taken", "waiting"])
-    StatusChange.objects.create(
-        enrollment=enrollment, before=before or "", after=after, by=by, actor=actor, reason=reason[:500], at=now
-    )
-    transaction.on_commit(lambda: tell_of_change(enrollment=enrollment, before=before, by=by, reason=reason))
-
-
-def _fill_from_queue(course: CoursePage, seats: Seats) -> list[Enrollment]:
-    """Give free seats to those who wait, the first one first."""
-    moved = []
-    while seats.waiting > 0 and _has_seat(course, seats):
-        first = Enrollment.objects.queued().filter(course=course).first()
-        if first is None:
-            seats.waiting = 0
-            seats.save(update_fields=["waiting"])
-            break
-        _move(enrollment=first, after=Status.ACTIVE, by=By.SYSTEM, actor=None, reason="", seats=seats, course=course)
-        moved.append(first)
-    return moved
+from learning.enrollment.grouping import IN_GROUP, groups_with_places, place
+from learning.enrollment.machine import WRITTEN_AT_ONCE, Changes, EnrollmentError, lock_seats, locked_course
+from learning.enrollment.models import Enrollment, Invitation, Seats, StudyGroup
+from learning.enrollment.statuses import LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status
 
 
 def enrollment_window(course: CoursePage) -> str | None:
@@ -149,13 +59,28 @@ def is_invited(user: User, course: CoursePage) -> bool:
     return Invitation.objects.filter(course=course, email=user.email.lower()).exists()
 
 
+def _chosen_group(course: CoursePage, group_id: int | None, *, must: bool) -> StudyGroup | None:
+    """The study group that someone asks to be in. The seats' row must be locked: it guards places, too."""
+    if group_id is None:
+        if must and course.choose_group and any(group.left != 0 for group in groups_with_places(course)):
+            raise EnrollmentError("choose_group", _("Choose a study group."))
+        return None
+    group = next((group for group in groups_with_places(course) if group.pk == group_id), None)
+    if group is None:
+        raise EnrollmentError("no_such_group", _("There is no such study group in this course."))
+    if group.left == 0:
+        raise EnrollmentError("group_full", _("This study group is full."))
+    return group
+
+
 @transaction.atomic
-def enroll(*, user: User, course: CoursePage, key: str = "") -> Enrollment:
+def enroll(*, user: User, course: CoursePage, key: str = "", group_id: int | None = None) -> Enrollment:
     """Enrol a person by their own wish, under the policy of the course.
 
+    `group_id` is asked for by courses whose students choose a study group, and means nothing to others.
     Enrolling twice gives the same enrolment. Raises EnrollmentError when it cannot be; nothing is changed then.
     """
-    seats = _lock_seats(course.pk)
+    seats = lock_seats(course.pk)
     enrollment = Enrollment.objects.select_for_update().filter(user=user, course=course).first()
     if enrollment and (enrollment.status in READING or enrollment.status in PENDING):
         return enrollment
@@ -164,58 +89,107 @@ def enroll(*, user: User, course: CoursePage, key: str = "") -> Enrollment:
     # read anew: the page at hand may be older than the lock
     course = CoursePage.objects.get(pk=course.pk)
     _check_door_to_enrolment(user, course, key)
+    changes = Changes(course, seats, by=By.STUDENT, actor=user)
     if course.policy == EnrollmentPolicy.APPROVAL:
         after = Status.REQUESTED
-    elif _has_seat(course, seats) and seats.waiting == 0:
+    elif changes.has_seat and seats.waiting == 0:
         after = Status.ACTIVE
     elif course.waiting_list:
         after = Status.WAITLISTED
     else:
         raise EnrollmentError("full", _("All seats of this course are taken."))
     enrollment = enrollment or Enrollment(user=user, course=course, status="")
-    _move(enrollment=enrollment, after=after, by=By.STUDENT, actor=user, reason="", seats=seats, course=course)
+    if course.choose_group and enrollment.group_id is None:
+        enrollment.group = _chosen_group(course, group_id, must=True)
+    changes.move(enrollment, after)
+    changes.write()
     return enrollment
-
-
-def _locked(enrollment: Enrollment) -> tuple[Enrollment, Seats, CoursePage]:
-    seats = _lock_seats(enrollment.course_id)
-    course = CoursePage.objects.filter(pk=enrollment.course_id).first()
-    if course is None:
-        raise EnrollmentError("no_such_course", _("There is no such course."))
-    return Enrollment.objects.select_for_update().get(pk=enrollment.pk), seats, course
 
 
 @transaction.atomic
 def leave(*, user: User, course: CoursePage) -> Enrollment:
     """Leave a course or its queue; progress stays. Leaving twice is leaving once."""
-    enrollment = Enrollment.objects.filter(user=user, course=course).first()
+    course, seats = locked_course(course.pk)
+    enrollment = Enrollment.objects.select_for_update().filter(user=user, course=course).first()
     if enrollment is None:
         raise EnrollmentError("not_enrolled", _("You are not enrolled in this course."))
-    enrollment, seats, course = _locked(enrollment)
     if enrollment.status == Status.LEFT:
         return enrollment
     if enrollment.status not in LEAVABLE:
         raise EnrollmentError("staff_only", _("Only the school can change this enrolment."))
-    _move(enrollment=enrollment, after=Status.LEFT, by=By.STUDENT, actor=user, reason="", seats=seats, course=course)
-    _fill_from_queue(course, seats)
+    changes = Changes(course, seats, by=By.STUDENT, actor=user)
+    changes.move(enrollment, Status.LEFT)
+    changes.fill()
+    changes.write()
     return enrollment
 
 
 @transaction.atomic
 def change_status(*, enrollment: Enrollment, after: Status, actor: User, reason: str = "") -> Enrollment:
     """A change by staff: approve, decline, pause, resume, remove, bring back, complete."""
-    enrollment, seats, course = _locked(enrollment)
+    course, seats = locked_course(enrollment.course_id)
+    enrollment = Enrollment.objects.select_for_update().get(pk=enrollment.pk)
     if enrollment.status == after:
         return enrollment
-    _move(enrollment=enrollment, after=after, by=By.STAFF, actor=actor, reason=reason, seats=seats, course=course)
-    _fill_from_queue(course, seats)
+    changes = Changes(course, seats, by=By.STAFF, actor=actor, reason=reason)
+    changes.move(enrollment, after)
+    changes.fill()
+    changes.write()
     return enrollment
 
 
+@dataclass
+class Outcome:
+    """What became of many enrolments: how many changed, and why the others did not, by the key of the enrolment."""
+
+    changed: int = 0
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+def change_statuses(*, enrollment_ids: Iterable[int], after: Status, actor: User, reason: str = "") -> Outcome:
+    """The same change for many. Each that can be made is made; the others are told with their reason.
+
+    Courses are taken one after the other, each in a transaction of its own, so that none waits long for its seats.
+    """
+    by_course: dict[int, list[int]] = defaultdict(list)
+    pairs = Enrollment.objects.filter(pk__in=list(enrollment_ids)).order_by("course_id", "pk")
+    for pk, course_id in pairs.values_list("pk", "course_id"):
+        by_course[course_id].append(pk)
+    outcome = Outcome()
+    for course_id, ids in by_course.items():
+        try:
+            _change_in_course(course_id, ids, after, actor, reason, outcome)
+        except EnrollmentError as error:
+            outcome.refused.update(dict.fromkeys(ids, str(error)))
+    return outcome
+
+
 @transaction.atomic
-def enroll_by_staff(*, user: User, course: CoursePage, actor: User, reason: str = "") -> Enrollment:
+def _change_in_course(  # noqa: PLR0917
+    course_id: int, ids: list[int], after: Status, actor: User, reason: str, outcome: Outcome
+) -> None:
+    course, seats = locked_course(course_id)
+    changes = Changes(course, seats, by=By.STAFF, actor=actor, reason=reason)
+    # who has waited longest is first, should there not be seats for all
+    rows = Enrollment.objects.select_for_update().filter(pk__in=ids).order_by("waiting_since", "created_at", "pk")
+    for enrollment in rows:
+        if enrollment.status == after:
+            continue
+        try:
+            changes.move(enrollment, after)
+            outcome.changed += 1
+        except EnrollmentError as error:
+            outcome.refused[enrollment.pk] = str(error)
+    changes.fill()
+    changes.write()
+
+
+@transaction.atomic
+def enroll_by_staff(
+    *, user: User, course: CoursePage, actor: User | None, reason: str = "", group_id: int | None = None
+) -> Enrollment:
     """Staff enrol a person, past policy and window but never past the seats."""
-    seats = _lock_seats(course.pk)
+    seats = lock_seats(course.pk)
     course = CoursePage.objects.get(pk=course.pk)
     enrollment = Enrollment.objects.select_for_update().filter(user=user, course=course).first()
     if enrollment and enrollment.status in READING:
@@ -224,26 +198,78 @@ def enroll_by_staff(*, user: User, course: CoursePage, actor: User, reason: str 
         enrollment = Enrollment(user=user, course=course, status="")
     elif enrollment.status == Status.LEFT:
         raise EnrollmentError("student_only", _("Who has left comes back only by themselves."))
-    _move(
-        enrollment=enrollment, after=Status.ACTIVE, by=By.STAFF, actor=actor, reason=reason, seats=seats, course=course
-    )
+    if group_id is not None and enrollment.group_id != group_id:
+        enrollment.group = _chosen_group(course, group_id, must=False)
+    changes = Changes(course, seats, by=By.STAFF, actor=actor, reason=reason)
+    changes.move(enrollment, Status.ACTIVE)
+    changes.write()
     return enrollment
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A person whom staff want in a course, and in which of its study groups."""
+
+    user: User
+    group_id: int | None = None
+    reason: str = ""
+
+
+@transaction.atomic
+def enroll_many(*, course_id: int, wanted: Sequence[Wanted], actor: User) -> dict[int, str]:
+    """`enroll_by_staff` for many people of one course, who also change their study group by it.
+
+    Returns why not, by the key of the person, for those who could not be enrolled or moved.
+    """
+    course, seats = locked_course(course_id)
+    users = [want.user.pk for want in wanted]
+    there = {row.user_id: row for row in Enrollment.objects.select_for_update().filter(course=course, user__in=users)}
+    groups = {group.pk: group for group in groups_with_places(course)}
+    changes = Changes(course, seats, by=By.STAFF, actor=actor)
+    refused: dict[int, str] = {}
+    moving: dict[int, list[int]] = defaultdict(list)
+    for want in wanted:
+        enrollment = there.get(want.user.pk) or Enrollment(user=want.user, course=course, status="")
+        group = groups.get(want.group_id or 0)
+        moves = want.group_id is not None and enrollment.group_id != want.group_id
+        if moves and (group is None or group.left == 0):
+            refused[want.user.pk] = str(_("This study group is full.") if group else _("There is no such study group."))
+            continue
+        try:
+            if enrollment.status not in READING:
+                changes.reason = want.reason[:500]
+                changes.move(enrollment, Status.ACTIVE)
+                enrollment.group = group if moves else enrollment.group
+            elif moves:
+                moving[want.group_id or 0].append(enrollment.pk)
+        except EnrollmentError as error:
+            refused[want.user.pk] = str(error)
+            continue
+        if moves and group is not None and group.left is not None:
+            group.left -= 1
+    changes.write()
+    for group_id, ids in moving.items():
+        place(enrollment_ids=ids, course_id=course_id, group=groups[group_id], actor=actor)
+    return refused
+
+
+def seats_taken(course_id: int) -> int:
+    return Enrollment.objects.filter(course_id=course_id, status__in=SEATED).count()
+
+
+def places_taken(group_id: int) -> int:
+    return Enrollment.objects.filter(group_id=group_id, status__in=IN_GROUP).count()
 
 
 @transaction.atomic
 def complete(*, enrollment: Enrollment) -> Enrollment:
     """All lessons are done: an active enrolment becomes completed, once and for good."""
-    enrollment, seats, course = _locked(enrollment)
+    course, seats = locked_course(enrollment.course_id)
+    enrollment = Enrollment.objects.select_for_update().get(pk=enrollment.pk)
     if enrollment.status == Status.ACTIVE:
-        _move(
-            enrollment=enrollment,
-            after=Status.COMPLETED,
-            by=By.SYSTEM,
-            actor=None,
-            reason="",
-            seats=seats,
-            course=course,
-        )
+        changes = Changes(course, seats, by=By.SYSTEM, actor=None)
+        changes.move(enrollment, Status.COMPLETED)
+        changes.write()
     return enrollment
 
 
@@ -253,36 +279,32 @@ def fill_seats(*, course_id: int) -> int:
     course = CoursePage.objects.live().filter(pk=course_id).first()
     if course is None:
         return 0
-    return len(_fill_from_queue(course, _lock_seats(course_id)))
+    changes = Changes(course, lock_seats(course_id), by=By.SYSTEM, actor=None)
+    count = changes.fill()
+    changes.write()
+    return count
 
 
 def expire_ended() -> int:
-    """Close the active enrolments of courses that have ended; returns how many. Safe to run at any time."""
-    ended = Enrollment.objects.filter(status=Status.ACTIVE, course__ends_at__lte=timezone.now())
+    """Close the active enrolments of courses and study groups that have ended; returns how many.
+
+    Safe to run at any time.
+    """
+    now = timezone.now()
+    over = Q(course__ends_at__lte=now) | Q(group__ends_at__lte=now)
+    ended = Enrollment.objects.filter(over, status=Status.ACTIVE)
     closed = 0
-    for enrollment in ended.iterator(chunk_size=500):
-        with transaction.atomic():
-            fresh, seats, course = _locked(enrollment)
-            if fresh.status == Status.ACTIVE and course.has_ended:
-                _move(
-                    enrollment=fresh,
-                    after=Status.EXPIRED,
-                    by=By.SYSTEM,
-                    actor=None,
-                    reason="",
-                    seats=seats,
-                    course=course,
-                )
-                closed += 1
+    for course_id in ended.order_by().values_list("course_id", flat=True).distinct():
+        while ids := list(
+            ended.filter(course_id=course_id).order_by("pk").values_list("pk", flat=True)[:WRITTEN_AT_ONCE]
+        ):
+            with transaction.atomic():
+                course, seats = locked_course(course_id)
+                changes = Changes(course, seats, by=By.SYSTEM, actor=None)
+                for enrollment in ended.select_for_update(of=("self",)).filter(pk__in=ids):
+                    changes.move(enrollment, Status.EXPIRED)
+                changes.write()
+            closed += len(changes.moved)
+            if not changes.moved:
+                break
     return closed
-
-
-@transaction.atomic
-def invite(*, course: CoursePage, email: str, actor: User | None) -> Invitation:
-    """Let an address enrol, and tell it so once."""
-    invitation, created = Invitation.objects.get_or_create(
-        course=course, email=email.strip().lower(), defaults={"invited_by": actor}
-    )
-    if created:
-        transaction.on_commit(lambda: tell_of_invitation(invitation=invitation))
-    return invitation

@@ -9,8 +9,11 @@ from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.widgets import AdminPageChooser
 
 from learning.accounts.models import User
+from learning.accounts.rights import may_teach
 from learning.courses.models import CoursePage
 from learning.enrollment import actions
+from learning.enrollment.grouping import follow_start
+from learning.enrollment.invitations import invite
 from learning.enrollment.models import Enrollment, Invitation, StudyGroup
 from learning.enrollment.policies import manages_course
 from learning.enrollment.statuses import Status, staff_choices
@@ -78,23 +81,6 @@ class EnrollmentCreateForm(OfManagedCourse):
         """The action has validated and saved; Django's own model validation would see the unsaved instance."""
 
 
-class EnrollmentEditForm(OfManagedCourse):
-    """Moves a student into a study group of their course."""
-
-    class Meta:
-        model = Enrollment
-        fields = ["group"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "group" in self.fields:
-            self.fields["group"].queryset = StudyGroup.objects.filter(course_id=self.instance.course_id)  # type: ignore[attr-defined]
-
-    def save(self, commit: bool = True) -> Enrollment:
-        self.instance.save(update_fields=["group"])
-        return self.instance
-
-
 class StatusForm(forms.Form):
     """A change of status by staff, among those that are possible from here."""
 
@@ -116,14 +102,20 @@ class StatusForm(forms.Form):
 class StudyGroupForm(OfManagedCourse):
     class Meta:
         model = StudyGroup
-        fields = ["course", "name", "teachers"]
+        fields = ["course", "name", "teachers", "capacity", "starts_at", "ends_at", "note"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "teachers" in self.fields:
-            teachers = User.objects.filter(groups__permissions__codename="teach", is_active=True).distinct()
+            teachers = User.objects.filter(may_teach(), is_active=True).distinct()
             self.fields["teachers"].queryset = teachers  # type: ignore[attr-defined]
             self.fields["teachers"].widget = forms.CheckboxSelectMultiple(choices=self.fields["teachers"].choices)  # type: ignore[attr-defined]
+
+    def save(self, commit: bool = True) -> StudyGroup:
+        group = super().save(commit)
+        if "starts_at" in self.changed_data:
+            follow_start(group=group)
+        return group
 
 
 class InvitationForm(OfManagedCourse):
@@ -141,7 +133,7 @@ class InvitationForm(OfManagedCourse):
         return cleaned
 
     def save(self, commit: bool = True) -> Invitation:
-        self.instance = actions.invite(
+        self.instance, _created = invite(
             course=self.cleaned_data["course"], email=self.cleaned_data["email"], actor=self.for_user
         )
         return self.instance

@@ -12,6 +12,7 @@ from wagtail.models import Page
 
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.enrollment.access import Access, Refusal, access_to_part
+from learning.enrollment.viewing import viewing_of
 
 Serve = Callable[[Page, HttpRequest, list[Any], dict[str, Any]], HttpResponse]
 
@@ -38,7 +39,9 @@ def gate(serve: Serve) -> Serve:
         course = page.course
         if not course.live or (isinstance(page, LessonPage) and not page.module.live):
             raise Http404
-        access = access_to_part(request.user, page)
+        access = access_to_part(request.user, page, viewing_of(request, course.pk))
+        if access.refusal == Refusal.HIDDEN:
+            raise Http404
         if not access.granted:
             return refuse(request, course, access)
         request.access = access  # type: ignore[attr-defined]

@@ -1,15 +1,21 @@
 """Mail about enrolments, each in the language of its reader."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.urls import reverse
+from django.utils import timezone, translation
 
 from learning.accounts.models import User
 from learning.courses.models import CoursePage
 from learning.courses.programme import address_of
-from learning.enrollment.models import Enrollment, Invitation
-from learning.enrollment.statuses import By, Status
+from learning.enrollment.models import Invitation, StatusChange
+from learning.enrollment.statuses import By
+
+MAILED_AT_ONCE = 200
 
 
 def _send(*, to: str, language: str, template: str, context: dict[str, object]) -> None:
@@ -19,37 +25,72 @@ def _send(*, to: str, language: str, template: str, context: dict[str, object]) 
     EmailMessage(subject.strip(), body.strip() + "\n", to=[to]).send()
 
 
-def tell_of_change(*, enrollment: Enrollment, before: Status | None, by: By, reason: str) -> None:
-    """Write to the student about a change of status, unless their account is closed."""
-    person = User.objects.filter(pk=enrollment.user_id, is_active=True).first()
-    course = CoursePage.objects.filter(pk=enrollment.course_id).first()
-    if person is None or course is None:
-        return
-    _send(
-        to=person.email,
-        language=person.language,
-        template="enrollment/mail/status.txt",
-        context={
-            "person": person,
+def tell_of_changes(changes: Sequence[StatusChange]) -> None:
+    """Queue the mail about these changes: one job for all of them, in the transaction at hand."""
+    from learning.enrollment.tasks import mail_changes
+
+    ids = [change.pk for change in changes]
+    for start in range(0, len(ids), MAILED_AT_ONCE):
+        mail_changes.enqueue(ids[start : start + MAILED_AT_ONCE])
+
+
+def tell_of_invitations(invitations: Sequence[Invitation]) -> None:
+    """Queue the mail of these invitations, in the transaction at hand."""
+    from learning.enrollment.tasks import mail_invitations
+
+    ids = [invitation.pk for invitation in invitations]
+    for start in range(0, len(ids), MAILED_AT_ONCE):
+        mail_invitations.enqueue(ids[start : start + MAILED_AT_ONCE])
+
+
+@transaction.atomic
+def send_changes(ids: Sequence[int]) -> int:
+    """Write to the students about these changes, unless their account is closed; each is told once."""
+    rows = StatusChange.objects.select_for_update(of=("self",)).filter(pk__in=ids, told_at=None)
+    changes = list(rows.select_related("enrollment__user", "enrollment__course"))
+    for change in changes:
+        enrollment = change.enrollment
+        person, course = enrollment.user, enrollment.course
+        if not person.is_active or course is None:
+            continue
+        _send(
+            to=person.email,
+            language=person.language,
+            template="enrollment/mail/status.txt",
+            context={
+                "person": person,
+                "course": course,
+                "course_url": settings.BASE_URL + address_of(course.url_path),
+                "status": change.after,
+                "before": change.before,
+                "by_staff": change.by == By.STAFF,
+                "by_student": change.by == By.STUDENT,
+                "reason": change.reason,
+            },
+        )
+    StatusChange.objects.filter(pk__in=[change.pk for change in changes]).update(told_at=timezone.now())
+    return len(changes)
+
+
+@transaction.atomic
+def send_invitations(ids: Sequence[int]) -> int:
+    """Write to these addresses that they are invited; each is told once."""
+    rows = list(Invitation.objects.select_for_update(of=("self",)).filter(pk__in=ids, told_at=None))
+    courses = CoursePage.objects.in_bulk({row.course_id for row in rows})
+    emails = [row.email for row in rows]
+    languages = dict(User.objects.filter(email__in=emails).values_list("email", "language"))
+    for invitation in rows:
+        course = courses.get(invitation.course_id)
+        if course is None:
+            continue
+        facts = {
             "course": course,
             "course_url": settings.BASE_URL + address_of(course.url_path),
-            "status": enrollment.status,
-            "before": before,
-            "by_staff": by == By.STAFF,
-            "by_student": by == By.STUDENT,
-            "reason": reason,
-        },
-    )
-
-
-def tell_of_invitation(*, invitation: Invitation) -> None:
-    course = CoursePage.objects.filter(pk=invitation.course_id).first()
-    if course is None:
-        return
-    person = User.objects.filter(email__iexact=invitation.email).first()
-    _send(
-        to=invitation.email,
-        language=person.language if person else course.language,
-        template="enrollment/mail/invitation.txt",
-        context={"course": course, "course_url": settings.BASE_URL + address_of(course.url_path)},
-    )
+            "signup_url": settings.BASE_URL + reverse("account_signup"),
+            "name": invitation.name,
+            "enrols": invitation.enrols,
+        }
+        language = languages.get(invitation.email) or course.language
+        _send(to=invitation.email, language=language, template="enrollment/mail/invitation.txt", context=facts)
+    Invitation.objects.filter(pk__in=[row.pk for row in rows]).update(told_at=timezone.now())
+    return len(rows)

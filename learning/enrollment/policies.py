@@ -1,24 +1,31 @@
-"""What teachers may do in the CMS, in one place.
+"""What people may do in single courses, in one place: teachers in their own, roles in those that were given to them.
 
 Wagtail keeps page rights per group. A teacher's rights are per course: they follow from the
-team of the course and from the study groups the person teaches. The policy adds, for this person,
-the rights that a group with "add" and "change" on each of those courses would have.
+team of the course and from the study groups the person teaches; and a role may have rights in some
+courses (`CourseRight`). The policy adds, for this person, the page rights that follow.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser, Permission
+from django.contrib.auth.models import AnonymousUser, Group, Permission
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Q
 from wagtail.models import GroupPagePermission
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
-from learning.accounts.models import User
+from learning.accounts.actions import record
+from learning.accounts.models import AuditEntry, User
+from learning.accounts.rights import change_rights, may_change_rights_of, rights_of, rights_of_groups
+from learning.accounts.roles import ACCESS_CMS
 from learning.courses.models import CoursePage
-from learning.enrollment.models import StudyGroup
+from learning.enrollment.models import CourseRight, StudyGroup
 
 Person = User | AnonymousUser
-OWN_COURSE_RIGHTS = ("add_page", "change_page")
+Right = CourseRight.Right
+TEAM_RIGHTS = frozenset({Right.READ, Right.WRITE, Right.STUDENTS})
+PAGE_VERBS = {Right.WRITE: ("add_page", "change_page"), Right.PUBLISH: ("publish_page", "lock_page", "unlock_page")}
 
 
 def courses_taught_by(user: Person) -> Any:
@@ -29,30 +36,52 @@ def courses_taught_by(user: Person) -> Any:
     return CoursePage.objects.filter(Q(pk__in=groups) | Q(pk__in=user.teaches.values("course_id")))
 
 
+def courses_with(user: Person, right: CourseRight.Right) -> Any:
+    """Courses where the person has this right by being of the team, a group's teacher, or by a role's right there."""
+    if not user.is_authenticated or not user.is_active:
+        return CoursePage.objects.none()
+    given = CourseRight.objects.filter(role__user=user, right=right).values("course_id")
+    wanted = Q(pk__in=given)
+    if right in TEAM_RIGHTS:
+        groups = StudyGroup.objects.filter(teachers=user).values("course_id")
+        wanted |= Q(pk__in=groups) | Q(pk__in=user.teaches.values("course_id"))
+    return CoursePage.objects.filter(wanted)
+
+
 class CourseTeamPagePolicy(PagePermissionPolicy):
     def get_all_permissions_for_user(self, user: User) -> Sequence[GroupPagePermission]:
         of_groups = super().get_all_permissions_for_user(user)
         if not user.is_active or user.is_anonymous or user.is_superuser:
             return of_groups
-        rights = list(Permission.objects.filter(content_type__app_label="wagtailcore", codename__in=OWN_COURSE_RIGHTS))
-        courses = courses_taught_by(user).select_related("page_ptr")
-        pairs = ((course, right) for course in courses for right in rights)
+        codenames = {verb for verbs in PAGE_VERBS.values() for verb in verbs}
+        found = Permission.objects.filter(content_type__app_label="wagtailcore", codename__in=codenames)
+        verbs = {permission.codename: permission for permission in found}
+        pairs = [
+            (course, verbs[verb])
+            for right, names in PAGE_VERBS.items()
+            for course in courses_with(user, right).select_related("page_ptr")
+            for verb in names
+        ]
         # Wagtail puts these in sets, for which they need a key; none of the table's is negative
         own = [
-            GroupPagePermission(pk=-number, page=course.page_ptr, permission=right)
-            for number, (course, right) in enumerate(pairs, start=1)
+            GroupPagePermission(pk=-number, page=course.page_ptr, permission=verb)
+            for number, (course, verb) in enumerate(pairs, start=1)
         ]
         return [*of_groups, *own]
 
 
 def manages_everything(user: Person) -> bool:
-    """Administrators see and change the enrolments of every course."""
+    """Whether the person looks after the students of every course."""
     return user.is_authenticated and user.runs_school
 
 
 def managed_courses(user: Person) -> Any:
     """Live and unpublished courses whose students this person looks after."""
-    return CoursePage.objects.all() if manages_everything(user) else courses_taught_by(user)
+    if manages_everything(user):
+        return CoursePage.objects.all()
+    if not user.is_authenticated or not user.has_perm("enrollment.change_enrollment"):
+        return CoursePage.objects.none()
+    return courses_with(user, Right.STUDENTS)
 
 
 def manages_course(user: Person, course_id: int) -> bool:
@@ -61,5 +90,36 @@ def manages_course(user: Person, course_id: int) -> bool:
         return True
     kept = user.__dict__.get("_managed_course_ids")
     if kept is None:
-        kept = user.__dict__["_managed_course_ids"] = set(courses_taught_by(user).values_list("pk", flat=True))
+        kept = user.__dict__["_managed_course_ids"] = set(managed_courses(user).values_list("pk", flat=True))
     return course_id in kept
+
+
+@transaction.atomic
+def change_course_rights(*, group: Group, course: CoursePage, codes: set[str], actor: User) -> None:
+    """Give a role exactly these rights in one course. Their names are those of the rights in the whole school.
+
+    Raises PermissionDenied where the actor lacks one of them there, or would change a role of their own.
+    A role that gets its first right in a course may enter the CMS; one that looks after students there gets
+    the right to look after the students of its courses.
+    """
+    before = set(CourseRight.objects.filter(role=group, course=course).values_list("right", flat=True))
+    if codes == before:
+        return
+    own = rights_of(actor)
+    if not may_change_rights_of(actor, group) or not codes | before <= own:
+        raise PermissionDenied
+    CourseRight.objects.filter(role=group, course=course, right__in=before - codes).delete()
+    CourseRight.objects.bulk_create(CourseRight(role=group, course=course, right=code) for code in codes - before)
+    needed = {"own_students"} if Right.STUDENTS in codes else set()
+    held = rights_of_groups([group])[group.pk]
+    if not needed <= held:
+        change_rights(group=group, codes=held | needed, actor=actor)
+    if codes - {Right.READ}:
+        app_label, codename = ACCESS_CMS.split(".")
+        group.permissions.add(Permission.objects.get(content_type__app_label=app_label, codename=codename))
+    record(
+        AuditEntry.Deed.RIGHTS,
+        actor=actor,
+        course_id=course.pk,
+        facts={"role": group.name, "given": sorted(codes - before), "taken": sorted(before - codes)},
+    )

@@ -1,5 +1,6 @@
 """What a student has done of a course, and where they go on."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,13 +8,15 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from wagtail.models import Page
 
 from learning.accounts.models import User
 from learning.courses.compiled import CompiledQuery
 from learning.courses.models import CoursePage, LessonPage
 from learning.courses.programme import Programme, ProgrammeLesson, programmes_of
 from learning.enrollment.actions import complete
-from learning.enrollment.models import BlockCompletion, Completion, Enrollment, Position
+from learning.enrollment.models import Beginning, BlockCompletion, Completion, Enrollment, Position
+from learning.enrollment.plans import plan_of, plans_of, programme_for
 from learning.enrollment.statuses import Status
 
 
@@ -74,11 +77,26 @@ def done_lessons(user: User, *programmes: Programme) -> frozenset[int]:
 
 
 def progress_of(user: User, courses: Iterable[CoursePage]) -> dict[int, Progress]:
-    """Progress by the id of the course: two queries for any number of courses, one more for what is not kept."""
-    programmes = programmes_of(courses)
+    """Progress by the id of the course, each in the programme that the person's group sees.
+
+    Three queries for any number of courses, three more for what is not kept.
+    """
+    courses = list(courses)
+    programmes_of(courses)  # reads all that are not kept at once
+    mine = Enrollment.objects.filter(user=user, course_id__in=[course.pk for course in courses])
+    groups = dict(mine.values_list("course_id", "group_id"))
+    plans = plans_of((course, groups.get(course.pk)) for course in courses)
+    programmes = {course.pk: programme_for(course, plans[course.pk, groups.get(course.pk)]) for course in courses}
     done = done_lessons(user, *programmes.values())
     positions = dict(Position.objects.filter(user=user, course_id__in=programmes).values_list("course_id", "lesson_id"))
     return {pk: Progress(programme, done, positions.get(pk)) for pk, programme in programmes.items()}
+
+
+def _begin(user_id: int, lesson: LessonPage) -> None:
+    """The student has begun the lesson's module: it never closes on them again."""
+    module_id = Page.objects.filter(path=lesson.path[: -Page.steplen]).values_list("pk", flat=True).first()
+    if module_id:
+        Beginning.objects.get_or_create(user_id=user_id, module_id=module_id)
 
 
 @transaction.atomic
@@ -89,9 +107,12 @@ def set_done(*, enrollment: Enrollment, lesson: LessonPage, done: bool = True) -
     """
     if done:
         Completion.objects.get_or_create(user_id=enrollment.user_id, lesson_id=lesson.pk)
+        _begin(enrollment.user_id, lesson)
     else:
         Completion.objects.filter(user_id=enrollment.user_id, lesson_id=lesson.pk).delete()
     progress = progress_of(enrollment.user, [lesson.course])[lesson.course.pk]
+    enrollment.done, enrollment.percent, enrollment.last_read_at = progress.count, progress.percent, timezone.now()
+    enrollment.save(update_fields=["done", "percent", "last_read_at"])
     if progress.finished and enrollment.status == Status.ACTIVE:
         complete(enrollment=enrollment)
     return progress
@@ -120,3 +141,41 @@ def set_position(*, enrollment: Enrollment, lesson: LessonPage, block_id: UUID |
         defaults={"lesson_id": lesson.pk, "block_id": block_id, "at": now},
     )
     Enrollment.objects.filter(pk=enrollment.pk).update(last_read_at=now)
+    _begin(enrollment.user_id, lesson)
+
+
+COUNTED_AT_ONCE = 500
+
+
+def recount_progress(course_id: int) -> int:
+    """Count everyone's done lessons anew after the programme or a group's part of it has changed.
+
+    Whoever has nothing left to do completes the course by it. Returns how many rows were changed. Safe to run
+    at any time; memory does not grow with the course.
+    """
+    course = CoursePage.objects.filter(pk=course_id).first()
+    if course is None:
+        return 0
+    changed, last = 0, 0
+    rows = Enrollment.objects.filter(course_id=course_id).order_by("pk")
+    while chunk := list(rows.filter(pk__gt=last)[:COUNTED_AT_ONCE]):
+        last = chunk[-1].pk
+        programmes = {row.group_id: programme_for(course, plan_of(course, row.group_id)) for row in chunk}
+        lessons = {lesson.id for programme in programmes.values() for lesson in programme.lessons}
+        done: dict[int, set[int]] = defaultdict(set)
+        pairs = Completion.objects.filter(user_id__in=[row.user_id for row in chunk], lesson_id__in=lessons)
+        for user_id, lesson_id in pairs.values_list("user_id", "lesson_id"):
+            done[user_id].add(lesson_id)
+        stale, finished = [], []
+        for row in chunk:
+            progress = Progress(programmes[row.group_id], frozenset(done[row.user_id]))
+            if (row.done, row.percent) != (progress.count, progress.percent):
+                row.done, row.percent = progress.count, progress.percent
+                stale.append(row)
+            if progress.finished and row.status == Status.ACTIVE:
+                finished.append(row)
+        Enrollment.objects.bulk_update(stale, ["done", "percent"])
+        for row in finished:
+            complete(enrollment=row)
+        changed += len(stale)
+    return changed

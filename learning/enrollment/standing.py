@@ -7,9 +7,13 @@ from functools import cached_property
 
 from learning.courses.enums import EnrollmentPolicy
 from learning.courses.models import CoursePage
-from learning.enrollment.access import Access, Person, Refusal, access_to_course, missing_prerequisites
+from learning.courses.programme import Programme
+from learning.enrollment.access import Access, Person, Refusal, Viewing, access_to_course, missing_prerequisites
 from learning.enrollment.actions import enrollment_window, is_invited
-from learning.enrollment.models import Enrollment, Seats
+from learning.enrollment.grouping import groups_with_places
+from learning.enrollment.models import Enrollment, Seats, StudyGroup
+from learning.enrollment.plans import programme_for
+from learning.enrollment.policies import manages_course
 from learning.enrollment.progress import Progress, progress_of
 from learning.enrollment.statuses import LEAVABLE, REJOINABLE, Status
 
@@ -38,10 +42,34 @@ class Reason:
 class Standing:
     """Facts about one person and one course; each costs its query only when it is asked for."""
 
-    def __init__(self, user: Person, course: CoursePage, access: Access | None = None) -> None:
+    def __init__(
+        self, user: Person, course: CoursePage, access: Access | None = None, viewing: Viewing | None = None
+    ) -> None:
         self.user = user
         self.course = course
-        self.access = access or access_to_course(user, course)
+        self.access = access or access_to_course(user, course, viewing)
+
+    @cached_property
+    def programme(self) -> Programme:
+        """The programme as this person sees it."""
+        return programme_for(self.course, self.access.plan)
+
+    @cached_property
+    def groups_to_choose(self) -> list[StudyGroup]:
+        """Study groups that are offered when enrolling, with the places that are left in `left`."""
+        if not self.course.choose_group or self.offer not in (Offer.ENROLL, Offer.QUEUE, Offer.REQUEST):
+            return []
+        return groups_with_places(self.course)
+
+    @cached_property
+    def groups(self) -> list[StudyGroup]:
+        """All study groups of the course, for staff who look at it as one of them."""
+        return list(StudyGroup.objects.filter(course=self.course))
+
+    @cached_property
+    def manages(self) -> bool:
+        """Whether this person looks after the students of the course."""
+        return self.user.is_authenticated and manages_course(self.user, self.course.pk)
 
     @property
     def enrollment(self) -> Enrollment | None:
@@ -106,6 +134,13 @@ class Standing:
         if self.access.refusal == Refusal.LOG_IN:
             reason = self._why_no_enrolment(of_person=False)
             return (Offer.NOTHING, reason) if reason and reason.code != "full" else (Offer.LOG_IN, reason)
+        if self.access.refusal == Refusal.NOT_OPEN:
+            # the course is open, only the page that was asked for is not
+            offer = Offer.OPEN if self.access.teaches else Offer.CONTINUE
+            return offer, Reason(Refusal.NOT_OPEN.value, self.access.opens_at)
+        if self.access.viewing and self.access.refusal:
+            instants = {Refusal.NOT_STARTED: self.course.starts_at, Refusal.ENDED: self.course.ends_at}
+            return Offer.NOTHING, Reason(self.access.refusal.value, instants.get(self.access.refusal))
         if self.access.granted:
             return (Offer.CONTINUE if self.access.as_student else Offer.OPEN), None
         if self.status is not None and self.status not in REJOINABLE:

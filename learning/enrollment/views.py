@@ -1,5 +1,6 @@
 """Forms of the course page and the reader: parse, ask the door, act, answer."""
 
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,8 @@ from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -15,9 +17,11 @@ from learning.courses.enums import Completes
 from learning.courses.models import CoursePage, LessonPage
 from learning.courses.programme import address_of
 from learning.enrollment import actions, progress
-from learning.enrollment.access import access_to_part
-from learning.enrollment.models import Enrollment
+from learning.enrollment.access import Viewing, access_to_part, reads_as_staff
+from learning.enrollment.letters import person_of_token
+from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.statuses import Status
+from learning.enrollment.viewing import start_viewing, stop_viewing
 
 TRY_KEY = "enroll_key"  # its limit is in ACCOUNT_RATE_LIMITS: wrong keys per person and course
 
@@ -48,7 +52,7 @@ def enroll(request: HttpRequest, course_id: int) -> HttpResponse:
     if not ratelimit.consume(request, action=TRY_KEY, key=tries, dry_run=True):
         return _course_page_with(request, course, _("Too many tries. Wait a few minutes."), 429)
     try:
-        enrollment = actions.enroll(user=user, course=course, key=key)
+        enrollment = actions.enroll(user=user, course=course, key=key, group_id=whole_number(request.POST.get("group")))
     except actions.EnrollmentError as error:
         if error.code == "wrong_key":
             ratelimit.consume(request, action=TRY_KEY, key=tries)
@@ -75,6 +79,47 @@ def leave(request: HttpRequest, course_id: int) -> HttpResponse:
         return _course_page_with(request, course, str(error), 409)
     messages.success(request, _("You have left the course. Your progress is kept, should you come back."))
     return redirect(address)
+
+
+def whole_number(typed: str | None) -> int | None:
+    """The key that a form or address names, or nothing where it names none that a database could hold."""
+    return int(typed) if typed and typed.isascii() and typed.isdecimal() and len(typed) < 10 else None
+
+
+@require_POST
+def view_as(request: HttpRequest, course_id: int) -> HttpResponse:
+    """Staff look at a course as a student of `group` (none when empty) would at the end of the day `on`.
+
+    `stop` goes back to looking as oneself. For others there is no such thing.
+    """
+    course = get_object_or_404(CoursePage, pk=course_id)
+    if not reads_as_staff(request.user, course):
+        raise Http404
+    address = address_of(course.url_path)
+    if "stop" in request.POST:
+        stop_viewing(request)
+        return redirect(address)
+    group_id = whole_number(request.POST.get("group"))
+    if group_id is not None and not StudyGroup.objects.filter(pk=group_id, course=course).exists():
+        raise Http404
+    try:
+        day = date.fromisoformat(request.POST.get("on", ""))
+        at = timezone.make_aware(datetime.combine(day, time.max))
+    except (ValueError, OverflowError):
+        return _course_page_with(request, course, _("This is not a day of the calendar."), 422)
+    start_viewing(request, Viewing(course.pk, group_id, at))
+    return redirect(address)
+
+
+def stop_letters(request: HttpRequest, token: str) -> HttpResponse:
+    """The link at the foot of a letter: asks once, then no more letters from courses come. Needs no log-in."""
+    person = person_of_token(token)
+    if person is None:
+        raise Http404
+    if request.method == "POST":
+        person.course_mail = False
+        person.save(update_fields=["course_mail"])
+    return render(request, "enrollment/stop_letters.html", {"stopped": not person.course_mail})
 
 
 def _lesson_of_student(request: HttpRequest, lesson_id: int) -> tuple[LessonPage, Enrollment]:

@@ -3,16 +3,36 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import path
 from wagtail import hooks
 from wagtail.models import Page
 from wagtail.permissions import policy_registry
 from wagtail_modeladmin.options import modeladmin_register
 
-from learning.enrollment.admin import LearningGroup
+from learning.enrollment.admin.audit import audit
+from learning.enrollment.admin.enrollments import BULK_ACTIONS, change_status, enrollments
+from learning.enrollment.admin.menu import LearningGroup, page_buttons
+from learning.enrollment.admin.rights import rights
 from learning.enrollment.gate import gate
 
 modeladmin_register(LearningGroup)
 hooks.register("on_serve_page", gate, order=100)
+hooks.register("register_page_header_buttons", page_buttons)
+for action in BULK_ACTIONS:
+    hooks.register("register_bulk_action", action)
+
+
+@hooks.register("register_admin_viewset")
+def register_screens() -> list[Any]:
+    return [enrollments, audit]
+
+
+@hooks.register("register_admin_urls")
+def register_addresses() -> list[Any]:
+    return [
+        path("enrollment/<int:pk>/status/", change_status, name="enrollment_status"),
+        path("rights/", rights, name="rights"),
+    ]
 
 
 @hooks.register("construct_page_chooser_queryset")

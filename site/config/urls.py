@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("home.urls")),
     path("", include("learning.accounts.urls")),
     path("", include("learning.enrollment.urls")),
+    path("", include("learning.enrollment.teaching.urls")),
     path("", include("learning.library.urls")),
     # One log-in page for everyone: allauth's, with its limits and second factor.
     path("cms/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from learning.courses.enums import EnrollmentPolicy
 from learning.enrollment import actions
 from learning.enrollment.actions import EnrollmentError, change_status, enroll, leave
+from learning.enrollment.invitations import invite
 from learning.enrollment.models import Enrollment, Invitation, Seats, StatusChange
 from learning.enrollment.statuses import By, Status
 from tests import school
@@ -82,8 +83,8 @@ def test_invitation_is_for_the_invited_address(
     course = school.course("Secrets", policy=EnrollmentPolicy.INVITATION)
     refused("invitation", user=people.student, course=course)
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
-        actions.invite(course=course, email="STUDENT@example.org ", actor=people.admin)
-        actions.invite(course=course, email="student@example.org", actor=people.admin)
+        invite(course=course, email="STUDENT@example.org ", actor=people.admin)
+        invite(course=course, email="student@example.org", actor=people.admin)
     assert len(mail.outbox) == 1
     assert Invitation.objects.get().email == "student@example.org"
     assert enroll(user=people.student, course=course).status == Status.ACTIVE

@@ -12,7 +12,7 @@ from wagtail.models import Page
 from learning.courses.catalogue import catalogue_context
 from learning.courses.keeping import kept
 from learning.courses.pages import CatalogPage, CoursePage, CoursePart
-from learning.courses.programme import Programme, address_of, programme_key, programme_of
+from learning.courses.programme import address_of, programme_key
 from learning.courses.reading import body_html
 
 register = template.Library()
@@ -22,11 +22,6 @@ register = template.Library()
 def catalogue(context: dict[str, Any], page: CatalogPage) -> dict[str, Any]:
     """The courses of this catalogue that fit what the request asks for, with the filters."""
     return catalogue_context(page, context["request"].GET)
-
-
-@register.simple_tag
-def programme(course: CoursePage) -> Programme:
-    return programme_of(course)
 
 
 @register.simple_tag

@@ -1,8 +1,4 @@
-"""What learners do: enrolments, groups, progress.
-
-Rows point at pages by number, without a constraint in the database: they never block the moving
-or deleting of a page, and outlive it.
-"""
+"""Enrolments with their history, seats and invitations."""
 
 from typing import Any, ClassVar
 
@@ -10,41 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from learning.courses.models import CoursePage
+from learning.enrollment.models.groups import StudyGroup
+from learning.enrollment.models.pointers import course_pointer
 from learning.enrollment.statuses import READING, By, Status
-
-
-def course_pointer(**kwargs: Any) -> models.ForeignKey:
-    """A pointer at a course that joins like a foreign key and holds nothing back."""
-    return models.ForeignKey(
-        CoursePage,
-        verbose_name=_("course"),
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        related_name="+",
-        **kwargs,
-    )
-
-
-class StudyGroup(models.Model):
-    """Students of one course who are taught together."""
-
-    course = course_pointer()
-    name = models.CharField(pgettext_lazy("thing", "name"), max_length=120)
-    teachers = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, verbose_name=_("teachers"), blank=True, related_name="taught_groups"
-    )
-
-    class Meta:
-        verbose_name = _("study group")
-        verbose_name_plural = _("study groups")
-        ordering = ["name"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["course", "name"], name="enrollment_group_name")]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
@@ -82,6 +47,9 @@ class Enrollment(models.Model):
     waiting_since = models.DateTimeField(null=True, editable=False)
     completed_at = models.DateTimeField(_("completed"), null=True, editable=False)
     last_read_at = models.DateTimeField(_("last read"), null=True, editable=False)
+    # Counted again with every step of the student and every change of the programme; lists sort and filter by them.
+    done = models.PositiveIntegerField(_("lessons done"), default=0, editable=False)
+    percent = models.PositiveSmallIntegerField(_("progress, %"), default=0, editable=False)
 
     objects = EnrollmentQuerySet.as_manager()
 
@@ -97,6 +65,8 @@ class Enrollment(models.Model):
             models.Index(fields=["course", "status", "waiting_since"], name="enrollment_course_status"),
             models.Index(fields=["user", "-last_read_at"], name="enrollment_user_recent"),
             models.Index(fields=["status", "-id"], name="enrollment_status_recent"),
+            models.Index(fields=["course", "last_read_at"], name="enrollment_course_seen"),
+            models.Index(fields=["course", "percent"], name="enrollment_course_percent"),
         ]
 
     def __str__(self) -> str:
@@ -117,6 +87,7 @@ class StatusChange(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     reason = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField(default=timezone.now)
+    told_at = models.DateTimeField(null=True)  # when the student's mail was put in the queue
 
     class Meta:
         verbose_name = _("change of status")
@@ -132,14 +103,23 @@ class Seats(models.Model):
 
 
 class Invitation(models.Model):
-    """An e-mail address that may enrol in a course of the policy “by invitation”."""
+    """An e-mail address that may enrol in a course of the policy “by invitation”.
+
+    With `enrols`, its owner is enrolled as soon as they have an account with the address confirmed.
+    """
 
     course = course_pointer()
-    email = models.EmailField(_("e-mail"))
+    email = models.EmailField(_("e-mail"), db_index=True)
+    name = models.CharField(_("name"), max_length=80, blank=True)
+    group = models.ForeignKey(
+        StudyGroup, verbose_name=_("study group"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    enrols = models.BooleanField(_("enrols at sign-up"), default=False)
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField(_("invited"), default=timezone.now, editable=False)
+    told_at = models.DateTimeField(null=True, editable=False)  # when its mail was put in the queue
 
     class Meta:
         verbose_name = _("invitation")
@@ -153,41 +133,3 @@ class Invitation(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email = self.email.strip().lower()
         super().save(*args, **kwargs)
-
-
-class Completion(models.Model):
-    """A lesson that a person has done, wherever the lesson stands by now."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="completions")
-    lesson_id = models.PositiveIntegerField()
-    at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "lesson_id"], name="enrollment_done_once")]
-
-
-class BlockCompletion(models.Model):
-    """A video or recording that a person has played to 90 %, by the UUID of its block."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    lesson_id = models.PositiveIntegerField()
-    block_id = models.UUIDField()
-    at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["user", "lesson_id", "block_id"], name="enrollment_block_once")
-        ]
-
-
-class Position(models.Model):
-    """Where a person stopped reading in a course: the lesson and the block in it."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="positions")
-    course_id = models.PositiveIntegerField()
-    lesson_id = models.PositiveIntegerField()
-    block_id = models.UUIDField(null=True)
-    at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "course_id"], name="enrollment_one_position")]

@@ -13,10 +13,13 @@ from django.utils.translation import get_language
 
 from learning.courses.keeping import kept_near
 from learning.courses.models import CoursePage, LessonPage, ModulePage
-from learning.courses.programme import Programme, ProgrammeLesson, programme_key, programme_of
-from learning.enrollment.access import Access
+from learning.courses.programme import Programme, ProgrammeLesson, ProgrammeModule, programme_key, programme_of
+from learning.enrollment.access import Access, Refusal
+from learning.enrollment.models import StudyGroup
+from learning.enrollment.plans import programme_for
 from learning.enrollment.progress import Progress, done_lessons
 from learning.enrollment.standing import Standing
+from learning.enrollment.viewing import viewing_of
 
 register = template.Library()
 
@@ -30,16 +33,20 @@ def standing(context: dict[str, Any], course: CoursePage) -> Standing:
     """How the person of this request stands to the course."""
     request = context.get("request")
     access = getattr(request, "access", None)
-    return Standing(_person(request), course, access if access and access.course.pk == course.pk else None)
+    kept_access = access if access and access.course.pk == course.pk else None
+    return Standing(_person(request), course, kept_access, viewing_of(request, course.pk))
 
 
-def _programme_items(course: CoursePage, programme: Programme, is_open: bool) -> dict[int, dict[bool, SafeString]]:
-    """Each lesson's line of the programme, not done and done; rendered once for everyone who stands alike."""
-    facts = {"open": is_open, "language": get_language()}
+def _programme_items(programme: Programme) -> dict[int, dict[tuple[bool, bool], SafeString]]:
+    """Each lesson's line of the programme by (open, done); rendered once for everyone who stands alike."""
+    facts = {"language": get_language()}
+    states = [(is_open, done) for is_open in (False, True) for done in (False, True)]
     return {
         lesson.id: {
-            done: render_to_string("components/programme_item.html", {**facts, "lesson": lesson, "done": done})
-            for done in (False, True)
+            (is_open, done): render_to_string(
+                "components/programme_item.html", {**facts, "lesson": lesson, "open": is_open, "done": done}
+            )
+            for is_open, done in states
         }
         for lesson in programme.lessons
     }
@@ -47,29 +54,41 @@ def _programme_items(course: CoursePage, programme: Programme, is_open: bool) ->
 
 @register.simple_tag
 def programme_list(standing: Standing | None, course: CoursePage | None = None) -> SafeString:
-    """The programme on a course's page: with links for those who may read, with what one has done."""
+    """The programme on a course's page: with links for those who may read, with what one has done and what
+    opens when."""
     course = course or standing.course  # type: ignore[union-attr]
-    programme = programme_of(course)
-    is_open = standing is not None and standing.access.granted
+    programme = standing.programme if standing else programme_of(course)
+    reads = standing is not None and (standing.access.granted or standing.access.refusal == Refusal.NOT_OPEN)
     progress = standing.progress if standing else None
     done = progress.done if progress else frozenset()
-    key = ("programme-items", is_open, get_language(), *programme_key(course))
-    items = kept_near(key, lambda: _programme_items(course, programme, is_open))
+    closed = standing.access.closed_modules if standing and reads else {}
+    hidden = standing.access.plan.hidden if standing else frozenset()
+    key = ("programme-items", hidden, get_language(), *programme_key(course))
+    items = kept_near(key, lambda: _programme_items(programme))
 
     def render() -> SafeString:
-        modules = [(m, [items[lesson.id][lesson.id in done] for lesson in m.lessons]) for m in programme.modules]
+        modules = [
+            (
+                m,
+                closed.get(m.id),
+                [items[lesson.id][reads and m.id not in closed, lesson.id in done] for lesson in m.lessons],
+            )
+            for m in programme.modules
+        ]
         facts = {"course": course, "programme": programme, "modules": modules, "language": get_language()}
         return render_to_string("components/programme.html", facts)
 
-    # nothing done is what most see: the whole of it is kept
-    return render() if done else kept_near(("programme-list", *key), render)
+    # nothing done and nothing closed is what most see: the whole of it is kept
+    return render() if done or closed else kept_near(("programme-list", reads, *key), render)
 
 
 # (id of the lesson, its HTML by state): a state is (done, current)
 _Item = tuple[int, dict[tuple[bool, bool], str]]
+# (id of the module, its head, its items); the head is there linked and closed
+_Part = tuple[int, str, str, list[_Item], str]
 
 
-def _outline_of(programme: Programme, linked: bool) -> list[tuple[str, list[_Item]]]:
+def _outline_of(programme: Programme, linked: bool) -> list[_Part]:
     """The outline's items in all their states, each rendered once: what differs per person is only the choice."""
 
     def item(lesson: ProgrammeLesson) -> _Item:
@@ -82,10 +101,20 @@ def _outline_of(programme: Programme, linked: bool) -> list[tuple[str, list[_Ite
             for done, current in states
         }
 
+    def head(module: ProgrammeModule, linked: bool) -> str:
+        return render_to_string("components/outline_module.html", {"module": module, "linked": linked}).strip()
+
+    def closed(module: ProgrammeModule) -> str:
+        facts = [{"lesson": lesson, "closed": not lesson.free_preview} for lesson in module.lessons]
+        return "".join(render_to_string("components/outline_item.html", fact).strip() for fact in facts)
+
     return [
         (
-            render_to_string("components/outline_module.html", {"module": module, "linked": linked}).strip(),
+            module.id,
+            head(module, linked),
+            head(module, False),
             [item(lesson) for lesson in module.lessons],
+            closed(module),
         )
         for module in programme.modules
     ]
@@ -119,13 +148,23 @@ class Reader:
     def outline(self) -> SafeString:
         """The programme beside the lesson, as this person sees it."""
         linked = self.counts or (self.access is not None and self.access.teaches)
-        key = ("outline", linked, get_language(), *programme_key(self.page.course))
+        hidden = self.access.plan.hidden if self.access else frozenset()
+        key = ("outline", linked, hidden, get_language(), *programme_key(self.page.course))
         current = self.page.pk
+        closed = self.access.closed_modules if self.access else {}
         html = []
-        for head, items in kept_near(key, lambda: _outline_of(self.programme, linked)):
-            html.append(head)
-            html.append('<ol class="thread">')
-            html.extend(states[pk in self.done, pk == current] for pk, states in items)
+        for module_id, head, closed_head, items, closed_items in kept_near(
+            key, lambda: _outline_of(self.programme, linked)
+        ):
+            opens_at = closed.get(module_id)
+            if opens_at is None:
+                html.append(head)
+                html.append('<ol class="thread">')
+                html.extend(states[pk in self.done, pk == current] for pk, states in items)
+            else:
+                html.append(closed_head)
+                html.append(render_to_string("components/opens.html", {"when": opens_at}))
+                html.append(f'<ol class="thread">{closed_items}')
             html.append("</ol>")
         return SafeString("".join(html))
 
@@ -150,7 +189,12 @@ class Reader:
 
     @property
     def next(self) -> ProgrammeLesson | None:
-        return self._around[1]
+        """The lesson after this one, if it is open to the person."""
+        after = self._around[1]
+        if after is None or self.access is None or not self.access.closed_modules:
+            return after
+        module_id = self.access.plan.module_of.get(after.id)
+        return None if module_id in self.access.closed_modules and not after.free_preview else after
 
     @property
     def number(self) -> int | None:
@@ -161,4 +205,18 @@ class Reader:
 def reader(context: dict[str, Any], page: LessonPage | ModulePage) -> Reader:
     request = context.get("request")
     access = None if getattr(request, "is_preview", False) else getattr(request, "access", None)
-    return Reader(page, programme_of(page.course), access, _person(request))
+    programme = programme_for(page.course, access.plan) if access else programme_of(page.course)
+    return Reader(page, programme, access, _person(request))
+
+
+@register.inclusion_tag("enrollment/viewing_banner.html", takes_context=True)
+def viewing_banner(context: dict[str, Any], access: Access | None) -> dict[str, Any]:
+    """Says that one looks as a student would, and leads back."""
+    viewing = access.viewing if access else None
+    group = StudyGroup.objects.filter(pk=viewing.group_id).first() if viewing and viewing.group_id else None
+    return {
+        "viewing": viewing,
+        "group": group,
+        "request": context.get("request"),
+        "csrf_token": context.get("csrf_token"),
+    }

@@ -1,0 +1,1 @@
+"""The CMS section “Learning”."""

@@ -1,0 +1,340 @@
+"""Enrolments in the CMS: a long list with filters, export and bulk changes, so a viewset and not a modeladmin."""
+
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, ObjectList
+from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColumn, TitleColumn
+from wagtail.admin.views.bulk_action import BulkAction
+from wagtail.admin.views.generic import CreateView, IndexView
+from wagtail.admin.viewsets.model import ModelViewSet
+
+from learning.enrollment import actions, grouping
+from learning.enrollment.filters import EnrollmentFilter, searched
+from learning.enrollment.following import exported, headings
+from learning.enrollment.forms import EnrollmentCreateForm, StatusForm
+from learning.enrollment.models import Enrollment, StudyGroup
+from learning.enrollment.policies import managed_courses, manages_course, manages_everything
+from learning.enrollment.spreadsheets import as_file
+from learning.enrollment.statuses import Status
+
+PER_PAGE = 50
+NAMED = 20  # students that the question “are you sure?” names
+
+
+def managed_enrollments(user: Any) -> QuerySet[Enrollment]:
+    """The enrolments that a person sees and changes, of courses that still exist."""
+    rows = Enrollment.objects.of_existing_courses()
+    return rows if manages_everything(user) else rows.filter(course_id__in=managed_courses(user).values("pk"))
+
+
+class EnrollmentIndexView(IndexView):
+    paginate_by = PER_PAGE
+    page_kwarg = "p"
+    default_ordering = "-pk"
+    is_searchable = True
+    filterset_class = EnrollmentFilter
+    list_export: ClassVar = ["pk"]  # shows the buttons; `as_spreadsheet` writes the file
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        student = self._get_title_column_class(TitleColumn)
+        return [
+            BulkActionsCheckboxColumn("bulk_actions", obj_type="enrollment"),
+            student(
+                "student",
+                label=_("Student"),
+                accessor=lambda row: row.user.get_full_name(),
+                sort_key="user__display_name",
+                get_url=lambda row: reverse("enrollment_status", args=(row.pk,)),
+            ),
+            Column("email", label=_("E-mail"), accessor=lambda row: "" if row.user.anonymised_at else row.user.email),
+            Column("course", label=_("Course"), accessor=lambda row: row.course.title),
+            Column("group", label=_("Study group"), accessor=lambda row: row.group.name if row.group else "–"),
+            Column("status", label=_("Status"), accessor="get_status_display", sort_key="status"),
+            Column("percent", label=_("Progress"), accessor=lambda row: f"{row.percent} %", sort_key="percent"),
+            DateColumn("last_read_at", label=_("Last seen"), sort_key="last_read_at"),
+            DateColumn("changed_at", label=_("Changed"), sort_key="changed_at"),
+        ]
+
+    def get_list_buttons(self, instance: Enrollment) -> list[Any]:
+        return []
+
+    def get_base_queryset(self) -> QuerySet[Enrollment]:
+        return managed_enrollments(self.request.user).select_related("user", "course", "group")
+
+    def search_queryset(self, queryset: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+        return searched(queryset, self.search_query) if self.is_searching else queryset
+
+    def get_filterset_kwargs(self) -> dict[str, Any]:
+        return {**super().get_filterset_kwargs(), "request": self.request}
+
+    def as_spreadsheet(self, queryset: QuerySet[Enrollment], spreadsheet_format: str) -> HttpResponseBase:
+        return as_file(gettext("enrolments"), spreadsheet_format, headings(), exported(queryset))
+
+
+class EnrollmentCreateView(CreateView):
+    def get_success_message(self, instance: Enrollment) -> str:
+        return gettext("%(person)s is enrolled in “%(course)s”.") % {
+            "person": instance.user,
+            "course": instance.course.title,
+        }
+
+    def get_success_buttons(self) -> list[Any]:
+        return []
+
+
+class EnrollmentViewSet(ModelViewSet):
+    model = Enrollment
+    icon = "tasks"
+    menu_label = _("Enrolments")
+    url_prefix = "enrollment/enrollment"
+    url_namespace = "enrollments"
+    index_view_class = EnrollmentIndexView
+    add_view_class = EnrollmentCreateView
+    filterset_class = EnrollmentFilter
+    index_template_name = "enrollment/cms/enrollments.html"
+    add_to_reference_index = False
+    copy_view_enabled = False
+    inspect_view_enabled = False
+    create_edit_handler = ObjectList(
+        [FieldPanel("course"), FieldPanel("email"), FieldPanel("reason")], base_form_class=EnrollmentCreateForm
+    )
+
+    def get_edit_handler(self) -> Any:
+        return self.create_edit_handler.bind_to_model(Enrollment)
+
+    def get_form_class(self, for_update: bool = False) -> Any:
+        return self._edit_handler.get_form_class()
+
+    def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_index_view_kwargs(**kwargs), "edit_url_name": None, "delete_url_name": None}
+
+    def get_add_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_add_view_kwargs(**kwargs), "edit_url_name": None}
+
+    def get_urlpatterns(self) -> list[Any]:
+        """A list and a form to add: an enrolment is changed by its status, and never deleted."""
+        return [
+            path("", self.index_view, name="index"),
+            path("results/", self.index_results_view, name="index_results"),
+            path("new/", self.add_view, name="add"),
+        ]
+
+
+class EnrollmentBulkAction(BulkAction):
+    """A change of many enrolments that one looks after; the rest are as if they were not there."""
+
+    models: ClassVar = [Enrollment]
+    template_name = "enrollment/cms/bulk.html"
+    after: Status | None = None
+
+    def check_perm(self, obj: Enrollment) -> bool:
+        return True  # the queryset holds only those that one looks after
+
+    def get_all_objects_in_listing_query(self, parent_id: Any) -> Any:
+        """“All” means all of the list that was looked at, with its search and filters."""
+        asked = QueryDict(urlsplit(self.next_url).query)
+        rows = managed_enrollments(self.request.user)
+        filters = EnrollmentFilter(asked, queryset=rows, request=self.request)
+        if not filters.is_valid():
+            return []
+        return searched(filters.qs, asked.get("q", "")).values_list("pk", flat=True)
+
+    def get_actionable_objects(self) -> tuple[list[Enrollment], dict[str, Any]]:
+        asked: Any = self.request.GET.getlist("id")
+        if "all" in asked:
+            asked = self.get_all_objects_in_listing_query(None)
+        else:
+            asked = [int(pk) for pk in asked if pk.isdecimal() and len(pk) < 15]
+        rows = managed_enrollments(self.request.user).filter(pk__in=asked)
+        found = list(rows.select_related("user", "course"))
+        if not found:
+            raise Http404
+        return found, {"items_with_no_access": []}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        context["named"] = context["items"][:NAMED]
+        context["more"] = max(0, len(context["items"]) - NAMED)
+        context["title"] = self.display_name
+        return context
+
+    def get_execution_context(self) -> dict[str, Any]:
+        return {"actor": self.request.user, "request": self.request, **self.cleaned_form.cleaned_data}  # type: ignore[attr-defined]
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The students read it in the mail about the change."),
+    )
+
+
+class StatusBulkAction(EnrollmentBulkAction):
+    form_class = ReasonForm
+
+    @classmethod
+    def execute_action(  # type: ignore[override]
+        cls, objects: list[Enrollment], actor: Any = None, request: Any = None, reason: str = "", **kwargs: Any
+    ) -> tuple[int, int]:
+        assert cls.after is not None  # noqa: S101  (each action has one)
+        ids = [enrollment.pk for enrollment in objects]
+        outcome = actions.change_statuses(enrollment_ids=ids, after=cls.after, actor=actor, reason=reason)
+        for sentence in sorted(set(outcome.refused.values())):
+            count = sum(1 for other in outcome.refused.values() if other == sentence)
+            messages.error(request, f"{count} × {sentence}")
+        return outcome.changed, 0
+
+    def get_success_message(self, num_parent_objects: int, num_child_objects: int) -> str:
+        return gettext("Enrolments changed: %(n)s.") % {"n": num_parent_objects}
+
+
+class Approve(StatusBulkAction):
+    display_name = _("Approve")
+    action_type = "approve"
+    aria_label = _("Approve the chosen enrolments")
+    action_priority = 10
+    after = Status.ACTIVE
+
+
+class Decline(StatusBulkAction):
+    display_name = _("Decline")
+    action_type = "decline"
+    aria_label = _("Decline the chosen requests")
+    action_priority = 20
+    after = Status.DECLINED
+
+
+class Pause(StatusBulkAction):
+    display_name = _("Pause")
+    action_type = "pause"
+    aria_label = _("Pause the chosen enrolments")
+    action_priority = 30
+    after = Status.PAUSED
+
+
+class Resume(StatusBulkAction):
+    display_name = _("Resume")
+    action_type = "resume"
+    aria_label = _("Make the chosen enrolments active again")
+    action_priority = 40
+    after = Status.ACTIVE
+
+
+class Remove(StatusBulkAction):
+    display_name = _("Remove")
+    action_type = "remove"
+    aria_label = _("Take the chosen students off their courses")
+    action_priority = 50
+    after = Status.REMOVED
+
+
+class GroupChoiceForm(forms.Form):
+    group = forms.ModelChoiceField(
+        StudyGroup.objects.none(), label=_("Study group"), required=False, empty_label=_("In no group")
+    )
+
+
+class MoveToGroup(EnrollmentBulkAction):
+    display_name = _("Move to a group")
+    action_type = "move_to_group"
+    aria_label = _("Move the chosen students to a study group")
+    action_priority = 60
+    form_class = GroupChoiceForm
+
+    def get_form(self, form_class: Any = None) -> forms.Form:
+        form = super().get_form(form_class)
+        courses = {enrollment.course_id for enrollment in self.get_actionable_objects()[0]}
+        groups = StudyGroup.objects.filter(course_id__in=courses).select_related("course")
+        form.fields["group"].queryset = groups
+        form.fields["group"].label_from_instance = lambda group: f"{group.course.title} · {group.name}"
+        return form
+
+    @classmethod
+    def execute_action(  # type: ignore[override]
+        cls, objects: list[Enrollment], actor: Any = None, request: Any = None, group: Any = None, **kwargs: Any
+    ) -> tuple[int, int]:
+        moved = 0
+        for course_id in sorted({row.course_id for row in objects}):
+            if group is not None and group.course_id != course_id:
+                messages.warning(request, gettext("Students of other courses stay where they are."))
+                continue
+            ids = [row.pk for row in objects if row.course_id == course_id]
+            try:
+                moved += grouping.place(enrollment_ids=ids, course_id=course_id, group=group, actor=actor)
+            except ValidationError as error:
+                for message in error.messages:
+                    messages.error(request, message)
+        return moved, 0
+
+    def get_success_message(self, num_parent_objects: int, num_child_objects: int) -> str:
+        return gettext("Moved: %(n)s.") % {"n": num_parent_objects}
+
+
+class WriteTo(EnrollmentBulkAction):
+    """Leads to the letter's page, with the chosen students."""
+
+    display_name = _("Write to")
+    action_type = "write_to"
+    aria_label = _("Write a letter to the chosen students")
+    action_priority = 70
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        found, _nobody = self.get_actionable_objects()
+        courses = {enrollment.course_id for enrollment in found}
+        if len(courses) > 1:
+            messages.error(request, gettext("A letter goes to students of one course: filter by it first."))
+            return redirect(self.next_url)
+        query = QueryDict(mutable=True)
+        if "all" in request.GET.getlist("id"):
+            query = QueryDict(urlsplit(self.next_url).query, mutable=True)
+            query.pop("course", None)
+        else:
+            query.setlist("only", [str(enrollment.pk) for enrollment in found])
+        return redirect(f"{reverse('teaching_letter', args=(courses.pop(),))}?{query.urlencode()}")
+
+
+BULK_ACTIONS = (Approve, Decline, Pause, Resume, Remove, MoveToGroup, WriteTo)
+
+
+def change_status(request: HttpRequest, pk: int) -> HttpResponse:
+    """A page of the CMS that changes one enrolment's status and shows its history."""
+    enrollment = get_object_or_404(Enrollment.objects.select_related("user", "course", "group"), pk=pk)
+    staff: Any = request.user
+    if not staff.has_perm("enrollment.change_enrollment") or not manages_course(staff, enrollment.course_id):
+        raise Http404
+    back = reverse("enrollments:index")
+    initial = {"after": request.GET.get("after", "")}
+    form = StatusForm(request.POST or None, enrollment=enrollment, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        after = Status(form.cleaned_data["after"])
+        try:
+            actions.change_status(enrollment=enrollment, after=after, actor=staff, reason=form.cleaned_data["reason"])
+        except actions.EnrollmentError as error:
+            form.add_error(None, str(error))
+        else:
+            said = gettext("%(person)s is now “%(status)s” in “%(course)s”.")
+            facts = {"person": enrollment.user, "status": after.label, "course": enrollment.course.title}
+            messages.success(request, said % facts)
+            return redirect(back)
+    history = enrollment.history.select_related("actor")
+    context = {"enrollment": enrollment, "form": form, "history": history, "back": back}
+    return render(request, "enrollment/cms/status.html", context, status=422 if form.errors else 200)
+
+
+enrollments = EnrollmentViewSet("enrollments")

@@ -1,0 +1,133 @@
+"""The page “Rights”: roles × rights in words, in the whole school and in one course."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from learning.accounts.actions import record
+from learning.accounts.models import AuditEntry
+from learning.accounts.rights import (
+    change_rights,
+    is_own_making,
+    may_change_rights_of,
+    rights_of,
+    rights_of_groups,
+)
+from learning.accounts.roles import RIGHTS, Role
+from learning.courses.models import CoursePage
+from learning.enrollment.models import CourseRight
+from learning.enrollment.policies import change_course_rights
+from learning.enrollment.views import whole_number
+
+NAME_LENGTH = 80
+COURSES_OFFERED = 100
+
+
+def _role_names() -> dict[str, str]:
+    return {role.value: str(role.label) for role in Role}
+
+
+def rights(request: HttpRequest) -> HttpResponse:
+    """Shows and changes what roles may do. `course` in the address turns to the rights in one course."""
+    staff: Any = request.user
+    if not staff.is_active or not (staff.is_superuser or "change_rights" in staff.school_rights):
+        raise PermissionDenied
+    course_id = whole_number(request.GET.get("course"))
+    course = get_object_or_404(CoursePage, pk=course_id) if course_id else None
+    groups = list(Group.objects.annotate(people=Count("user")).order_by("pk"))
+    if request.method == "POST":
+        return _changed(request, staff, groups, course)
+    if course:
+        codes: list[tuple[str, Any]] = list(CourseRight.Right.choices)
+        held: dict[int, set[str]] = {group.pk: set() for group in groups}
+        for role_id, right in CourseRight.objects.filter(course=course).values_list("role_id", "right"):
+            held[role_id].add(right)
+    else:
+        codes = [(code, right.label) for code, right in RIGHTS.items()]
+        held = {pk: set(found) for pk, found in rights_of_groups(groups).items()}
+    own = rights_of(staff)
+    open_to = {group.pk: may_change_rights_of(staff, group) for group in groups}
+    names = _role_names()
+    context = {
+        "course": course,
+        "courses": CoursePage.objects.order_by("title").only("title")[:COURSES_OFFERED],
+        "groups": [
+            {
+                "group": group,
+                "label": names.get(group.name, group.name),
+                "own_making": is_own_making(group),
+                "open": open_to[group.pk],
+            }
+            for group in groups
+        ],
+        "rows": [
+            (label, [(group, code, code in held[group.pk], open_to[group.pk] and code in own) for group in groups])
+            for code, label in codes
+        ],
+    }
+    return render(request, "enrollment/cms/rights.html", context)
+
+
+def _changed(request: HttpRequest, staff: Any, groups: list[Group], course: CoursePage | None) -> HttpResponse:
+    here = reverse("rights") + (f"?course={course.pk}" if course else "")
+    if "new" in request.POST:
+        _make(request, staff)
+        return redirect(here)
+    if "delete" in request.POST:
+        _delete(request, staff, groups)
+        return redirect(here)
+    codes = set(CourseRight.Right.values) if course else set(RIGHTS)
+    try:
+        with transaction.atomic():
+            for group in groups:
+                if f"shown-{group.pk}" not in request.POST:
+                    continue
+                wanted = {code for code in codes if f"{group.pk}-{code}" in request.POST}
+                if course:
+                    change_course_rights(group=group, course=course, codes=wanted, actor=staff)
+                else:
+                    change_rights(group=group, codes=wanted, actor=staff)
+    except PermissionDenied:
+        messages.error(
+            request,
+            _("Nothing was changed: nobody gives rights that they do not have, or changes those of their own role."),
+        )
+    else:
+        messages.success(request, _("Rights are saved."))
+    return redirect(here)
+
+
+def _make(request: HttpRequest, staff: Any) -> None:
+    name = " ".join(request.POST.get("name", "").replace("\x00", "").split())[:NAME_LENGTH]
+    if not name:
+        messages.error(request, _("A role needs a name."))
+    elif Group.objects.filter(name__iexact=name).exists():
+        messages.error(request, _("There is a role of this name already."))
+    else:
+        with transaction.atomic():
+            Group.objects.create(name=name)
+            record(AuditEntry.Deed.RIGHTS, actor=staff, facts={"did": "made_role", "role": name})
+        messages.success(request, _("The role “%(name)s” is made. Now give it rights.") % {"name": name})
+
+
+def _delete(request: HttpRequest, staff: Any, groups: list[Group]) -> None:
+    group: Any = next((group for group in groups if str(group.pk) == request.POST["delete"]), None)
+    if group is None:
+        raise Http404
+    if not is_own_making(group) or not may_change_rights_of(staff, group):
+        raise PermissionDenied
+    if group.people:
+        messages.error(request, _("Someone still has this role. Take it from them first."))
+        return
+    with transaction.atomic():
+        record(AuditEntry.Deed.RIGHTS, actor=staff, facts={"did": "deleted_role", "role": group.name})
+        group.delete()
+    messages.success(request, _("The role “%(name)s” is deleted.") % {"name": group.name})

@@ -1,0 +1,147 @@
+"""Which enrolments one looks at: the same filters in the CMS, on a teacher's pages, in exports and in letters."""
+
+from datetime import timedelta
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db import models
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+
+from learning.enrollment.models import Enrollment, StudyGroup
+from learning.enrollment.policies import managed_courses
+from learning.enrollment.statuses import READING, Status
+
+COURSES_OFFERED = 100
+NO_GROUP = "none"
+UNSEEN_DAYS = 7
+
+
+class Share(models.TextChoices):
+    NOTHING = "nothing", _("Nothing done")
+    BELOW_HALF = "below_half", _("Less than half")
+    ABOVE_HALF = "above_half", _("Half or more")
+    ALL = "all", _("Everything done")
+
+
+class Seen(models.TextChoices):
+    LATELY = "lately", _("In the last 7 days")
+    NOT_7 = "not7", _("Not for 7 days")
+    NOT_30 = "not30", _("Not for 30 days")
+    NEVER = "never", _("Never")
+
+
+SHARES = {
+    Share.NOTHING: Q(percent=0),
+    Share.BELOW_HALF: Q(percent__gt=0, percent__lt=50),
+    Share.ABOVE_HALF: Q(percent__gte=50, percent__lt=100),
+    Share.ALL: Q(percent=100),
+}
+
+
+def unseen(days: int) -> Q:
+    """Who has not read for so many days, and was there so long ago already."""
+    before = timezone.now() - timedelta(days=days)
+    return Q(last_read_at__lt=before) | Q(last_read_at=None, created_at__lt=before)
+
+
+def _by_seen(rows: QuerySet[Enrollment], name: str, value: str) -> QuerySet[Enrollment]:
+    wanted = {
+        Seen.LATELY: Q(last_read_at__gte=timezone.now() - timedelta(days=UNSEEN_DAYS)),
+        Seen.NOT_7: unseen(UNSEEN_DAYS),
+        Seen.NOT_30: unseen(30),
+        Seen.NEVER: Q(last_read_at=None),
+    }
+    return rows.filter(wanted[Seen(value)])
+
+
+def _by_share(rows: QuerySet[Enrollment], name: str, value: str) -> QuerySet[Enrollment]:
+    return rows.filter(SHARES[Share(value)])
+
+
+def _by_group(rows: QuerySet[Enrollment], name: str, value: str) -> QuerySet[Enrollment]:
+    if value == NO_GROUP:
+        return rows.filter(group=None)
+    return rows.filter(group_id=int(value))
+
+
+class EnrollmentFilter(WagtailFilterSet):
+    """In one course with `course_id`, else in all that the person of the request looks after."""
+
+    course = django_filters.ChoiceFilter(label=_("Course"), field_name="course_id")
+    group = django_filters.ChoiceFilter(label=_("Study group"), method=_by_group)
+    status = django_filters.MultipleChoiceFilter(
+        label=_("Status"), choices=Status.choices, widget=forms.CheckboxSelectMultiple
+    )
+    share = django_filters.ChoiceFilter(label=_("Progress"), choices=Share.choices, method=_by_share)
+    seen = django_filters.ChoiceFilter(label=_("Last seen"), choices=Seen.choices, method=_by_seen)
+    created_at = django_filters.DateFromToRangeFilter(label=_("Enrolled"), widget=DateRangePickerWidget)
+
+    class Meta:
+        model = Enrollment
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, course_id: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        asked = str(self.data.get("course", "")) if course_id is None else str(course_id)
+        if course_id is None:
+            self.filters["course"].extra["choices"] = self._courses(asked)
+        else:
+            del self.filters["course"]
+        if asked.isdecimal() and len(asked) < 10:
+            groups = StudyGroup.objects.filter(course_id=int(asked)).values_list("pk", "name")
+            choices = [(NO_GROUP, _("In no group")), *((str(pk), name) for pk, name in groups)]
+            self.filters["group"].extra["choices"] = choices
+        else:
+            # groups are of one course: first choose it
+            del self.filters["group"]
+
+    def _courses(self, asked: str) -> list[tuple[str, str]]:
+        """Some of the courses, and the one asked for: a school may have a thousand."""
+        managed = managed_courses(self.request.user)
+        rows = list(managed.order_by("title").values_list("pk", "title")[:COURSES_OFFERED])
+        if asked.isdecimal() and len(asked) < 10 and int(asked) not in dict(rows):
+            rows += managed.filter(pk=int(asked)).values_list("pk", "title")
+        return [(str(pk), title) for pk, title in rows]
+
+
+ORDERS = {
+    "name": ("user__display_name", "pk"),
+    "group": ("group__name", "pk"),
+    "status": ("status", "pk"),
+    "progress": ("percent", "pk"),
+    "seen": ("last_read_at", "pk"),
+    "since": ("created_at", "pk"),
+}
+
+
+def ordered(rows: QuerySet[Enrollment], asked: str) -> tuple[QuerySet[Enrollment], str]:
+    """By one of `ORDERS`, downwards with a minus before it; who was never seen comes last. Returns also the order."""
+    name = asked.lstrip("-")
+    if name not in ORDERS:
+        name, asked = "name", "name"
+    field, tie = ORDERS[name]
+    down = asked.startswith("-")
+    first = F(field).desc(nulls_last=True) if down else F(field).asc(nulls_last=True)
+    return rows.order_by(first, tie), asked
+
+
+def searched(rows: QuerySet[Enrollment], words: str) -> QuerySet[Enrollment]:
+    """Those whose name or e-mail has every one of these words."""
+    for word in words.replace("\x00", "").split()[:6]:
+        rows = rows.filter(Q(user__display_name__icontains=word) | Q(user__email__icontains=word))
+    return rows
+
+
+def needs_attention() -> dict[str, Q]:
+    """What a teacher looks at first, by name."""
+    return {
+        "waiting": Q(status=Status.REQUESTED),
+        "queued": Q(status=Status.WAITLISTED),
+        "reading": Q(status__in=READING),
+        "completed": Q(status=Status.COMPLETED),
+        "unseen": Q(status=Status.ACTIVE) & unseen(UNSEEN_DAYS),
+    }

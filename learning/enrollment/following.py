@@ -1,0 +1,190 @@
+"""Following students: who is where in a course, in rows for tables, pictures and files."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from learning.courses.models import CoursePage
+from learning.courses.programme import Programme, ProgrammeLesson
+from learning.enrollment.filters import needs_attention
+from learning.enrollment.models import Completion, Enrollment, Position
+from learning.enrollment.plans import plans_of, programme_for
+
+
+@dataclass(frozen=True)
+class ModuleShare:
+    """How far a student is in one module."""
+
+    title: str
+    done: int
+    of: int
+
+    @property
+    def complete(self) -> bool:
+        return self.of > 0 and self.done == self.of
+
+
+@dataclass(frozen=True)
+class Follow:
+    """One student in one course."""
+
+    enrollment: Enrollment
+    programme: Programme  # as their group sees it
+    done: frozenset[int]
+    stopped_in: int | None  # id of the lesson
+
+    @property
+    def of(self) -> int:
+        return len(self.programme.lessons)
+
+    @property
+    def modules(self) -> list[ModuleShare]:
+        return list(self._shares.values())
+
+    @property
+    def _shares(self) -> dict[int, ModuleShare]:
+        return {
+            m.id: ModuleShare(m.title, sum(lesson.id in self.done for lesson in m.lessons), len(m.lessons))
+            for m in self.programme.modules
+        }
+
+    def cells(self, whole: Programme) -> list[ModuleShare | None]:
+        """One for each module of the whole course; nothing for those that their group does not see."""
+        shares = self._shares
+        return [shares.get(module.id) for module in whole.modules]
+
+    @property
+    def place(self) -> ProgrammeLesson | None:
+        """The lesson they stopped in."""
+        return next((lesson for lesson in self.programme.lessons if lesson.id == self.stopped_in), None)
+
+
+def programmes_by_group(course: CoursePage, group_ids: Iterable[int | None]) -> dict[int | None, Programme]:
+    plans = plans_of((course, group) for group in set(group_ids))
+    return {group: programme_for(course, plan) for (_course, group), plan in plans.items()}
+
+
+def follow(course: CoursePage, enrollments: Sequence[Enrollment]) -> list[Follow]:
+    """The given enrolments of one course with what each has done: two queries, and two for plans that are not kept."""
+    programmes = programmes_by_group(course, [enrollment.group_id for enrollment in enrollments])
+    users = [enrollment.user_id for enrollment in enrollments]
+    lessons = {lesson.id for programme in programmes.values() for lesson in programme.lessons}
+    done: dict[int, set[int]] = defaultdict(set)
+    rows = Completion.objects.filter(user_id__in=users, lesson_id__in=lessons).values_list("user_id", "lesson_id")
+    for user_id, lesson_id in rows:
+        done[user_id].add(lesson_id)
+    stopped = dict(Position.objects.filter(user_id__in=users, course_id=course.pk).values_list("user_id", "lesson_id"))
+    return [Follow(e, programmes[e.group_id], frozenset(done[e.user_id]), stopped.get(e.user_id)) for e in enrollments]
+
+
+def summary(rows: QuerySet[Enrollment]) -> dict[str, int]:
+    """How many of each kind that a teacher looks at first, in one query."""
+    counts = {name: Count("pk", filter=condition) for name, condition in needs_attention().items()}
+    return rows.order_by().aggregate(all=Count("pk"), **counts)
+
+
+# --- the picture --------------------------------------------------------------------------
+
+CELL = 12  # px
+GAP = 2
+NAMES = 180  # px for the names at the left
+ROW = CELL + 4
+
+
+@dataclass(frozen=True)
+class StripRow:
+    """One student's line of the heat strip: paths of what is done, what is to do, and where they stopped."""
+
+    follow: Follow
+    y: int
+    done: str
+    open: str
+    stopped_x: int | None
+
+
+@dataclass(frozen=True)
+class Strip:
+    rows: list[StripRow]
+    lessons: list[ProgrammeLesson]
+    module_starts: list[tuple[int, str]]  # x, title
+
+    @property
+    def width(self) -> int:
+        return NAMES + len(self.lessons) * (CELL + GAP) + 8
+
+    @property
+    def height(self) -> int:
+        return 24 + len(self.rows) * ROW
+
+
+def _cells(xs: Iterable[int], y: int) -> str:
+    return "".join(f"M{x} {y}h{CELL}v{CELL}h-{CELL}z" for x in xs)
+
+
+def heat_strip(programme: Programme, follows: Sequence[Follow]) -> Strip:
+    """Students × lessons of the whole programme; what a student's group does not see stays blank."""
+    x_of = {lesson.id: NAMES + place * (CELL + GAP) for place, lesson in enumerate(programme.lessons)}
+    rows = []
+    for number, follow_ in enumerate(follows):
+        y = 24 + number * ROW
+        seen = [lesson.id for lesson in follow_.programme.lessons if lesson.id in x_of]
+        done = _cells((x_of[pk] for pk in seen if pk in follow_.done), y)
+        to_do = _cells((x_of[pk] for pk in seen if pk not in follow_.done), y)
+        rows.append(StripRow(follow_, y, done, to_do, x_of.get(follow_.stopped_in or 0)))
+    starts = [(x_of[m.lessons[0].id], m.title) for m in programme.modules if m.lessons]
+    return Strip(rows, programme.lessons, starts)
+
+
+# --- the files ----------------------------------------------------------------------------
+
+_COLUMNS = (
+    *("user__display_name", "user__email", "user__anonymised_at", "course_id", "course__title", "group_id"),
+    *("group__name", "status", "done", "percent", "created_at", "changed_at", "last_read_at"),
+)
+
+
+def headings() -> list[str]:
+    return [
+        *(_("Name"), _("E-mail"), _("Course"), _("Study group"), _("Status"), _("Lessons done"), _("Progress, %")),
+        *(_("Enrolled"), _("Changed"), _("Last seen"), _("Days since last seen")),
+    ]
+
+
+def exported(rows: QuerySet[Enrollment]) -> Iterator[list[Any]]:
+    """One list for each enrolment under `headings`, read from the database bit by bit."""
+    from learning.enrollment.statuses import Status
+
+    labels = {status.value: str(status.label) for status in Status}
+    former = _("former member")
+    now = timezone.now()
+    values = rows.values_list(*_COLUMNS)
+    for (
+        name,
+        email,
+        gone,
+        _course,
+        course,
+        _group,
+        group,
+        status,
+        done,
+        percent,
+        since,
+        changed,
+        seen,
+    ) in values.iterator(chunk_size=1000):
+        days = (now - seen).days if seen else None
+        who = [former, ""] if gone else [name, email]
+        yield [*who, course, group or "", labels[status], done, percent, since, changed, seen, days]
+
+
+def attention_of(courses: QuerySet[Any]) -> dict[int, dict[str, int]]:
+    """The counts of `summary` for many courses at once, by the course's id."""
+    counts = {name: Count("pk", filter=condition) for name, condition in needs_attention().items()}
+    rows = Enrollment.objects.filter(Q(course__in=courses)).order_by().values("course_id").annotate(**counts)
+    return {row.pop("course_id"): row for row in rows}

@@ -1,0 +1,190 @@
+"""Verbs about study groups: who is in which, what opens for them when, what only they see.
+
+Whatever changes what a group sees restamps the course (`plans`), and everyone's progress is counted anew.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from learning.accounts.actions import record
+from learning.accounts.models import AuditEntry, User
+from learning.courses.models import CoursePage
+from learning.courses.programme import programme_of
+from learning.enrollment.models import Audience, Enrollment, Opening, Seats, StudyGroup
+from learning.enrollment.statuses import PENDING, SEATED
+
+IN_GROUP = SEATED | PENDING  # who takes a place of a study group
+SAVED_AT_ONCE = 500
+
+
+def groups_with_places(course: CoursePage) -> list[StudyGroup]:
+    """The groups of a course that have not ended, each with `left`: its free places, or None where there is no limit."""
+    groups = list(
+        StudyGroup.objects.filter(course=course)
+        .exclude(ends_at__lte=timezone.now())
+        .annotate(members=Count("enrollments", filter=Q(enrollments__status__in=IN_GROUP)))
+        .order_by("name")
+    )
+    for group in groups:
+        members: int = group.members  # type: ignore[attr-defined]
+        group.left = None if group.capacity is None else max(0, group.capacity - members)  # type: ignore[attr-defined]
+    return groups
+
+
+def _restamp(course_id: int) -> None:
+    """What a group of the course sees has changed: kept plans are out of date, and progress is counted anew."""
+    from learning.enrollment.tasks import recount_progress
+
+    CoursePage.objects.filter(pk=course_id).update(programme_stamp=timezone.now())
+    recount_progress.enqueue(course_id)
+
+
+def _lock(course_id: int) -> None:
+    """Places of groups are given under the lock of the course's seats."""
+    Seats.objects.get_or_create(pk=course_id)
+    Seats.objects.select_for_update().get(pk=course_id)
+
+
+@transaction.atomic
+def place(*, enrollment_ids: Iterable[int], course_id: int, group: StudyGroup | None, actor: User) -> int:
+    """Put students of a course into one of its groups, or into none; their progress stays. Returns how many moved.
+
+    Raises ValidationError when there are not places for all: then nobody is moved.
+    """
+    if group is not None and group.course_id != course_id:
+        raise ValidationError(_("There is no such study group in this course."), code="no_such_group")
+    _lock(course_id)
+    wanted = Enrollment.objects.select_for_update().filter(pk__in=list(enrollment_ids), course_id=course_id)
+    moving = list(wanted.exclude(group=group) if group else wanted.exclude(group=None))
+    if group is not None and group.capacity is not None:
+        taken = Enrollment.objects.filter(group=group, status__in=IN_GROUP).count()
+        coming = sum(1 for enrollment in moving if enrollment.status in IN_GROUP)
+        if taken + coming > group.capacity:
+            left = max(0, group.capacity - taken)
+            raise ValidationError(
+                _("“%(group)s” has %(left)s places left, and %(n)s students would come.")
+                % {"group": group, "left": left, "n": coming},
+                code="group_full",
+            )
+    _write(moving, {enrollment.pk: group for enrollment in moving}, actor)
+    return len(moving)
+
+
+def _write(moving: Sequence[Enrollment], groups: dict[int, StudyGroup | None], actor: User) -> None:
+    entries = []
+    for enrollment in moving:
+        group = groups[enrollment.pk]
+        facts = {"before": enrollment.group_id, "after": group.pk if group else None}
+        entries.append(
+            AuditEntry(
+                deed=AuditEntry.Deed.GROUP,
+                actor=actor,
+                person_id=enrollment.user_id,
+                course_id=enrollment.course_id,
+                facts=facts,
+            )
+        )
+        enrollment.group = group
+    Enrollment.objects.bulk_update(moving, ["group"], batch_size=SAVED_AT_ONCE)
+    AuditEntry.objects.bulk_create(entries, batch_size=SAVED_AT_ONCE)
+    if moving and Audience.objects.filter(course_id=moving[0].course_id).exists():
+        _restamp(moving[0].course_id)
+
+
+@transaction.atomic
+def split_evenly(*, course_id: int, groups: Sequence[StudyGroup], actor: User, everyone: bool = False) -> int:
+    """Spread students over groups so that these end up as even as their places allow; returns how many moved.
+
+    Only those in no group are placed, or, with `everyone`, all. Raises ValidationError when there are too few places.
+    """
+    _lock(course_id)
+    students = Enrollment.objects.select_for_update().filter(course_id=course_id, status__in=IN_GROUP)
+    unplaced = list((students if everyone else students.filter(group=None)).order_by("created_at", "pk"))
+    sizes: Counter[int] = Counter({group.pk: 0 for group in groups})
+    if not everyone:
+        rows = students.filter(group__in=groups).order_by().values_list("group_id", flat=True)
+        sizes.update(pk for pk in rows if pk)
+    chosen: dict[int, StudyGroup | None] = {}
+    for enrollment in unplaced:
+        free = [group for group in groups if group.capacity is None or sizes[group.pk] < group.capacity]
+        if not free:
+            raise ValidationError(_("These groups have too few places for all students."), code="group_full")
+        smallest = min(free, key=lambda group: sizes[group.pk])
+        sizes[smallest.pk] += 1
+        chosen[enrollment.pk] = smallest
+    moving = [enrollment for enrollment in unplaced if enrollment.group_id != chosen[enrollment.pk].pk]  # type: ignore[union-attr]
+    _write(moving, chosen, actor)
+    return len(moving)
+
+
+@transaction.atomic
+def set_openings(*, group: StudyGroup, openings: dict[int, tuple[datetime | None, int | None]], actor: User) -> None:
+    """Say when modules open for a group: by the module's id an instant, or days after the group's start, or neither.
+
+    Modules that are not named keep what they have.
+    """
+    modules = {module.id for module in programme_of(CoursePage.objects.get(pk=group.course_id)).modules}
+    if not openings.keys() <= modules:
+        raise ValidationError(_("There is no such module in this course."))
+    for module_id, (at, days) in openings.items():
+        if at is None and days is None:
+            Opening.objects.filter(group=group, module_id=module_id).delete()
+            continue
+        if days is not None and group.starts_at is None:
+            raise ValidationError(_("Days are counted from the start of the group: give it one first."))
+        instant = group.starts_at + timedelta(days=days) if days is not None and group.starts_at else at
+        Opening.objects.update_or_create(group=group, module_id=module_id, defaults={"days": days, "opens_at": instant})
+    facts = {"group": group.pk, "modules": sorted(openings)}
+    record(AuditEntry.Deed.OPENING, actor=actor, course_id=group.course_id, facts=facts)
+    _restamp(group.course_id)
+
+
+@transaction.atomic
+def shift_openings(*, group: StudyGroup, from_module_id: int, days: int, actor: User) -> int:
+    """Move this module's opening and those of all after it by so many days (back, when negative); returns how many."""
+    course = CoursePage.objects.get(pk=group.course_id)
+    modules = [module.id for module in programme_of(course).modules]
+    if from_module_id not in modules:
+        raise ValidationError(_("There is no such module in this course."))
+    later = modules[modules.index(from_module_id) :]
+    openings = list(Opening.objects.select_for_update().filter(group=group, module_id__in=later))
+    for opening in openings:
+        opening.opens_at += timedelta(days=days)
+        if opening.days is not None:
+            opening.days += days
+    Opening.objects.bulk_update(openings, ["opens_at", "days"])
+    facts = {"group": group.pk, "from": from_module_id, "days": days}
+    record(AuditEntry.Deed.OPENING, actor=actor, course_id=group.course_id, facts=facts)
+    _restamp(group.course_id)
+    return len(openings)
+
+
+@transaction.atomic
+def follow_start(*, group: StudyGroup) -> None:
+    """The group's start has changed: openings that follow it move along."""
+    if group.starts_at is None:
+        return
+    openings = list(Opening.objects.select_for_update().filter(group=group).exclude(days=None))
+    for opening in openings:
+        opening.opens_at = group.starts_at + timedelta(days=opening.days or 0)
+    Opening.objects.bulk_update(openings, ["opens_at"])
+    _restamp(group.course_id)
+
+
+@transaction.atomic
+def mark_for_groups(*, course_id: int, page_id: int, groups: Sequence[StudyGroup], actor: User) -> None:
+    """Let only these groups of the course see a lesson or module; none of them means everyone."""
+    if any(group.course_id != course_id for group in groups):
+        raise ValidationError(_("There is no such study group in this course."))
+    Audience.objects.filter(page_id=page_id).delete()
+    Audience.objects.bulk_create(Audience(course_id=course_id, page_id=page_id, group=group) for group in groups)
+    facts = {"page": page_id, "groups": sorted(group.pk for group in groups)}
+    record(AuditEntry.Deed.AUDIENCE, actor=actor, course_id=course_id, facts=facts)
+    _restamp(course_id)

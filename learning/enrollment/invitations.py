@@ -1,0 +1,88 @@
+"""Verbs about invitations: addresses that may enrol, or are enrolled when their owners sign up."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from learning.accounts.models import User
+from learning.courses.models import CoursePage
+from learning.enrollment.actions import enroll_by_staff
+from learning.enrollment.machine import EnrollmentError
+from learning.enrollment.models import Invitation
+from learning.enrollment.notices import tell_of_invitations
+
+logger = logging.getLogger("parta.enrollment")
+
+
+@transaction.atomic
+def invite(
+    *,
+    course: CoursePage,
+    email: str,
+    actor: User | None,
+    name: str = "",
+    group_id: int | None = None,
+    enrols: bool = False,
+) -> tuple[Invitation, bool]:
+    """Let an address enrol, and tell it so once; with `enrols` it is enrolled when its owner signs up.
+
+    Returns the invitation, and whether it is new.
+    """
+    facts = {"invited_by": actor, "name": name[:80], "group_id": group_id, "enrols": enrols}
+    invitation, created = Invitation.objects.get_or_create(course=course, email=email.strip().lower(), defaults=facts)
+    if created:
+        tell_of_invitations([invitation])
+    return invitation, created
+
+
+@dataclass(frozen=True)
+class Guest:
+    """An address without an account, to be enrolled when its owner signs up."""
+
+    email: str
+    name: str = ""
+    group_id: int | None = None
+
+
+@transaction.atomic
+def invite_many(*, course_id: int, guests: Sequence[Guest], actor: User) -> int:
+    """Invitations that enrol, for many addresses; returns how many are new. Only these get mail."""
+    emails = [guest.email for guest in guests]
+    there = {row.email: row for row in Invitation.objects.filter(course_id=course_id, email__in=emails)}
+    new = []
+    for guest in guests:
+        invitation = there.get(guest.email)
+        if invitation is None:
+            facts = {"email": guest.email, "name": guest.name[:80], "group_id": guest.group_id, "enrols": True}
+            new.append(Invitation(course_id=course_id, invited_by=actor, **facts))
+        else:
+            invitation.enrols = True
+            invitation.group_id = guest.group_id or invitation.group_id
+    Invitation.objects.bulk_update(there.values(), ["enrols", "group"])
+    Invitation.objects.bulk_create(new)
+    tell_of_invitations(new)
+    return len(new)
+
+
+def accept_invitations(*, user: User) -> int:
+    """Enrol a person whose address has just been confirmed wherever an invitation says so; returns how many.
+
+    A course that cannot take them now keeps the invitation, and the person may enrol by it later.
+    """
+    waiting = Invitation.objects.filter(email=user.email.lower(), enrols=True).select_related("invited_by", "group")
+    count = 0
+    for invitation in waiting:
+        course = CoursePage.objects.filter(pk=invitation.course_id).first()
+        if course is None:
+            continue
+        try:
+            with transaction.atomic():
+                group = invitation.group_id if invitation.group and invitation.group.course_id == course.pk else None
+                enroll_by_staff(user=user, course=course, actor=invitation.invited_by, group_id=group)
+                Invitation.objects.filter(pk=invitation.pk).update(enrols=False)
+            count += 1
+        except EnrollmentError as error:
+            logger.warning("invitation %s cannot be kept: %s", invitation.pk, error.code)
+    return count

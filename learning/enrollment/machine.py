@@ -1,0 +1,158 @@
+"""How an enrolment goes from one status to another: by the table of `statuses`, under the lock of the course's seats.
+
+Seats are given and freed under a lock on the course's row in `Seats`; on SQLite the immediate
+transaction is that lock. Verbs are in `actions`; nobody else uses this.
+"""
+
+from typing import Any, ClassVar
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from learning.accounts.models import AuditEntry, User
+from learning.courses.models import CoursePage
+from learning.enrollment.models import Enrollment, Seats, StatusChange
+from learning.enrollment.notices import tell_of_changes
+from learning.enrollment.statuses import SEATED, By, Status, may_go
+
+WRITTEN_AT_ONCE = 500
+
+
+class EnrollmentError(Exception):
+    """An enrolment that cannot be, with a `code` for programs and a sentence for people."""
+
+    def __init__(self, code: str, message: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+def _counted(course_id: int) -> dict[str, int]:
+    of_course = Enrollment.objects.filter(course_id=course_id)
+    return {
+        "taken": of_course.filter(status__in=SEATED).count(),
+        "waiting": of_course.filter(status=Status.WAITLISTED).count(),
+    }
+
+
+def recount_seats(course_id: int) -> None:
+    """Make the stored counts true again, after rows were written in bulk."""
+    Seats.objects.update_or_create(pk=course_id, defaults=_counted(course_id))
+
+
+def lock_seats(course_id: int) -> Seats:
+    """The course's row of seats, locked until the transaction ends. Who else writes it: this module only."""
+    try:
+        return Seats.objects.select_for_update().get(pk=course_id)
+    except Seats.DoesNotExist:
+        try:
+            with transaction.atomic():
+                Seats.objects.create(pk=course_id, **_counted(course_id))
+        except IntegrityError:
+            pass  # another request made the row first
+        return Seats.objects.select_for_update().get(pk=course_id)
+
+
+class Changes:
+    """Steps of enrolments of one course, taken under the lock of its seats and written together at the end.
+
+    Nothing is written before `write`: whoever raises on the way changes nothing.
+    """
+
+    _FIELDS: ClassVar = ["status", "changed_at", "waiting_since", "completed_at", "group"]
+
+    def __init__(self, course: CoursePage, seats: Seats, *, by: By, actor: User | None, reason: str = "") -> None:
+        self.course, self.seats = course, seats
+        self.by, self.actor, self.reason = by, actor, reason[:500]
+        self.now = timezone.now()
+        self.moved: list[Enrollment] = []
+        self.history: list[StatusChange] = []
+
+    @property
+    def has_seat(self) -> bool:
+        return self.course.capacity is None or self.seats.taken < self.course.capacity
+
+    def move(self, enrollment: Enrollment, after: Status, by: By | None = None) -> None:
+        """One step of the machine; raises EnrollmentError where the table or the seats do not allow it."""
+        by = by or self.by
+        before = Status(enrollment.status) if enrollment.status else None
+        if not may_go(before, after, by):
+            raise EnrollmentError(
+                "no_such_step",
+                _("An enrolment that is “%(before)s” cannot become “%(after)s”.")
+                % {"before": before.label if before else "–", "after": after.label},
+            )
+        if after in SEATED and before not in SEATED and not self.has_seat:
+            raise EnrollmentError("full", _("All seats of this course are taken."))
+        enrollment.status = after
+        enrollment.changed_at = self.now
+        enrollment.waiting_since = self.now if after == Status.WAITLISTED else None
+        if after == Status.COMPLETED:
+            enrollment.completed_at = self.now
+        self.seats.taken += (after in SEATED) - (before in SEATED)
+        self.seats.waiting += (after == Status.WAITLISTED) - (before == Status.WAITLISTED)
+        self.moved.append(enrollment)
+        by_person = by != By.SYSTEM
+        self.history.append(
+            StatusChange(
+                enrollment=enrollment,
+                before=before or "",
+                after=after,
+                by=by,
+                actor=self.actor if by_person else None,
+                reason=self.reason if by_person else "",
+                at=self.now,
+            )
+        )
+
+    def fill(self) -> int:
+        """Give free seats to those who wait, the first one first; returns how many were moved."""
+        queue = (
+            Enrollment.objects.queued().filter(course=self.course).exclude(pk__in=[e.pk for e in self.moved if e.pk])
+        )
+        count = 0
+        while self.seats.waiting > 0 and self.has_seat:
+            first = queue.exclude(pk__in=[e.pk for e in self.moved if e.pk]).first()
+            if first is None:
+                self.seats.waiting = 0
+                break
+            self.move(first, Status.ACTIVE, By.SYSTEM)
+            count += 1
+        return count
+
+    def write(self) -> None:
+        new = [enrollment for enrollment in self.moved if enrollment.pk is None]
+        Enrollment.objects.bulk_create(new, batch_size=WRITTEN_AT_ONCE)
+        old = [enrollment for enrollment in self.moved if enrollment not in new]
+        Enrollment.objects.bulk_update(old, self._FIELDS, batch_size=WRITTEN_AT_ONCE)
+        self.seats.save(update_fields=["taken", "waiting"])
+        StatusChange.objects.bulk_create(self.history, batch_size=WRITTEN_AT_ONCE)
+        AuditEntry.objects.bulk_create(
+            [self._audit(change) for change in self.history if change.by == By.STAFF], batch_size=WRITTEN_AT_ONCE
+        )
+        if self.history:
+            # in this transaction: either the change and its mail, or neither
+            tell_of_changes(self.history)
+
+    def _audit(self, change: StatusChange) -> AuditEntry:
+        facts = {"before": str(change.before), "after": str(change.after), "enrollment": change.enrollment.pk}
+        return AuditEntry(
+            deed=AuditEntry.Deed.STATUS,
+            at=self.now,
+            actor=self.actor,
+            person_id=change.enrollment.user_id,
+            course_id=self.course.pk,
+            facts=facts,
+        )
+
+
+def locked_course(course_id: int) -> tuple[CoursePage, Seats]:
+    seats = lock_seats(course_id)
+    course = CoursePage.objects.filter(pk=course_id).first()
+    if course is None:
+        raise EnrollmentError("no_such_course", _("There is no such course."))
+    return course, seats

@@ -1,0 +1,93 @@
+"""Study groups, what opens for them when, and what only they see."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from learning.enrollment.models.pointers import course_pointer
+
+
+class StudyGroup(models.Model):
+    """Students of one course who are taught together."""
+
+    course = course_pointer()
+    name = models.CharField(pgettext_lazy("thing", "name"), max_length=120)
+    teachers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, verbose_name=_("teachers"), blank=True, related_name="taught_groups"
+    )
+    capacity = models.PositiveIntegerField(
+        _("places"), null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Empty: no limit.")
+    )
+    starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
+    ends_at = models.DateTimeField(
+        _("ends"), null=True, blank=True, help_text=_("From then on active enrolments of the group expire.")
+    )
+    note = models.TextField(_("note"), blank=True, max_length=2000, help_text=_("Only staff read it."))
+
+    class Meta:
+        verbose_name = _("study group")
+        verbose_name_plural = _("study groups")
+        ordering = ["name"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["course", "name"], name="enrollment_group_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
+            raise ValidationError({"ends_at": _("The group must end after it starts.")})
+        if self.pk and not self.starts_at and self.openings.exclude(days=None).exists():
+            raise ValidationError({"starts_at": _("Modules open so many days after the start: it cannot be empty.")})
+
+    @property
+    def has_ended(self) -> bool:
+        return self.ends_at is not None and self.ends_at <= timezone.now()
+
+
+class Opening(models.Model):
+    """The instant from which a study group sees a module. A module without one is open from the beginning.
+
+    With `days` the instant follows the start of the group; it is stored in both cases, so that one
+    comparison tells what is open.
+    """
+
+    group = models.ForeignKey(StudyGroup, on_delete=models.CASCADE, related_name="openings")
+    module_id = models.PositiveIntegerField()
+    opens_at = models.DateTimeField(_("opens"))
+    days = models.SmallIntegerField(_("days after the start of the group"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("opening")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["group", "module_id"], name="enrollment_one_opening"),
+        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.days is not None and self.group.starts_at:
+            self.opens_at = self.group.starts_at + timedelta(days=self.days)
+        super().save(*args, **kwargs)
+
+
+class Audience(models.Model):
+    """A lesson or module that only certain groups of its course see: one row for each group.
+
+    A page without such a row is for everyone.
+    """
+
+    course = course_pointer()
+    page_id = models.PositiveIntegerField()
+    group = models.ForeignKey(StudyGroup, on_delete=models.CASCADE, related_name="own_content")
+
+    class Meta:
+        verbose_name = _("content of a group")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["page_id", "group"], name="enrollment_audience_once"),
+        ]

@@ -1,0 +1,1 @@
+"""The pages under `/teaching/`: a teacher's courses, groups and students."""

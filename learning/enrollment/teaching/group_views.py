@@ -1,0 +1,220 @@
+"""Study groups of a course: the board, one group, what opens when, what only a group sees."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from wagtail.models import Page
+
+from learning.accounts.actions import record
+from learning.accounts.models import AuditEntry
+from learning.courses.models import CoursePage, LessonPage, ModulePage
+from learning.courses.programme import programme_of
+from learning.enrollment import grouping
+from learning.enrollment.filters import searched
+from learning.enrollment.models import Audience, Enrollment, Opening, StudyGroup
+from learning.enrollment.teaching.forms import GroupForm, OpeningForm, ShiftForm
+from learning.enrollment.teaching.views import managed_course
+from learning.enrollment.views import whole_number
+
+SHOWN = 40  # students of each column of the board; the search finds the others
+
+
+def _group(request: HttpRequest, group_id: int) -> StudyGroup:
+    group = get_object_or_404(StudyGroup.objects.select_related("course"), pk=group_id)
+    managed_course(request, group.course_id)
+    return group
+
+
+def _said(request: HttpRequest, error: ValidationError) -> None:
+    for message in error.messages:
+        messages.error(request, message)
+
+
+@require_safe
+@login_required
+def board(request: HttpRequest, course_id: int) -> HttpResponse:
+    """Groups as columns; students are put into them by hand, by drag or all at once."""
+    course = managed_course(request, course_id)
+    words = request.GET.get("q", "")[:100]
+    in_group = Q(enrollments__status__in=grouping.IN_GROUP)
+    groups = list(
+        StudyGroup.objects.filter(course=course)
+        .annotate(members=Count("enrollments", filter=in_group))
+        .order_by("name")
+    )
+    students = Enrollment.objects.filter(course=course, status__in=grouping.IN_GROUP).select_related("user")
+    students = searched(students, words).order_by("user__display_name", "pk")
+    columns = [{"group": None, "students": list(students.filter(group=None)[: SHOWN + 1])}]
+    columns += [{"group": group, "students": list(students.filter(group=group)[: SHOWN + 1])} for group in groups]
+    for column in columns:
+        column["more"] = len(column["students"]) > SHOWN  # type: ignore[arg-type]
+        column["students"] = column["students"][:SHOWN]  # type: ignore[index]
+    unplaced = Enrollment.objects.filter(course=course, group=None, status__in=grouping.IN_GROUP).count()
+    context = {"course": course, "columns": columns, "groups": groups, "q": words, "unplaced": unplaced}
+    return render(request, "teaching/board.html", context)
+
+
+@require_POST
+@login_required
+def place(request: HttpRequest, course_id: int) -> HttpResponse:
+    """Put students into a group (`group`, empty for none): what the buttons, the bulk form and dragging all post."""
+    course = managed_course(request, course_id)
+    ids = [int(pk) for pk in request.POST.getlist("enrollment") if pk.isdecimal() and len(pk) < 15]
+    asked = request.POST.get("group", "")
+    group = get_object_or_404(StudyGroup, pk=whole_number(asked) or 0, course=course) if asked else None
+    user: Any = request.user
+    try:
+        moved = grouping.place(enrollment_ids=ids, course_id=course.pk, group=group, actor=user)
+    except ValidationError as error:
+        if request.headers.get("accept") == "application/json":
+            return HttpResponse("\n".join(error.messages), status=409, content_type="text/plain; charset=utf-8")
+        _said(request, error)
+        return redirect("teaching_groups", course.pk)
+    if request.headers.get("accept") == "application/json":
+        return HttpResponse(status=204)
+    messages.success(request, _("Moved: %(n)s.") % {"n": moved})
+    return redirect("teaching_groups", course.pk)
+
+
+@require_POST
+@login_required
+def split(request: HttpRequest, course_id: int) -> HttpResponse:
+    """Spread students evenly over the chosen groups."""
+    course = managed_course(request, course_id)
+    ids = [pk for pk in map(whole_number, request.POST.getlist("group")) if pk]
+    groups = list(StudyGroup.objects.filter(pk__in=ids, course=course))
+    user: Any = request.user
+    if not groups:
+        messages.error(request, _("Choose the groups to spread students over."))
+        return redirect("teaching_groups", course.pk)
+    try:
+        everyone = request.POST.get("who") == "everyone"
+        moved = grouping.split_evenly(course_id=course.pk, groups=groups, actor=user, everyone=everyone)
+    except ValidationError as error:
+        _said(request, error)
+    else:
+        messages.success(request, _("Moved: %(n)s.") % {"n": moved})
+    return redirect("teaching_groups", course.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def edit(request: HttpRequest, course_id: int | None = None, group_id: int | None = None) -> HttpResponse:
+    """Make a group, or change one; an empty one can be deleted here."""
+    group = (
+        _group(request, group_id)
+        if group_id is not None
+        else StudyGroup(course=managed_course(request, course_id or 0))
+    )
+    user: Any = request.user
+    if request.method == "POST" and "delete" in request.POST and group.pk:
+        with transaction.atomic():
+            facts = {"did": "deleted", "name": group.name}
+            record(AuditEntry.Deed.GROUP, actor=user, course_id=group.course_id, facts=facts)
+            group.delete()
+        messages.success(request, _("The group is deleted. Its students stay in the course."))
+        return redirect("teaching_groups", group.course_id)
+    form = GroupForm(request.POST or None, instance=group)
+    if request.method == "POST" and form.is_valid():
+        made = group.pk is None
+        with transaction.atomic():
+            group = form.save()
+            if "starts_at" in form.changed_data:
+                grouping.follow_start(group=group)
+            facts = {"did": "made" if made else "changed", "group": group.pk, "fields": form.changed_data}
+            record(AuditEntry.Deed.GROUP, actor=user, course_id=group.course_id, facts=facts)
+        messages.success(request, _("“%(group)s” is saved.") % {"group": group})
+        return redirect("teaching_groups", group.course_id)
+    members = group.enrollments.filter(status__in=grouping.IN_GROUP).count() if group.pk else 0
+    context = {"course": group.course, "group": group, "form": form, "members": members}
+    return render(request, "teaching/group.html", context, status=422 if form.errors else 200)
+
+
+def _opening_forms(group: StudyGroup, data: Any = None) -> list[OpeningForm]:
+    openings = {opening.module_id: opening for opening in Opening.objects.filter(group=group)}
+    modules = programme_of(group.course).modules
+    return [OpeningForm(data, module=module, opening=openings.get(module.id)) for module in modules]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def openings(request: HttpRequest, group_id: int) -> HttpResponse:
+    """When each module opens for the group."""
+    group = _group(request, group_id)
+    forms = _opening_forms(group, request.POST or None)
+    user: Any = request.user
+    if request.method == "POST" and all([form.is_valid() for form in forms]):
+        changed = {form.module.id: form.wanted() for form in forms if form.has_changed()}
+        try:
+            if changed:
+                grouping.set_openings(group=group, openings=changed, actor=user)
+        except ValidationError as error:
+            _said(request, error)
+        else:
+            messages.success(request, _("Openings are saved."))
+            return redirect("teaching_openings", group.pk)
+    return _openings_page(request, group, forms)
+
+
+def _openings_page(
+    request: HttpRequest, group: StudyGroup, forms: list[OpeningForm], shift_form: ShiftForm | None = None
+) -> HttpResponse:
+    shift_form = shift_form or ShiftForm(modules=programme_of(group.course).modules)
+    context = {"course": group.course, "group": group, "forms": forms, "shift": shift_form}
+    wrong = any(form.errors for form in forms) or bool(shift_form.errors)
+    return render(request, "teaching/openings.html", context, status=422 if wrong else 200)
+
+
+@require_POST
+@login_required
+def shift(request: HttpRequest, group_id: int) -> HttpResponse:
+    """Move the openings from one module on by some days."""
+    group = _group(request, group_id)
+    form = ShiftForm(request.POST, modules=programme_of(group.course).modules)
+    if not form.is_valid():
+        return _openings_page(request, group, _opening_forms(group), form)
+    user: Any = request.user
+    try:
+        moved = grouping.shift_openings(
+            group=group, from_module_id=form.cleaned_data["module"], days=form.cleaned_data["days"], actor=user
+        )
+    except (ValidationError, OverflowError):
+        messages.error(request, _("These openings cannot be moved that far."))
+    else:
+        messages.success(request, _("Openings moved: %(n)s.") % {"n": moved})
+    return redirect("teaching_openings", group.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def audience(request: HttpRequest, page_id: int) -> HttpResponse:
+    """Which groups see a lesson or module; none chosen means everyone."""
+    page = get_object_or_404(Page, pk=page_id).specific
+    if not isinstance(page, LessonPage | ModulePage):
+        raise Http404
+    course: CoursePage = managed_course(request, page.course.pk)
+    groups = list(StudyGroup.objects.filter(course=course))
+    user: Any = request.user
+    if request.method == "POST":
+        asked = set(request.POST.getlist("group"))
+        wanted = [group for group in groups if str(group.pk) in asked]
+        grouping.mark_for_groups(course_id=course.pk, page_id=page.pk, groups=wanted, actor=user)
+        messages.success(request, _("It is saved who sees “%(page)s”.") % {"page": page.title})
+        return redirect("teaching_audience", page.pk)
+    marked = set(Audience.objects.filter(page_id=page.pk).values_list("group_id", flat=True))
+    context = {
+        "course": course,
+        "page": page,
+        "groups": groups,
+        "marked": marked,
+        "is_module": isinstance(page, ModulePage),
+    }
+    return render(request, "teaching/audience.html", context)

@@ -1,0 +1,57 @@
+"""Writing to the students that a filter finds."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from learning.accounts.models import User
+from learning.enrollment.letters import Mail, compose, readers, write
+from learning.enrollment.models import Letter
+from learning.enrollment.teaching.forms import LetterForm
+from learning.enrollment.teaching.views import chosen, managed_course
+
+MOST = 20_000  # readers of one letter
+
+
+def _previews(letter: Letter, user_ids: list[int]) -> list[Mail]:
+    """The letter as the first reader of each language gets it."""
+    people: dict[str, User] = {}
+    for person in User.objects.filter(pk__in=user_ids[:500]).order_by("pk"):
+        people.setdefault(person.language or letter.language, person)
+    return [compose(letter=letter, course=letter.course, person=person) for person in people.values()]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def letter(request: HttpRequest, course_id: int) -> HttpResponse:
+    """Write, look at the preview, send. The address bears the filter, as the table of students does."""
+    course = managed_course(request, course_id)
+    found, _filters, _asked = chosen(request, course)
+    author: Any = request.user
+    form = LetterForm(request.POST or None, initial={"language": author.language or course.language})
+    user_ids = list(found.order_by("user_id").values_list("user_id", flat=True)[:MOST])
+    previews: list[Mail] = []
+    reached = readers(user_ids, essential=False)
+    if request.method == "POST" and form.is_valid():
+        facts = {name: form.cleaned_data[name] for name in ("language", "essential")}
+        reached = readers(user_ids, essential=facts["essential"])
+        if "send" in request.POST and reached:
+            _letter, count = write(course=course, author=author, words=form.words(), user_ids=reached, **facts)
+            messages.success(request, _("The letter is on its way to %(n)s students.") % {"n": count})
+            return redirect("teaching_course", course.pk)
+        draft = Letter(course=course, author=author, words=form.words(), **facts)
+        previews = _previews(draft, reached)
+    context = {
+        "course": course,
+        "form": form,
+        "previews": previews,
+        "asked": len(user_ids),
+        "reached": len(reached),
+        "filter_query": request.META["QUERY_STRING"],
+    }
+    return render(request, "teaching/letter.html", context, status=422 if form.errors else 200)

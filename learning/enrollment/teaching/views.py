@@ -1,0 +1,165 @@
+"""Following students: tables, the picture, one student's page. Each asks `manages_course`; who may not gets 404."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from learning.accounts.models import User
+from learning.courses.models import CoursePage
+from learning.courses.programme import programme_of
+from learning.enrollment import actions
+from learning.enrollment.filters import EnrollmentFilter, ordered, searched
+from learning.enrollment.following import attention_of, exported, follow, headings, heat_strip, summary
+from learning.enrollment.models import Enrollment, StatusChange, StudyGroup
+from learning.enrollment.policies import managed_courses, manages_course
+from learning.enrollment.spreadsheets import FORMATS, as_file
+from learning.enrollment.statuses import Status, staff_choices
+
+PER_PAGE = 50
+COURSES_PER_PAGE = 30
+HISTORY_SHOWN = 100
+
+
+def managed_course(request: HttpRequest, course_id: int) -> CoursePage:
+    """The course, for who looks after its students; others get 404, as if there were none."""
+    if not manages_course(request.user, course_id):  # type: ignore[arg-type]
+        raise Http404
+    return get_object_or_404(CoursePage, pk=course_id)
+
+
+def chosen(request: HttpRequest, course: CoursePage) -> tuple[QuerySet[Enrollment], EnrollmentFilter, dict[str, Any]]:
+    """The enrolments of a course that the address asks for, the filter, and what was asked beside it."""
+    rows = Enrollment.objects.filter(course=course).select_related("user", "group")
+    filters = EnrollmentFilter(request.GET, queryset=rows, request=request, course_id=course.pk)
+    found = searched(filters.qs if filters.is_valid() else rows, request.GET.get("q", ""))
+    only = [int(pk) for pk in request.GET.getlist("only") if pk.isdecimal() and len(pk) < 15]
+    if only:  # students who were chosen one by one
+        found = found.filter(pk__in=only)
+    found, order = ordered(found, request.GET.get("order", ""))
+    return found, filters, {"q": request.GET.get("q", "")[:100], "order": order}
+
+
+def query_without(request: HttpRequest, *names: str) -> str:
+    """The query of this address without these names, to put something else in their place."""
+    kept = request.GET.copy()
+    for name in names:
+        kept.pop(name, None)
+    return kept.urlencode()
+
+
+@require_safe
+@login_required
+def overview(request: HttpRequest) -> HttpResponse:
+    """The courses whose students one looks after, with what waits in each."""
+    user: Any = request.user
+    courses = managed_courses(user).order_by("title", "pk")
+    if request.GET.get("q"):
+        courses = courses.filter(title__icontains=request.GET["q"].replace("\x00", "")[:100])
+    page = Paginator(courses, COURSES_PER_PAGE).get_page(request.GET.get("page"))
+    counts = attention_of(CoursePage.objects.filter(pk__in=[course.pk for course in page]))
+    groups: dict[int, list[StudyGroup]] = {}
+    for group in StudyGroup.objects.filter(course_id__in=[course.pk for course in page]):
+        groups.setdefault(group.course_id, []).append(group)
+    rows = [{"course": c, "counts": counts.get(c.pk, {}), "groups": groups.get(c.pk, [])} for c in page]
+    if not rows and not request.GET.get("q") and not user.has_perm("enrollment.change_enrollment"):
+        raise Http404
+    query = urlencode({"q": request.GET["q"]}) if request.GET.get("q") else ""
+    return render(request, "teaching/overview.html", {"rows": rows, "page_obj": page, "query": query})
+
+
+@require_safe
+@login_required
+def course(request: HttpRequest, course_id: int) -> HttpResponseBase:
+    """Who is where in a course: sorted, filtered, exported."""
+    page = managed_course(request, course_id)
+    found, filters, asked = chosen(request, page)
+    if request.GET.get("export") in FORMATS:
+        return as_file(page.slug, request.GET["export"], headings(), exported(found))
+    shown = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    whole = programme_of(page)
+    context = {
+        **asked,
+        "course": page,
+        "page_obj": shown,
+        "follows": [(row, row.cells(whole)) for row in follow(page, list(shown))],
+        "modules": whole.modules,
+        "filters": filters,
+        "counts": summary(Enrollment.objects.filter(course=page)),
+        "query": query_without(request, "page"),
+        "query_unordered": query_without(request, "page", "order"),
+        "query_unexported": query_without(request, "page", "export"),
+        "is_filtered": any(value for name, value in request.GET.items() if name not in ("page", "order")),
+        "columns": [
+            ("name", _("Student")),
+            ("group", _("Study group")),
+            ("status", _("Status")),
+            ("progress", _("Progress")),
+            ("seen", _("Last seen")),
+        ],
+    }
+    return render(request, "teaching/course.html", context)
+
+
+@require_safe
+@login_required
+def strip(request: HttpRequest, course_id: int) -> HttpResponse:
+    """The picture: students × lessons, with the same as a table below."""
+    page = managed_course(request, course_id)
+    found, _filters, _asked = chosen(request, page)
+    shown = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    picture = heat_strip(programme_of(page), follow(page, list(shown)))
+    context = {"course": page, "strip": picture, "page_obj": shown, "query": query_without(request, "page")}
+    return render(request, "teaching/strip.html", context)
+
+
+@require_POST
+@login_required
+def change_status(request: HttpRequest, course_id: int) -> HttpResponse:
+    """One change for the chosen students of a course."""
+    page = managed_course(request, course_id)
+    back = f"{reverse('teaching_course', args=(page.pk,))}?{request.META['QUERY_STRING']}"
+    ids = [int(pk) for pk in request.POST.getlist("enrollment") if pk.isdecimal() and len(pk) < 15]
+    after = request.POST.get("after", "")
+    if after not in Status.values or not ids:
+        messages.error(request, _("Choose students and what is to become of them."))
+        return redirect(back)
+    own = Enrollment.objects.filter(pk__in=ids, course=page).values_list("pk", flat=True)
+    user: Any = request.user
+    outcome = actions.change_statuses(
+        enrollment_ids=own, after=Status(after), actor=user, reason=request.POST.get("reason", "")
+    )
+    if outcome.changed:
+        messages.success(request, _("Changed: %(n)s.") % {"n": outcome.changed})
+    for reason in sorted(set(outcome.refused.values())):
+        messages.error(request, reason)
+    return redirect(back)
+
+
+@require_safe
+@login_required
+def student(request: HttpRequest, user_id: int) -> HttpResponse:
+    """One student: the courses where one looks after them, with progress and history."""
+    staff: Any = request.user
+    rows = Enrollment.objects.filter(user_id=user_id, course__in=managed_courses(staff))
+    enrollments = list(rows.select_related("user", "group", "course").order_by("-changed_at")[:PER_PAGE])
+    if not enrollments:
+        raise Http404
+    person: User = enrollments[0].user
+    follows = [follow(enrollment.course, [enrollment])[0] for enrollment in enrollments]
+    history = StatusChange.objects.filter(enrollment__in=enrollments).select_related("actor", "enrollment__course")
+    context = {
+        "person": person,
+        "follows": [(f, staff_choices(Status(f.enrollment.status))) for f in follows],
+        "history": history.order_by("-at", "-pk")[:HISTORY_SHOWN],
+    }
+    return render(request, "teaching/student.html", context)

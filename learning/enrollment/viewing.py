@@ -1,0 +1,26 @@
+"""“View as a student of group X on day D”: kept in the session of staff, and in nothing else."""
+
+from datetime import datetime
+
+from django.http import HttpRequest
+
+from learning.enrollment.access import Viewing
+
+KEY = "viewing"
+
+
+def start_viewing(request: HttpRequest, viewing: Viewing) -> None:
+    request.session[KEY] = [viewing.course_id, viewing.group_id, viewing.at.isoformat()]
+
+
+def stop_viewing(request: HttpRequest) -> None:
+    request.session.pop(KEY, None)
+
+
+def viewing_of(request: HttpRequest | None, course_id: int) -> Viewing | None:
+    """How the person of this request looks at the course, if not as themselves."""
+    session = getattr(request, "session", None)
+    kept = session.get(KEY) if session is not None else None
+    if not kept or kept[0] != course_id:
+        return None
+    return Viewing(course_id, kept[1], datetime.fromisoformat(kept[2]))
