@@ -21,7 +21,7 @@ from learning.accounts.models import User
 from learning.accounts.roles import Role
 from learning.courses.models import CatalogPage, CoursePage, CourseTeacher, LessonPage, ModulePage, Subject
 from learning.courses.programme import programme_of
-from learning.enrollment.actions import recount_seats
+from learning.enrollment.machine import recount_seats
 from learning.enrollment.models import Completion, Enrollment, Position, StatusChange, StudyGroup
 from learning.enrollment.statuses import By, Status
 from learning.exchange.actions import import_cartridge

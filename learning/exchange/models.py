@@ -1,0 +1,78 @@
+"""Imports of people: a file, what its columns mean, and what became of every row."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from learning.enrollment.models import course_pointer
+
+
+def import_path(run: "ImportRun", filename: str) -> str:
+    """Stored names are generated; nothing of the uploaded name is kept in them."""
+    return f"imports/{uuid.uuid4().hex}.{filename.rpartition('.')[2].lower()}"
+
+
+class ImportRun(models.Model):
+    """One table on its way in. `position` is how many of its rows the present step has behind it."""
+
+    class State(models.TextChoices):
+        UPLOADED = "uploaded", _("Waits for its columns")
+        CHECKING = "checking", _("Is being checked")
+        CHECKED = "checked", _("Checked, nothing changed yet")
+        APPLYING = "applying", _("Is being carried out")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Could not be read")
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("who"), on_delete=models.CASCADE, related_name="+"
+    )
+    course = course_pointer(null=True, blank=True)  # for rows that name none
+    filename = models.CharField(_("file"), max_length=200)
+    file = models.FileField(upload_to=import_path)
+    columns = models.JSONField(default=dict)  # what → number of the column
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.UPLOADED)
+    total = models.PositiveIntegerField(default=0)
+    position = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(_("uploaded"), default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering = ["-pk"]
+
+    RUNNING: ClassVar = {State.CHECKING, State.APPLYING}
+
+    @property
+    def is_running(self) -> bool:
+        return self.state in self.RUNNING
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.position / self.total) if self.total else 0
+
+
+class ImportRow(models.Model):
+    """What becomes, or became, of one row of the file."""
+
+    class Outcome(models.TextChoices):
+        CREATE = "create", _("New")
+        CHANGE = "change", _("Changed")
+        SKIP = "skip", _("Nothing to do")
+        WRONG = "wrong", _("Wrong")
+
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="rows")
+    number = models.PositiveIntegerField()  # as a spreadsheet counts: the headings are row 1
+    email = models.CharField(max_length=254)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    said = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["number"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "number"], name="exchange_row_once")]
+        indexes: ClassVar = [models.Index(fields=["run", "outcome", "number"], name="exchange_row_outcome")]

@@ -1,0 +1,12 @@
+from typing import Any
+
+from wagtail import hooks
+
+from learning.exchange.admin import addresses, menu_item
+
+hooks.register("register_learning_menu_item", menu_item)
+
+
+@hooks.register("register_admin_urls")
+def register_addresses() -> list[Any]:
+    return addresses
