@@ -5,9 +5,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
+from django.utils.translation import gettext as _
 
 
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        from home.api import problem
+
+        return problem(request, 404, "not_found", _("There is no such thing here."))
     return render(request, "404.html", status=404)
 
 

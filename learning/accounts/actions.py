@@ -16,7 +16,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
-from learning.accounts.models import PersonalToken, AuditEntry, TokenScope, User
+from learning.accounts.models import AuditEntry, PersonalToken, TokenScope, User
 
 DAYS_TO_CANCEL = 14
 

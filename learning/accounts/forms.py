@@ -16,6 +16,8 @@ from PIL import Image, ImageOps
 from wagtail.users.forms import UserCreationForm, UserEditForm
 
 from learning.accounts.models import Theme, User
+from learning.accounts.notices import tell_of_account
+from learning.accounts.rights import roles_to_give
 
 AVATAR_MAX_BYTES = 5 * 1024 * 1024
 AVATAR_MAX_PIXELS = 40_000_000
@@ -67,14 +69,14 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["display_name", "avatar", "language", "time_zone", "theme"]
+        fields = ["display_name", "avatar", "language", "time_zone", "theme", "course_mail"]
         widgets = {"display_name": forms.TextInput(attrs={"autocomplete": "name"})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["language"].choices = [("", _("As the browser")), *settings.LANGUAGES]  # type: ignore[attr-defined]
         self.fields["theme"].choices = Theme.choices  # type: ignore[attr-defined]
-        self.order_fields(["display_name", "avatar", "remove_avatar", "language", "time_zone", "theme"])
+        self.order_fields(["display_name", "avatar", "remove_avatar", "language", "time_zone", "theme", "course_mail"])
         if not self.instance.avatar:
             del self.fields["remove_avatar"]
 
@@ -90,14 +92,32 @@ class ProfileForm(forms.ModelForm):
 
 
 class _PersonFields(forms.Form):
-    """Wagtail's user forms ask for first and last names and offer superuser rights; ours do neither."""
+    """Wagtail's user forms ask for first and last names and offer superuser rights; ours do neither.
+
+    `for_user` is who fills them in: they give and take only roles that may do no more than they (promise 7).
+    """
 
     first_name = None
     last_name = None
     is_superuser = None
+    password_required = False
     groups = forms.ModelMultipleChoiceField(
         Group.objects.all(), label=_("Roles"), required=False, widget=forms.CheckboxSelectMultiple
     )
+
+    def __init__(self, *args: Any, for_user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.for_user = for_user
+        offered = Group.objects.filter(pk__in=[group.pk for group in roles_to_give(for_user)])
+        self.fields["groups"].queryset = offered  # type: ignore[attr-defined]
+
+    def clean_groups(self) -> Any:
+        """What was chosen, and what the person has that is not this user's to take away."""
+        chosen = list(self.cleaned_data["groups"])
+        own = self.instance  # type: ignore[attr-defined]
+        offered = self.fields["groups"].queryset  # type: ignore[attr-defined]
+        kept = list(own.groups.exclude(pk__in=offered)) if own.pk else []
+        return Group.objects.filter(pk__in=[group.pk for group in (*chosen, *kept)])
 
     def clean_email(self) -> str:
         email = self.cleaned_data["email"].strip().lower()
@@ -108,6 +128,23 @@ class _PersonFields(forms.Form):
 
 
 class PersonCreationForm(_PersonFields, UserCreationForm):
+    """Makes an account. Without a password it is an invitation: its owner gets mail with a link to set one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].help_text = _("Leave it empty to invite them: they get mail and set their own.")
+
+    def save(self, commit: bool = True) -> User:
+        invited = not self.cleaned_data["password1"]
+        if invited:
+            self.instance.set_unusable_password()
+        person = super().save(commit)
+        if commit and invited:
+            # the link goes to this address: who uses it has shown that it is theirs
+            EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=True)
+            tell_of_account(person=person)
+        return person
+
     class Meta(UserCreationForm.Meta):
         fields = ["email", "display_name", "language", "time_zone", "groups"]
 

@@ -175,7 +175,7 @@ class AuditEntry(models.Model):
         DATA = "data", _("Personal data")
         IMPORT = "import", _("Import")
         LETTER = "letter", _("Letter")
-        TOKEN = "token", _("Token of the API")  # noqa: S105
+        TOKEN = "token", _("Token of the API")
 
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
     deed = models.CharField(_("what"), max_length=12, choices=Deed.choices)
@@ -210,6 +210,7 @@ class TokenScope(models.TextChoices):
     READ = "read", _("Read my courses and progress")
     LEARN = "learn", _("Enrol, leave, mark lessons done")
     TEACH = "teach", _("Read groups and students I look after")
+    MANAGE = "manage", _("Change enrolments of students I look after")
 
 
 class PersonalToken(models.Model):

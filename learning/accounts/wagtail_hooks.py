@@ -1,9 +1,15 @@
 from wagtail import hooks
 
-from learning.accounts.admin import OthersRoleBulkAction, PersonDeleteBulkAction, teacher_chooser
+from learning.accounts.admin import (
+    OthersRoleBulkAction,
+    PersonActiveStateBulkAction,
+    PersonDeleteBulkAction,
+    teacher_chooser,
+)
 
 hooks.register("register_bulk_action", PersonDeleteBulkAction, order=10)
 hooks.register("register_bulk_action", OthersRoleBulkAction, order=10)
+hooks.register("register_bulk_action", PersonActiveStateBulkAction, order=10)
 
 
 @hooks.register("register_admin_viewset")

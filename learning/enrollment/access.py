@@ -84,7 +84,7 @@ class Access:
         """Modules that are not open to this person yet, with the instant when they will be."""
         closed = self.plan.closed_modules(self.viewing.at if self.viewing else None)
         if closed and self.status is not None:
-            begun = Beginning.objects.filter(user_id=self.user.pk, module_id__in=list(closed))
+            begun = Beginning.objects.filter(user_id=self.user.pk or 0, module_id__in=list(closed))
             for module_id in begun.values_list("module_id", flat=True):
                 del closed[module_id]
         return closed
@@ -192,7 +192,7 @@ def access_to_part(user: Person, page: ModulePage | LessonPage, viewing: Viewing
     if isinstance(page, LessonPage) and page.free_preview:
         access.refusal = None
     elif access.granted:
-        module_id = access.plan.module_of.get(page.pk, page.pk)
+        module_id = access.plan.module_of.get(page.pk, 0)
         access.opens_at = access.closed_modules.get(module_id)
         if access.opens_at:
             access.refusal = Refusal.NOT_OPEN

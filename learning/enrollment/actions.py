@@ -16,7 +16,7 @@ from learning.courses.models import CoursePage
 from learning.enrollment.access import missing_prerequisites
 from learning.enrollment.grouping import IN_GROUP, groups_with_places, place
 from learning.enrollment.machine import WRITTEN_AT_ONCE, Changes, EnrollmentError, lock_seats, locked_course
-from learning.enrollment.models import Enrollment, Invitation, Seats, StudyGroup
+from learning.enrollment.models import Enrollment, Invitation, StudyGroup
 from learning.enrollment.statuses import LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status
 
 

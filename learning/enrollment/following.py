@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -186,5 +186,5 @@ def exported(rows: QuerySet[Enrollment]) -> Iterator[list[Any]]:
 def attention_of(courses: QuerySet[Any]) -> dict[int, dict[str, int]]:
     """The counts of `summary` for many courses at once, by the course's id."""
     counts = {name: Count("pk", filter=condition) for name, condition in needs_attention().items()}
-    rows = Enrollment.objects.filter(Q(course__in=courses)).order_by().values("course_id").annotate(**counts)
+    rows: Any = Enrollment.objects.filter(course__in=courses).order_by().values("course_id").annotate(**counts)
     return {row.pop("course_id"): row for row in rows}

@@ -6,6 +6,7 @@ Whatever changes what a group sees restamps the course (`plans`), and everyone's
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -25,16 +26,15 @@ SAVED_AT_ONCE = 500
 
 
 def groups_with_places(course: CoursePage) -> list[StudyGroup]:
-    """The groups of a course that have not ended, each with `left`: its free places, or None where there is no limit."""
-    groups = list(
+    """The groups of a course that have not ended, each with `left`: its free places, None where there is no limit."""
+    groups: list[Any] = list(
         StudyGroup.objects.filter(course=course)
         .exclude(ends_at__lte=timezone.now())
         .annotate(members=Count("enrollments", filter=Q(enrollments__status__in=IN_GROUP)))
         .order_by("name")
     )
     for group in groups:
-        members: int = group.members  # type: ignore[attr-defined]
-        group.left = None if group.capacity is None else max(0, group.capacity - members)  # type: ignore[attr-defined]
+        group.left = None if group.capacity is None else max(0, group.capacity - group.members)
     return groups
 
 
@@ -139,8 +139,10 @@ def set_openings(*, group: StudyGroup, openings: dict[int, tuple[datetime | None
             continue
         if days is not None and group.starts_at is None:
             raise ValidationError(_("Days are counted from the start of the group: give it one first."))
-        instant = group.starts_at + timedelta(days=days) if days is not None and group.starts_at else at
-        Opening.objects.update_or_create(group=group, module_id=module_id, defaults={"days": days, "opens_at": instant})
+        defaults: dict[str, Any] = {"days": days, "opens_at": at}
+        if days is not None and group.starts_at:
+            defaults["opens_at"] = group.starts_at + timedelta(days=days)
+        Opening.objects.update_or_create(group=group, module_id=module_id, defaults=defaults)
     facts = {"group": group.pk, "modules": sorted(openings)}
     record(AuditEntry.Deed.OPENING, actor=actor, course_id=group.course_id, facts=facts)
     _restamp(group.course_id)

@@ -113,7 +113,7 @@ def change_course_rights(*, group: Group, course: CoursePage, codes: set[str], a
     needed = {"own_students"} if Right.STUDENTS in codes else set()
     held = rights_of_groups([group])[group.pk]
     if not needed <= held:
-        change_rights(group=group, codes=held | needed, actor=actor)
+        change_rights(group=group, codes={*held, *needed}, actor=actor)
     if codes - {Right.READ}:
         app_label, codename = ACCESS_CMS.split(".")
         group.permissions.add(Permission.objects.get(content_type__app_label=app_label, codename=codename))

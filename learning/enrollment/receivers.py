@@ -1,5 +1,6 @@
 """Receivers of the framework's signals: about pages, and about addresses that were confirmed."""
 
+from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -43,7 +44,7 @@ def _recount(*paths: str) -> None:
     courses = CoursePage.objects.filter(path__in=above, pk__in=Enrollment.objects.values("course_id"))
     for course_id in courses.values_list("pk", flat=True):
         # after the commit: then the programme is read as it has become
-        transaction.on_commit(lambda course_id=course_id: recount_progress.enqueue(course_id))
+        transaction.on_commit(partial(recount_progress.enqueue, course_id))
 
 
 @receiver(email_confirmed)

@@ -130,7 +130,7 @@ class Standing:
         return self._verdict[1]
 
     @cached_property
-    def _verdict(self) -> tuple[Offer, Reason | None]:
+    def _verdict(self) -> tuple[Offer, Reason | None]:  # noqa: PLR0911  (a list of cases)
         if self.access.refusal == Refusal.LOG_IN:
             reason = self._why_no_enrolment(of_person=False)
             return (Offer.NOTHING, reason) if reason and reason.code != "full" else (Offer.LOG_IN, reason)

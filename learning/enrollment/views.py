@@ -4,7 +4,6 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -18,12 +17,13 @@ from learning.courses.models import CoursePage, LessonPage
 from learning.courses.programme import address_of
 from learning.enrollment import actions, progress
 from learning.enrollment.access import Viewing, access_to_part, reads_as_staff
+from learning.enrollment.joining import join
 from learning.enrollment.letters import person_of_token
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.statuses import Status
 from learning.enrollment.viewing import start_viewing, stop_viewing
 
-TRY_KEY = "enroll_key"  # its limit is in ACCOUNT_RATE_LIMITS: wrong keys per person and course
+STATUS_OF = {"wrong_key": 422, "choose_group": 422, "too_many": 429}
 
 
 def _course(pk: int) -> CoursePage:
@@ -44,20 +44,13 @@ def enroll(request: HttpRequest, course_id: int) -> HttpResponse:
     """Enrol under the course's policy; `key` is asked for by the policy of that name."""
     course = _course(course_id)
     address = address_of(course.url_path)
-    user = request.user
-    if not user.is_authenticated:
+    if not request.user.is_authenticated:
         return redirect_to_login(address)
-    key = request.POST.get("key", "").replace("\x00", "")[:200]
-    tries = f"{user.pk}:{course.pk}"
-    if not ratelimit.consume(request, action=TRY_KEY, key=tries, dry_run=True):
-        return _course_page_with(request, course, _("Too many tries. Wait a few minutes."), 429)
     try:
-        enrollment = actions.enroll(user=user, course=course, key=key, group_id=whole_number(request.POST.get("group")))
+        group_id = whole_number(request.POST.get("group"))
+        enrollment = join(request, course, key=request.POST.get("key", ""), group_id=group_id)
     except actions.EnrollmentError as error:
-        if error.code == "wrong_key":
-            ratelimit.consume(request, action=TRY_KEY, key=tries)
-            return _course_page_with(request, course, str(error), 422)
-        return _course_page_with(request, course, str(error), 409)
+        return _course_page_with(request, course, str(error), STATUS_OF.get(error.code, 409))
     said = {
         Status.ACTIVE: _("You are enrolled. Have a good start!"),
         Status.REQUESTED: _("Your request is with the school. You will get mail."),

@@ -111,7 +111,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
     if run.state not in (ImportRun.State.UPLOADED, ImportRun.State.CHECKED):
         return redirect("import_run", run.pk)
     with run.file.open("rb") as file:
-        sample = [row for row, _n in zip(read_rows(file, run.file.name), range(SAMPLE_ROWS + 1), strict=False)]
+        sample = [row for row, _n in zip(read_rows(file, run.filename), range(SAMPLE_ROWS + 1), strict=False)]
     initial = {what: str(place) for what, place in run.columns.items()}
     form = ColumnsForm(request.POST or None, headings=sample[0], initial=initial)
     if request.method == "POST" and form.is_valid():

@@ -8,6 +8,7 @@ next one goes on with the first row that is not behind it, and no row takes effe
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 
 from django.core.exceptions import ValidationError
@@ -30,6 +31,7 @@ from learning.exchange.models import ImportRow, ImportRun
 from learning.exchange.tables import read_rows
 
 BATCH = 200
+KEPT_DAYS = 90
 Outcome = ImportRow.Outcome
 
 # What a column may hold, and the headings that we know it by.
@@ -81,7 +83,7 @@ class Step:
 def _wishes(run: ImportRun) -> Iterator[Wish]:
     """The rows below the headings."""
     with run.file.open("rb") as file:
-        for number, cells in enumerate(read_rows(file, run.file.name), start=1):
+        for number, cells in enumerate(read_rows(file, run.filename), start=1):
             if number == 1:
                 continue
 
@@ -131,7 +133,7 @@ class Planner:
         """One step for each row; four queries for the batch beside those for courses and groups not met before."""
         emails = [wish.email for wish in wishes]
         rows = User.objects.annotate(low=Lower("email")).filter(low__in=emails)
-        people = {person.email.lower(): person for person in rows}
+        people: dict[str, User] = {person.email.lower(): person for person in rows}
         courses = {course.pk for wish in wishes if (course := self._course(wish.course))}
         enrollments = {
             (row.user_id, row.course_id): row
@@ -188,7 +190,7 @@ class Planner:
             return Step(wish, Outcome.SKIP, _("Is invited already."))
         return Step(wish, Outcome.CHANGE, _("Is invited already; will be enrolled at sign-up."), course, group)
 
-    def _enrollment(
+    def _enrollment(  # noqa: PLR0911  (likewise)
         self, wish: Wish, course: CoursePage, group: StudyGroup | None, person: User, there: Enrollment | None
     ) -> Step:
         moves = group is not None and (there is None or there.group_id != group.pk)
@@ -339,3 +341,12 @@ def _carry_out(run: ImportRun, course_id: int, steps: list[Step]) -> None:
         ],
         actor=run.owner,
     )
+
+
+def forget_old_imports() -> int:
+    """Take away imports of `KEPT_DAYS` ago with their files, which hold addresses; returns how many."""
+    old = ImportRun.objects.filter(created_at__lt=timezone.now() - timedelta(days=KEPT_DAYS))
+    for run in old:
+        run.file.delete(save=False)
+        run.delete()
+    return len(old)

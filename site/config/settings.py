@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "modelcluster",
     "taggit",
     "channels",
+    "ninja",
     "django_tasks",
     "django_tasks_db",
     "django.contrib.auth",
@@ -298,7 +299,7 @@ EMAIL_TIMEOUT = 20
 TASKS = {
     # Wagtail's own small tasks (search and reference index) must be true at once.
     "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"},
-    # Ours are rows of the same transaction, taken by `manage.py db_worker --backend queue`.
+    # Ours are rows of the same transaction, taken by `manage.py work`.
     "queue": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]},
 }
 

@@ -8,6 +8,7 @@ from wagtail.admin.urls import reports as report_urls
 from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.views import authenticate_with_password
 
+from home.api import api
 from learning.courses import routing
 from learning.enrollment.gate import whole_tree_only
 
@@ -27,6 +28,7 @@ urlpatterns = [
         if str(pattern.pattern).startswith("page-types-usage/")
     ),
     path("cms/", include(wagtailadmin_urls)),
+    path("api/v1/", api.urls),
     path("accounts/", include("allauth.urls")),
     path("sitemap.xml", sitemap, name="sitemap"),
     # Wagtail's page addresses, one by one: its own log-in form is left out, ours stands in for it.

@@ -83,7 +83,7 @@ def start(env: dict[str, str]) -> dict[str, subprocess.Popen[bytes]]:
     web += ["--access-logfile", str(logs / "access.log"), "--log-level", "warning"]
     commands = {
         "web": web,
-        "worker": [*manage, "db_worker", "--backend", "queue", "--queue-name", "*", "--no-startup-delay", "-v0"],
+        "worker": [*manage, "work"],
         "clock": [*manage, "run_ticks"],
     }
     return {

@@ -6,8 +6,10 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.utils import timezone
 from wagtail.models import GroupPagePermission
 
+from learning.accounts.actions import delete_due
 from learning.accounts.models import User
 from learning.accounts.roles import ACCESS_CMS, RIGHTS, ROLE_RIGHTS, Role, apply_roles
 from learning.enrollment.models import Enrollment
@@ -93,10 +95,15 @@ def test_deleting_says_what_happens_and_anonymises(small: SimpleNamespace, visit
     asked = client.get(f"/cms/users/delete/{small.student.pk}/").content.decode()
     assert "former member" in asked
     assert client.post(f"/cms/users/delete/{small.student.pk}/").status_code == 302
+    assert school.fresh(small.student).delete_after
+    assert not school.fresh(small.student).is_active
+    assert delete_due() == 0
+    User.objects.filter(pk=small.student.pk).update(delete_after=timezone.now())
+    assert delete_due() == 1
     assert school.fresh(small.student).anonymised_at
     assert Enrollment.objects.filter(pk=small.enrollment.pk).exists()
     client.post(f"/cms/bulk/accounts/user/delete/?id={small.teacher.pk}")
-    assert school.fresh(small.teacher).anonymised_at
+    assert school.fresh(small.teacher).delete_after
 
 
 def test_roles_are_what_the_table_says_after_sync(people: SimpleNamespace) -> None:

@@ -7,8 +7,12 @@ from django.db import close_old_connections
 from django.utils import timezone
 from django_tasks.base import Task
 
+from home.jobs import give_back_lost, try_again
 from home.tasks import publish_scheduled_pages, tidy_up
+from learning.accounts.tasks import delete_due
 from learning.enrollment.tasks import expire_ended
+
+LOOK = 10  # seconds
 
 
 def tick(name: str, job: Task[Any, Any], per: str) -> None:
@@ -19,6 +23,16 @@ def tick(name: str, job: Task[Any, Any], per: str) -> None:
     close_old_connections()
 
 
+def look_after_jobs() -> None:
+    """The one thing the clock does itself: a job could not give lost jobs back when there is no worker."""
+    close_old_connections()
+    try:
+        give_back_lost()
+        try_again()
+    finally:
+        close_old_connections()
+
+
 class Command(BaseCommand):
     help = "The clock of the school: enqueues what is due, and does nothing itself."
 
@@ -26,5 +40,7 @@ class Command(BaseCommand):
         scheduler = BlockingScheduler(timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": 60})
         scheduler.add_job(tick, "cron", args=["publish", publish_scheduled_pages, "%Y%m%d%H%M"], second=2)
         scheduler.add_job(tick, "cron", args=["expire", expire_ended, "%Y%m%d%H%M"], second=20)
+        scheduler.add_job(tick, "cron", args=["delete", delete_due, "%Y%m%d%H"], minute=7)
+        scheduler.add_job(look_after_jobs, "interval", seconds=LOOK)
         scheduler.add_job(tick, "cron", args=["tidy", tidy_up, "%Y%m%d"], hour=3, minute=17)
         scheduler.start()

@@ -42,7 +42,7 @@ def rights(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     course_id = whole_number(request.GET.get("course"))
     course = get_object_or_404(CoursePage, pk=course_id) if course_id else None
-    groups = list(Group.objects.annotate(people=Count("user")).order_by("pk"))
+    groups: list[Any] = list(Group.objects.annotate(people=Count("user")).order_by("pk"))
     if request.method == "POST":
         return _changed(request, staff, groups, course)
     if course:

@@ -62,7 +62,7 @@ class OpeningForm(forms.Form):
         initial = (
             {"days": opening.days, "at": None if opening.days is not None else opening.opens_at} if opening else {}
         )
-        super().__init__(*args, prefix=f"m{module.id}", initial=initial, **kwargs)
+        super().__init__(*args, **{**kwargs, "prefix": f"m{module.id}", "initial": initial})
         self.module, self.opening = module, opening
 
     def clean(self) -> dict[str, Any]:

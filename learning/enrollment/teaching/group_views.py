@@ -50,14 +50,13 @@ def board(request: HttpRequest, course_id: int) -> HttpResponse:
         .annotate(members=Count("enrollments", filter=in_group))
         .order_by("name")
     )
-    students = Enrollment.objects.filter(course=course, status__in=grouping.IN_GROUP).select_related("user")
-    students = searched(students, words).order_by("user__display_name", "pk")
-    columns = [{"group": None, "students": list(students.filter(group=None)[: SHOWN + 1])}]
-    columns += [{"group": group, "students": list(students.filter(group=group)[: SHOWN + 1])} for group in groups]
-    for column in columns:
-        column["more"] = len(column["students"]) > SHOWN  # type: ignore[arg-type]
-        column["students"] = column["students"][:SHOWN]  # type: ignore[index]
-    unplaced = Enrollment.objects.filter(course=course, group=None, status__in=grouping.IN_GROUP).count()
+    there = Enrollment.objects.filter(course=course, status__in=grouping.IN_GROUP)
+    students = searched(there.select_related("user"), words).order_by("user__display_name", "pk")
+    columns = []
+    for group in [None, *groups]:
+        found = list(students.filter(group=group)[: SHOWN + 1])
+        columns.append({"group": group, "students": found[:SHOWN], "more": len(found) > SHOWN})
+    unplaced = there.filter(group=None).count()
     context = {"course": course, "columns": columns, "groups": groups, "q": words, "unplaced": unplaced}
     return render(request, "teaching/board.html", context)
 
@@ -117,8 +116,8 @@ def edit(request: HttpRequest, course_id: int | None = None, group_id: int | Non
     user: Any = request.user
     if request.method == "POST" and "delete" in request.POST and group.pk:
         with transaction.atomic():
-            facts = {"did": "deleted", "name": group.name}
-            record(AuditEntry.Deed.GROUP, actor=user, course_id=group.course_id, facts=facts)
+            gone = {"did": "deleted", "name": group.name}
+            record(AuditEntry.Deed.GROUP, actor=user, course_id=group.course_id, facts=gone)
             group.delete()
         messages.success(request, _("The group is deleted. Its students stay in the course."))
         return redirect("teaching_groups", group.course_id)
@@ -129,13 +128,22 @@ def edit(request: HttpRequest, course_id: int | None = None, group_id: int | Non
             group = form.save()
             if "starts_at" in form.changed_data:
                 grouping.follow_start(group=group)
-            facts = {"did": "made" if made else "changed", "group": group.pk, "fields": form.changed_data}
+            facts: dict[str, Any] = {
+                "did": "made" if made else "changed",
+                "group": group.pk,
+                "fields": form.changed_data,
+            }
             record(AuditEntry.Deed.GROUP, actor=user, course_id=group.course_id, facts=facts)
         messages.success(request, _("“%(group)s” is saved.") % {"group": group})
         return redirect("teaching_groups", group.course_id)
     members = group.enrollments.filter(status__in=grouping.IN_GROUP).count() if group.pk else 0
     context = {"course": group.course, "group": group, "form": form, "members": members}
     return render(request, "teaching/group.html", context, status=422 if form.errors else 200)
+
+
+def _all_valid(forms: list[OpeningForm]) -> bool:
+    """Whether all are; each is asked, so that each shows what is wrong with it."""
+    return all([form.is_valid() for form in forms])  # noqa: C419
 
 
 def _opening_forms(group: StudyGroup, data: Any = None) -> list[OpeningForm]:
@@ -151,7 +159,7 @@ def openings(request: HttpRequest, group_id: int) -> HttpResponse:
     group = _group(request, group_id)
     forms = _opening_forms(group, request.POST or None)
     user: Any = request.user
-    if request.method == "POST" and all([form.is_valid() for form in forms]):
+    if request.method == "POST" and _all_valid(forms):
         changed = {form.module.id: form.wanted() for form in forms if form.has_changed()}
         try:
             if changed:

@@ -1,0 +1,71 @@
+"""A person's account in the CMS: sessions, second factor, data, deletion."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils.translation import gettext as _
+
+from home.data_views import archive_answer
+from learning.accounts.actions import (
+    DAYS_TO_CANCEL,
+    ask_deletion,
+    cancel_deletion,
+    end_sessions,
+    record,
+    reset_mfa,
+)
+from learning.accounts.models import AuditEntry, User
+from learning.accounts.rights import may_touch
+from learning.enrollment.models import Enrollment
+
+
+def account(request: HttpRequest, pk: int) -> HttpResponse:
+    """What can be done with an account. `do` in the form names it."""
+    staff: Any = request.user
+    if not staff.has_perm("accounts.change_user"):
+        raise PermissionDenied
+    person = get_object_or_404(User, pk=pk, anonymised_at=None)
+    if not may_touch(staff, person):
+        raise PermissionDenied
+    if request.method == "POST":
+        answer = _do(request, staff, person)
+        return answer or redirect("person_account", person.pk)
+    context = {
+        "person": person,
+        "oneself": person.pk == staff.pk,
+        "may_delete": staff.has_perm("accounts.delete_user"),
+        "days": DAYS_TO_CANCEL,
+        "enrollments": Enrollment.objects.filter(user=person).count(),
+        "teaches": person.teaches.count(),
+    }
+    return render(request, "home/cms/account.html", context)
+
+
+def _do(request: HttpRequest, staff: Any, person: User) -> HttpResponse | None:
+    verb = request.POST.get("do", "")
+    if verb == "end_sessions":
+        count = end_sessions(person=person)
+        record(AuditEntry.Deed.PERSON, actor=staff, person=person, facts={"did": "ended_sessions"})
+        messages.success(request, _("Sessions ended: %(n)s.") % {"n": count})
+    elif verb == "reset_mfa":
+        reset_mfa(person=person, actor=staff)
+        messages.success(request, _("The second factor is taken away; they set it up anew."))
+    elif verb == "data":
+        return archive_answer(person, staff)
+    elif verb in ("delete", "keep"):
+        if person.pk == staff.pk or not staff.has_perm("accounts.delete_user"):
+            raise PermissionDenied
+        if verb == "delete":
+            ask_deletion(person=person, actor=staff)
+            messages.success(request, _("The account is closed and will be deleted. Until then it can be cancelled."))
+        else:
+            cancel_deletion(person=person, actor=staff)
+            messages.success(request, _("The account is open again and stays."))
+    return None
+
+
+addresses = [path("people/<int:pk>/account/", account, name="person_account")]

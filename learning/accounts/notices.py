@@ -1,0 +1,23 @@
+"""Mail about accounts that allauth does not write."""
+
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+
+from learning.accounts.models import User
+
+
+def tell_of_account(*, person: User) -> None:
+    """Tell someone that the school has made them an account, with the link to set a password."""
+    from allauth.account.forms import default_token_generator  # reads our sign-up form, which reads this module
+
+    key = (user_pk_to_url_str(person), default_token_generator.make_token(person))
+    address = settings.BASE_URL + reverse("account_reset_password_from_key", args=key)
+    facts = {"person": person, "address": address, "reset": settings.BASE_URL + reverse("account_reset_password")}
+    with translation.override(person.language or settings.LANGUAGE_CODE):
+        text = render_to_string("accounts/mail/account.txt", facts)
+    subject, _blank, body = text.strip().partition("\n")
+    EmailMessage(subject.strip(), body.strip() + "\n", to=[person.email]).send()

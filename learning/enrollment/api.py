@@ -1,0 +1,437 @@
+"""Courses, enrolments, progress and groups over the API: the same access and actions as the pages."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Schema
+
+from learning.accounts.api import (
+    ApiError,
+    Key,
+    Page,
+    Problem,
+    Rate,
+    anyone,
+    not_found,
+    paged,
+    signed_in,
+)
+from learning.accounts.models import TokenScope, User
+from learning.courses.catalogue import clean_query
+from learning.courses.enums import CourseLanguage, Level
+from learning.courses.models import CatalogPage, CoursePage, LessonPage, Subject
+from learning.courses.programme import address_of
+from learning.enrollment import actions, progress
+from learning.enrollment.access import access_to_course, access_to_part
+from learning.enrollment.joining import join
+from learning.enrollment.models import Enrollment, StudyGroup
+from learning.enrollment.plans import programme_for
+from learning.enrollment.policies import manages_course
+from learning.enrollment.statuses import READING, Status
+
+courses = Router(tags=["Courses"])
+learning = Router(tags=["Learning"])
+teaching = Router(tags=["Teaching"])
+
+SEARCHED = 500  # courses that a search looks through
+READS = Rate("read", people=600, visitors=120)
+WRITES = Rate("write", people=120, visitors=20)
+
+PUBLIC: dict[Any, Any] = {frozenset({400, 401, 403, 404, 422, 429}): Problem}
+CHANGES: dict[Any, Any] = {frozenset({400, 401, 403, 404, 409, 422, 429}): Problem}
+
+
+class CourseOut(Schema):
+    id: int = Field(examples=[12])
+    title: str = Field(examples=["Python: the first line"])
+    summary: str
+    url: str = Field(examples=["/courses/python-first-line/"])
+    level: str = Field(examples=["beginner"])
+    language: str = Field(examples=["en"])
+    policy: str = Field(examples=["open"])
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+    @classmethod
+    def of(cls, page: CoursePage) -> "CourseOut":
+        names = ("title", "summary", "level", "language", "policy", "starts_at", "ends_at")
+        return cls(id=page.pk, url=address_of(page.url_path), **{name: getattr(page, name) for name in names})
+
+
+class CoursesOut(Schema):
+    items: list[CourseOut]
+    next: str | None
+
+
+class LessonOut(Schema):
+    id: int
+    title: str
+    url: str
+    minutes: int
+    number: int
+    free_preview: bool
+    done: bool
+
+
+class ModuleOut(Schema):
+    id: int
+    title: str
+    url: str
+    opens_at: datetime | None = Field(description="For your study group, while it is still to come.")
+    lessons: list[LessonOut]
+
+
+class CourseDetail(CourseOut):
+    status: str | None = Field(description="Of your own enrolment.", examples=["active"])
+    readable: bool = Field(description="Whether you may read its lessons now.")
+    refusal: str | None = Field(description="Why not.", examples=["not_enrolled"])
+    modules: list[ModuleOut]
+
+
+class CourseQuery(Schema):
+    q: str = Field("", max_length=100)
+    subject: str = Field("", max_length=100)
+    level: str = Field("", max_length=16, examples=[*Level.values])
+    language: str = Field("", max_length=8, examples=CourseLanguage.values[:3])
+
+
+def _found(asked: CourseQuery) -> QuerySet[CoursePage]:
+    rows = CoursePage.objects.live().public().filter(depth=CatalogPage.objects.live().first().depth + 1)  # type: ignore[union-attr]
+    if asked.subject:
+        subject = Subject.objects.filter(slug=asked.subject.replace("\x00", "")).first()
+        rows = rows.filter(subjects=subject) if subject else rows.none()
+    if asked.level:
+        rows = rows.filter(level=asked.level.replace("\x00", ""))
+    if asked.language:
+        rows = rows.filter(language=asked.language.replace("\x00", ""))
+    words = clean_query(asked.q)
+    if words:
+        found = [page.pk for page in CoursePage.objects.live().public().search(words)[:SEARCHED]]
+        rows = rows.filter(pk__in=found)
+    return rows.order_by("path")
+
+
+@courses.get("/courses", response={200: CoursesOut, **PUBLIC}, auth=anyone(TokenScope.READ), throttle=[READS])
+def list_courses(request: HttpRequest, asked: Query[CourseQuery], page: Query[Page]) -> Any:
+    """The catalogue, in its order."""
+    rows = _found(asked)
+    after = page.word()
+    if after is not None:
+        rows = rows.filter(path__gt=after)
+    found, following = paged(rows, page.limit, lambda course: course.path)
+    return {"items": [CourseOut.of(course) for course in found], "next": following}
+
+
+def _course(pk: int) -> CoursePage:
+    page = CoursePage.objects.live().public().filter(pk=pk).first()
+    if page is None:
+        raise not_found()
+    return page
+
+
+@courses.get("/courses/{id}", response={200: CourseDetail, **PUBLIC}, auth=anyone(TokenScope.READ), throttle=[READS])
+def show_course(request: HttpRequest, id: Key) -> Any:  # noqa: A002  (the name in the address)
+    """One course with its programme: titles and minutes, and when modules open; never a lesson's text."""
+    page = _course(id)
+    user: Any = request.user
+    access = access_to_course(user, page)
+    programme = programme_for(page, access.plan)
+    done = progress.done_lessons(user, programme) if access.status else frozenset()
+    closed = access.closed_modules
+    modules = [
+        ModuleOut(
+            id=module.id,
+            title=module.title,
+            url=module.url,
+            opens_at=closed.get(module.id),
+            lessons=[
+                LessonOut(
+                    done=lesson.id in done,
+                    **{
+                        name: getattr(lesson, name)
+                        for name in ("id", "title", "url", "minutes", "number", "free_preview")
+                    },
+                )
+                for lesson in module.lessons
+            ],
+        )
+        for module in programme.modules
+    ]
+    facts = CourseOut.of(page).dict()
+    refusal = access.refusal.value if access.refusal else None
+    return CourseDetail(**facts, status=access.status, readable=access.granted, refusal=refusal, modules=modules)
+
+
+# --- learning -------------------------------------------------------------------------------
+
+
+class EnrollmentOut(Schema):
+    course_id: int
+    course: str = Field(examples=["Python: the first line"])
+    url: str
+    status: str = Field(examples=["active"])
+    group: str | None
+    done: int = Field(examples=[3])
+    percent: int = Field(examples=[25])
+    enrolled_at: datetime
+    last_read_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Enrollment) -> "EnrollmentOut":
+        return cls(
+            course_id=row.course_id,
+            course=row.course.title,
+            url=address_of(row.course.url_path),
+            status=row.status,
+            group=row.group.name if row.group else None,
+            done=row.done,
+            percent=row.percent,
+            enrolled_at=row.created_at,
+            last_read_at=row.last_read_at,
+        )
+
+
+class EnrollmentsOut(Schema):
+    items: list[EnrollmentOut]
+    next: str | None
+
+
+class Me(Schema):
+    id: int
+    email: str = Field(examples=["student@example.org"])
+    name: str
+    language: str
+    time_zone: str = Field(examples=["Europe/Paris"])
+    roles: list[str]
+
+
+class EnrollIn(Schema):
+    key: str = Field("", max_length=200, description="Under the policy `key`.")
+    group: int | None = Field(None, ge=1, le=2**31 - 1, description="Where students choose a study group.")
+
+
+class DoneIn(Schema):
+    done: bool = True
+
+
+class ProgressOut(Schema):
+    done: int
+    of: int
+    percent: int
+    minutes_left: int
+    next_lesson: str | None = Field(description="The address of the lesson to go on with.")
+
+
+_CODES = {"too_many": 429, "wrong_key": 422, "choose_group": 422, "no_such_group": 422, "no_such_course": 404}
+
+
+def _refused(error: actions.EnrollmentError) -> ApiError:
+    return ApiError(_CODES.get(error.code, 409), error.code, error)
+
+
+@learning.get("/me", response={200: Me, **PUBLIC}, auth=signed_in(TokenScope.READ), throttle=[READS])
+def me(request: HttpRequest) -> Any:
+    user: Any = request.user
+    names = ("email", "language", "time_zone")
+    facts = {name: getattr(user, name) for name in names}
+    return Me(id=user.pk, name=user.get_full_name(), roles=sorted(user.role_names), **facts)
+
+
+@learning.get(
+    "/me/enrollments", response={200: EnrollmentsOut, **PUBLIC}, auth=signed_in(TokenScope.READ), throttle=[READS]
+)
+def my_enrollments(request: HttpRequest, page: Query[Page]) -> Any:
+    """Your enrolments with progress, the newest first."""
+    rows = Enrollment.objects.filter(user=request.user.pk, course__live=True).select_related("course", "group")
+    after = page.number()
+    if after is not None:
+        rows = rows.filter(pk__lt=after)
+    found, following = paged(rows.order_by("-pk"), page.limit, lambda row: row.pk)
+    return {"items": [EnrollmentOut.of(row) for row in found], "next": following}
+
+
+@learning.post(
+    "/courses/{id}/enroll",
+    response={200: EnrollmentOut, **CHANGES},
+    auth=signed_in(TokenScope.LEARN),
+    throttle=[WRITES],
+)
+def enroll(request: HttpRequest, id: Key, wish: EnrollIn) -> Any:  # noqa: A002
+    """Enrol under the course's policy. Enrolling twice gives the same enrolment."""
+    page = _course(id)
+    try:
+        row = join(request, page, key=wish.key, group_id=wish.group)
+    except actions.EnrollmentError as error:
+        raise _refused(error) from error
+    return EnrollmentOut.of(Enrollment.objects.select_related("course", "group").get(pk=row.pk))
+
+
+@learning.post(
+    "/courses/{id}/leave", response={200: EnrollmentOut, **CHANGES}, auth=signed_in(TokenScope.LEARN), throttle=[WRITES]
+)
+def leave(request: HttpRequest, id: Key) -> Any:  # noqa: A002
+    """Leave the course or its queue; progress stays."""
+    user: Any = request.user
+    try:
+        row = actions.leave(user=user, course=_course(id))
+    except actions.EnrollmentError as error:
+        raise _refused(error) from error
+    return EnrollmentOut.of(Enrollment.objects.select_related("course", "group").get(pk=row.pk))
+
+
+@learning.put(
+    "/lessons/{id}/done", response={200: ProgressOut, **CHANGES}, auth=signed_in(TokenScope.LEARN), throttle=[WRITES]
+)
+def mark_done(request: HttpRequest, id: Key, wish: DoneIn) -> Any:  # noqa: A002
+    """Mark a lesson done, or not done after all."""
+    user: Any = request.user
+    lesson = LessonPage.objects.live().filter(pk=id).first()
+    if lesson is None or not lesson.course.live:
+        raise not_found()
+    access = access_to_part(user, lesson)
+    if not access.as_student or access.enrollment is None:
+        raise not_found()
+    if wish.done and lesson.required_blocks():
+        raise ApiError(409, "by_blocks", "This lesson is done by itself when its videos have been played.")
+    state = progress.set_done(enrollment=access.enrollment, lesson=lesson, done=wish.done)
+    following = state.next_lesson.url if state.next_lesson else None
+    return ProgressOut(
+        done=state.count, of=state.of, percent=state.percent, minutes_left=state.minutes_left, next_lesson=following
+    )
+
+
+# --- teaching -------------------------------------------------------------------------------
+
+
+class GroupOut(Schema):
+    id: int
+    name: str
+    capacity: int | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+
+class GroupsOut(Schema):
+    items: list[GroupOut]
+    next: str | None
+
+
+class StudentOut(Schema):
+    enrollment_id: int
+    user_id: int
+    name: str
+    email: str
+    status: str
+    group_id: int | None
+    done: int
+    percent: int
+    enrolled_at: datetime
+    last_read_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Enrollment) -> "StudentOut":
+        person: User = row.user
+        return cls(
+            enrollment_id=row.pk,
+            user_id=person.pk,
+            name=person.get_full_name(),
+            email="" if person.anonymised_at else person.email,
+            status=row.status,
+            group_id=row.group_id,
+            done=row.done,
+            percent=row.percent,
+            enrolled_at=row.created_at,
+            last_read_at=row.last_read_at,
+        )
+
+
+class StudentsOut(Schema):
+    items: list[StudentOut]
+    next: str | None
+
+
+StatusName = Literal[
+    "requested", "waitlisted", "active", "completed", "paused", "left", "removed", "declined", "expired"
+]
+
+
+class StatusIn(Schema):
+    status: StatusName
+    reason: str = Field("", max_length=500)
+
+
+def _managed(request: HttpRequest, course_id: int) -> None:
+    user: Any = request.user
+    if not manages_course(user, course_id) or not CoursePage.objects.filter(pk=course_id).exists():
+        raise not_found()
+
+
+def _students(rows: QuerySet[Enrollment], page: Page) -> dict[str, Any]:
+    after = page.number()
+    if after is not None:
+        rows = rows.filter(pk__lt=after)
+    found, following = paged(rows.select_related("user").order_by("-pk"), page.limit, lambda row: row.pk)
+    return {"items": [StudentOut.of(row) for row in found], "next": following}
+
+
+@teaching.get(
+    "/courses/{id}/groups", response={200: GroupsOut, **PUBLIC}, auth=signed_in(TokenScope.TEACH), throttle=[READS]
+)
+def groups(request: HttpRequest, id: Key, page: Query[Page]) -> Any:  # noqa: A002
+    """The study groups of a course whose students you look after."""
+    _managed(request, id)
+    rows = StudyGroup.objects.filter(course_id=id).order_by("pk")
+    after = page.number()
+    if after is not None:
+        rows = rows.filter(pk__gt=after)
+    found, following = paged(rows, page.limit, lambda row: row.pk)
+    names = ("name", "capacity", "starts_at", "ends_at")
+    items = [GroupOut(id=row.pk, **{name: getattr(row, name) for name in names}) for row in found]
+    return {"items": items, "next": following}
+
+
+@teaching.get(
+    "/groups/{id}/members", response={200: StudentsOut, **PUBLIC}, auth=signed_in(TokenScope.TEACH), throttle=[READS]
+)
+def members(request: HttpRequest, id: Key, page: Query[Page]) -> Any:  # noqa: A002
+    """Those who are in a study group now."""
+    group = StudyGroup.objects.filter(pk=id).first()
+    if group is None:
+        raise not_found()
+    _managed(request, group.course_id)
+    return _students(Enrollment.objects.filter(group=group, status__in=READING), page)
+
+
+@teaching.get(
+    "/courses/{id}/enrollments",
+    response={200: StudentsOut, **PUBLIC},
+    auth=signed_in(TokenScope.TEACH),
+    throttle=[READS],
+)
+def enrollments(request: HttpRequest, id: Key, page: Query[Page], status: StatusName | None = None) -> Any:  # noqa: A002
+    """All enrolments of a course whose students you look after, the newest first."""
+    _managed(request, id)
+    rows = Enrollment.objects.filter(course_id=id)
+    return _students(rows.filter(status=status) if status else rows, page)
+
+
+@teaching.post(
+    "/enrollments/{id}/status",
+    response={200: StudentOut, **CHANGES},
+    auth=signed_in(TokenScope.MANAGE),
+    throttle=[WRITES],
+)
+def change_status(request: HttpRequest, id: Key, wish: StatusIn) -> Any:  # noqa: A002
+    """Approve, decline, pause, resume, remove: the same steps as in the CMS."""
+    row = Enrollment.objects.filter(pk=id).first()
+    if row is None:
+        raise not_found()
+    _managed(request, row.course_id)
+    user: Any = request.user
+    try:
+        row = actions.change_status(enrollment=row, after=Status(wish.status), actor=user, reason=wish.reason)
+    except actions.EnrollmentError as error:
+        raise _refused(error) from error
+    return StudentOut.of(Enrollment.objects.select_related("user").get(pk=row.pk))
