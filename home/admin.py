@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 from wagtail.admin.menu import MenuItem
@@ -28,7 +28,7 @@ LABELS = {
     TaskResultStatus.RUNNING: gettext_lazy("Running"),
     TaskResultStatus.READY: gettext_lazy("Waiting"),
     TaskResultStatus.FAILED: gettext_lazy("Failed"),
-    TaskResultStatus.SUCCESSFUL: gettext_lazy("Done"),
+    TaskResultStatus.SUCCESSFUL: pgettext_lazy("job", "Done"),
 }
 NAMES = {
     "deliver": gettext_lazy("Send a mail"),

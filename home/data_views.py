@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from home.personal_data import as_archive
@@ -71,7 +71,7 @@ def keep_me(request: HttpRequest) -> HttpResponse:
 
 class TokenForm(forms.Form):
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=80, help_text=gettext_lazy("What it is for, such as “my calendar”.")
+        label=pgettext_lazy("thing", "Name"), max_length=80, help_text=gettext_lazy("What it is for, such as “my calendar”.")
     )
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("What it may do"), choices=TokenScope.choices, widget=forms.CheckboxSelectMultiple

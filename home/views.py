@@ -42,6 +42,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "reading": [row for row in rows if row["enrollment"].status in READING],
         "pending": [row for row in rows if row["enrollment"].status in PENDING],
         "other": [row for row in rows if row["enrollment"].status not in READING | PENDING],
+        "looks_after": user.has_perm("enrollment.change_enrollment"),
         "taught": courses_taught_by(user).order_by("title")[:TAUGHT_SHOWN] if teaches else [],
         "catalog": CatalogPage.objects.live().first(),
     }

@@ -9,20 +9,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern
 
 from learning.enrollment.actions import change_status, enroll, leave
-from learning.enrollment.models import Invitation, StudyGroup
+from learning.enrollment.letters import stop_token
+from learning.enrollment.models import Audience, Invitation, StudyGroup
 from learning.enrollment.statuses import Status
+from learning.exchange.models import ImportRow, ImportRun
 from tests import school
 from tests.walk import addresses
 
 BODY, DRAFT, FILE, ALT = "canary-body-8812", "canary-draft-4471", "canary-file-3390", "canary-alt-7702"
 KEY, EMAIL, INVITED, TITLE = "canary-key-5518", "canary-student", "canary-invited", "canary-draft-title-1163"
+HIDDEN, IMPORTED = "canary-of-group-a-9037", "canary-imported"
 
 LESSON = {BODY, FILE, ALT}
-WORK = {BODY, FILE, ALT, DRAFT, TITLE, KEY}
+WORK = {BODY, FILE, ALT, DRAFT, TITLE, KEY, HIDDEN}
 SCHOOL = {EMAIL, INVITED}
 # who → the canaries that they may see
 TABLE: dict[str, set[str]] = {
@@ -35,9 +39,9 @@ TABLE: dict[str, set[str]] = {
     "teacher_of_another": set(),
     "editor": WORK,
     "moderator": WORK,
-    "administrator": WORK | SCHOOL,
+    "administrator": WORK | SCHOOL | {IMPORTED},
 }
-ALL = LESSON | WORK | SCHOOL
+ALL = LESSON | WORK | SCHOOL | {IMPORTED}
 # Statuses of our own addresses, per person class: v visitor, s student in the course, x anyone else signed in, t staff
 OWN: dict[str, dict[str, set[int]]] = {
     "dashboard": {"v": {302}, "s": {200}, "x": {200}, "t": {200}},
@@ -47,6 +51,14 @@ OWN: dict[str, dict[str, set[int]]] = {
     "healthz": {"v": {200}, "s": {200}, "x": {200}, "t": {200}},
     "robots": {"v": {200}, "s": {200}, "x": {200}, "t": {200}},
     "sitemap": {"v": {200}, "s": {200}, "x": {200}, "t": {200}},
+    "my_data": {"v": {302}, "s": {200}, "x": {200}, "t": {200}},
+    "my_data_download": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
+    "delete_me": {"v": {302}, "s": {302}, "x": {302}, "t": {302}},
+    "keep_me": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
+    "tokens": {"v": {302}, "s": {302}, "x": {302}, "t": {302}},
+    "token_revoke": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
+    "view_as": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
+    "stop_letters": {"v": {200}, "s": {200}, "x": {200}, "t": {200}},
     "avatar": {"v": {302}, "s": {404}, "x": {404}, "t": {404}},
     "choose_language": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
     "choose_theme": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
@@ -58,6 +70,11 @@ OWN: dict[str, dict[str, set[int]]] = {
     "library_rendition": {"v": {404}, "s": {200}, "x": {404}, "t": {200}},
     "wagtaildocs_serve": {"v": {404}, "s": {200}, "x": {404}, "t": {200}},
 }
+# The pages of teachers: for those who look after the students of the course; others get 404, as if it were not there.
+TEACHING = {"teaching_course", "teaching_strip", "teaching_letter", "teaching_groups", "teaching_group_new",
+            "teaching_group", "teaching_openings", "teaching_audience", "teaching_student"}  # fmt: skip
+TEACHING_POSTS = {"teaching_status", "teaching_place", "teaching_split", "teaching_shift"}
+LOOKS_AFTER = {"teacher", "administrator"}
 PEOPLE_CLASS = {"visitor": "v", "enrolled": "s", "not_enrolled": "x", "left": "x", "paused": "x"}
 # Where a person's own address stands in their own pages, and asking for one's own is no leak.
 EXTRA_QUERIES = [
@@ -97,7 +114,14 @@ def walk(small: SimpleNamespace) -> Any:
             change_status(enrollment=enrollment, after=Status.PAUSED, actor=small.admin)
     small.enrollment, small.student = small.student_enrollment, student
     Invitation.objects.create(course=small.course, email=f"{INVITED}@example.org")
-    StudyGroup.objects.create(course=small.course, name="Group A")
+    small.study_group = StudyGroup.objects.create(course=small.course, name="Group A")
+    small.stop_token = stop_token(small.stranger)
+    hidden = school.lesson(small.modules[0], HIDDEN, html=f"<p>{HIDDEN}</p>", free_preview=True)
+    Audience.objects.create(course=small.course, page_id=hidden.pk, group=small.study_group)
+    run = ImportRun.objects.create(
+        owner=small.admin, course=small.course, filename="people.csv", file=ContentFile(b"email\n", name="people.csv")
+    )
+    ImportRow.objects.create(run=run, number=2, email=f"{IMPORTED}@example.org", outcome="create", said="")
     small.people = {
         "visitor": None, "enrolled": student, "not_enrolled": small.stranger, "left": small.left_person,
         "paused": small.paused_person, "teacher": small.teacher, "teacher_of_another": small.other_teacher,
@@ -151,14 +175,33 @@ def test_our_own_addresses_answer_as_the_table_says(walk: Any, visit: Any, who: 
             assert client.get(address).status_code in expected, (who, name)
 
 
+@pytest.mark.parametrize("who", TABLE)
+def test_a_teachers_pages_are_for_who_looks_after_the_course(walk: Any, visit: Any, who: str) -> None:
+    client = visit(walk.people[who])
+    seen = set()
+    for name, address in addresses(walk):
+        if name in TEACHING:
+            expected = 302 if who == "visitor" else 200 if who in LOOKS_AFTER else 404
+            assert client.get(address).status_code == expected, (who, address)
+            seen.add(name)
+        elif name in TEACHING_POSTS:
+            assert client.get(address).status_code == 405
+            answer = client.post(address).status_code
+            assert answer in ({302, 422} if who in LOOKS_AFTER | {"visitor"} else {404}), (who, address)
+            seen.add(name)
+    assert seen == TEACHING | TEACHING_POSTS
+
+
 def test_every_address_of_ours_is_in_the_table(walk: Any) -> None:
     from home import urls as home_urls
     from learning.accounts import urls as accounts_urls
     from learning.enrollment import urls as enrollment_urls
+    from learning.enrollment.teaching import urls as teaching_urls
     from learning.library import urls as library_urls
 
-    ours = [p for m in (home_urls, accounts_urls, enrollment_urls, library_urls) for p in m.urlpatterns]
-    assert {p.name for p in ours if isinstance(p, URLPattern)} <= set(OWN)
+    modules = (home_urls, accounts_urls, enrollment_urls, teaching_urls, library_urls)
+    ours = {p.name for m in modules for p in m.urlpatterns if isinstance(p, URLPattern)}
+    assert ours <= set(OWN) | TEACHING | TEACHING_POSTS | {"teaching"}
 
 
 @pytest.mark.parametrize("who", ["visitor", "enrolled", "not_enrolled"])

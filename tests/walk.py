@@ -31,12 +31,12 @@ def values(small: SimpleNamespace) -> dict[str, Any]:
         "content_type_id": ContentType.objects.get_for_model(lesson).pk, "content_type_app_label": "courses",
         "content_type_app_name": "courses", "content_type_model_name": "lessonpage", "app_label": "courses", "app_name": "courses",
         "model_name": "lessonpage", "action": "delete", "action_name": "approve", "site_pk": Site.objects.first().pk,
-        "slug": "courses", "key": "x", "uidb36": "1", "token": "x", "uidb64": "MQ", "filter_spec": "width-20",
+        "slug": "courses", "key": "x", "uidb36": "1", "uidb64": "MQ", "filter_spec": "width-20",
         "signature": "x", "path": "x", "app": "courses", "model": "lessonpage", "task_state_id": 1, "task_id": 1,
         "workflow_id": Workflow.objects.first().pk, "workflow_state_id": 1, "restriction_id": 1, "page_view_restriction_id": 1,
         "object_id": lesson.pk, "language": "en", "dismissible_id": "x", "pk": small.enrollment.pk, "id": lesson.pk,
         "task_app_label": "wagtailcore", "task_model_name": "groupapprovaltask", "locale_id": 1,
-        "session_id": 1, "uploaded_image_id": 1, "uploaded_file_id": 1,
+        "session_id": 1, "token": small.stop_token, "uploaded_image_id": 1, "uploaded_file_id": 1,
     }  # fmt: skip
 
 
@@ -67,6 +67,8 @@ def addresses(small: SimpleNamespace) -> list[tuple[str, str]]:
             continue
         for key in keys if "<pk>" in route or ":pk>" in route else keys[:1]:
             here = {**known, "pk": key}
+            if route.startswith("teaching/groups/"):
+                here["group_id"] = small.study_group.pk
             address = "/" + ADDRESS.sub(lambda m, here=here: str(here.get(m["name"], small.secret.pk)), route)
             found.append((pattern.name or route, address))
     return found

@@ -22,7 +22,7 @@ from learning.accounts.roles import Role
 from learning.courses.models import CatalogPage, CoursePage, CourseTeacher, LessonPage, ModulePage, Subject
 from learning.courses.programme import programme_of
 from learning.enrollment.machine import recount_seats
-from learning.enrollment.models import Completion, Enrollment, Position, StatusChange, StudyGroup
+from learning.enrollment.models import Completion, Enrollment, Opening, Position, StatusChange, StudyGroup
 from learning.enrollment.statuses import By, Status
 from learning.exchange.actions import import_cartridge
 from learning.exchange.html_blocks import BlockMaker
@@ -108,14 +108,26 @@ def load_demo(say: Callable[[str], Any] = print) -> None:
         say("  Ally: Accessibility Workshop")
         catalog.refresh_from_db()
         courses["ally"] = _import_ally(catalog, people, subjects)
-        group = StudyGroup.objects.create(course=courses["python-first-line"], name="Autumn")
-        group.teachers.add(people["teacher@example.org"])
-        _note(group)
+        group = _make_groups(courses["python-first-line"], people["teacher@example.org"])
         for email, slug, status, done in STUDIES:
             _make_study(people[email], courses[slug], status, done, group)
         for course in courses.values():
             recount_seats(course.pk)
             _note_course(course)
+
+
+def _make_groups(course: CoursePage, teacher: User) -> StudyGroup:
+    """The group of the two students, and one to come, for which a module opens each week."""
+    now = timezone.now()
+    autumn = StudyGroup.objects.create(course=course, name="Autumn", capacity=12, starts_at=now - timedelta(days=14))
+    start = (now + timedelta(days=21)).replace(hour=9, minute=0, second=0, microsecond=0)
+    winter = StudyGroup.objects.create(course=course, name="Winter", capacity=12, starts_at=start)
+    for group in (autumn, winter):
+        group.teachers.add(teacher)
+        _note(group)
+    for week, module in enumerate(programme_of(course).modules):
+        Opening.objects.create(group=winter, module_id=module.id, days=7 * week)
+    return autumn
 
 
 def _make_people() -> dict[str, User]:
@@ -259,6 +271,9 @@ def _make_study(user: User, course: CoursePage, status: Status, done: int, group
     Completion.objects.bulk_create(
         [Completion(user=user, lesson_id=lesson.id, at=now - timedelta(days=10)) for lesson in lessons]
     )
+    whole = programme_of(course).lessons
+    enrollment.done, enrollment.percent = len(lessons), round(100 * len(lessons) / len(whole)) if whole else 0
+    enrollment.save(update_fields=["done", "percent"])
     if lessons:
         Position.objects.create(user=user, course_id=course.pk, lesson_id=lessons[-1].id, at=now - timedelta(hours=20))
 

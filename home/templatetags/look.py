@@ -59,6 +59,16 @@ def _is_staff_member(pk: int, user: Any) -> bool:
     return user.is_staff_member
 
 
+def sees_teaching(user: Any) -> bool:
+    """Whether the menu shows the way to one's students: a hint, as `sees_editing` is."""
+    return sees_editing(user) and _looks_after_students(user.pk, user)
+
+
+@kept_for(seconds=60, key=lambda pk, user: pk)
+def _looks_after_students(pk: int, user: Any) -> bool:
+    return user.has_perm("enrollment.change_enrollment")
+
+
 def _theme_of(request: HttpRequest) -> str:
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
@@ -100,6 +110,7 @@ def frame(context: dict[str, Any], part: str) -> SafeString:
         "section": _section(request.path),
         "chosen_theme": _theme_of(request),
         "sees_editing": sees_editing(user),
+        "sees_teaching": sees_teaching(user),
     }
     key = ("frame", part, *facts.values())
     marks = {"token": _TOKEN, "next": _NEXT, "name": _NAME, "avatar": _AVATAR}

@@ -184,6 +184,7 @@ class PersonViewSet(UserViewSet):
     add_view_class = PersonCreateView
     edit_view_class = PersonEditView
     delete_view_class = PersonDeleteView
+    copy_view_enabled = False
     menu_label = _("People")
     ordering = "display_name"
     template_prefix = ""

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from learning.enrollment.models import course_pointer
 
@@ -24,7 +25,7 @@ class ImportRun(models.Model):
         CHECKING = "checking", _("Is being checked")
         CHECKED = "checked", _("Checked, nothing changed yet")
         APPLYING = "applying", _("Is being carried out")
-        DONE = "done", _("Done")
+        DONE = "done", pgettext_lazy("job", "Done")
         FAILED = "failed", _("Could not be read")
 
     owner = models.ForeignKey(
