@@ -71,7 +71,9 @@ def keep_me(request: HttpRequest) -> HttpResponse:
 
 class TokenForm(forms.Form):
     name = forms.CharField(
-        label=pgettext_lazy("thing", "Name"), max_length=80, help_text=gettext_lazy("What it is for, such as “my calendar”.")
+        label=pgettext_lazy("thing", "Name"),
+        max_length=80,
+        help_text=gettext_lazy("What it is for, such as “my calendar”."),
     )
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("What it may do"), choices=TokenScope.choices, widget=forms.CheckboxSelectMultiple

@@ -20,13 +20,14 @@ from wagtail.models import Locale, Page
 from learning.accounts.models import User
 from learning.accounts.roles import Role
 from learning.courses.models import CatalogPage, CoursePage, LessonPage, ModulePage
-from learning.enrollment.models import Completion, Enrollment, Position, Seats
+from learning.enrollment.models import Completion, Enrollment, Position, Seats, StudyGroup
 from learning.enrollment.statuses import SEATED, Status
 
 MODULES, LESSONS = 3, 5  # of each course; the first course has more, see BENCH
 BENCH_MODULES, BENCH_LESSONS = 5, 6  # 30 lessons
 BATCH = 5_000
 SEED = 2_026
+GROUPS = 10  # study groups of the first course
 CROWD = 5  # the first course holds this many times its share of the people, at least
 
 
@@ -154,6 +155,10 @@ def _enrol(chance: random.Random, users: list[int], courses: list[tuple[int, lis
             seen.add(pair)
             pairs.append(pair)
     now = timezone.now()
+    first = courses[0][0]
+    groups = StudyGroup.objects.bulk_create(
+        StudyGroup(course_id=first, name=f"Group {first}-{n}") for n in range(1, GROUPS + 1)
+    )
     weights = {Status.ACTIVE: 80, Status.COMPLETED: 12, Status.LEFT: 5, Status.PAUSED: 1, Status.REQUESTED: 2}
     statuses = chance.choices(list(weights), list(weights.values()), k=len(pairs))
     enrollments: list[Enrollment] = []
@@ -163,9 +168,14 @@ def _enrol(chance: random.Random, users: list[int], courses: list[tuple[int, lis
     for (user, place), status in zip(pairs, statuses, strict=True):
         course, lessons = courses[place]
         when = now - timedelta(days=chance.randrange(1, 200))
-        enrollments.append(Enrollment(user_id=user, course_id=course, status=status, created_at=when, changed_at=when))
-        taken[course] += status in SEATED
         done = lessons if status == Status.COMPLETED else lessons[: chance.randrange(0, 4)]
+        counts = {"done": len(done), "percent": round(100 * len(done) / len(lessons))}
+        enrollments.append(
+            Enrollment(user_id=user, course_id=course, status=status, created_at=when, changed_at=when, **counts)
+        )
+        if place == 0:
+            enrollments[-1].group = chance.choice(groups)
+        taken[course] += status in SEATED
         completions.extend(Completion(user_id=user, lesson_id=lesson, at=when) for lesson in done)
         if done:
             enrollments[-1].last_read_at = when

@@ -1,5 +1,6 @@
 """Mail and ticks go through the queue: rows of the same transaction, taken by the worker."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,11 +8,15 @@ from django.core import mail
 from django.core.mail import send_mail
 from django.core.management import call_command
 from django.db import transaction
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from home.jobs import FIRST_PAUSE, LOST, TRIES, beat, give_back_lost, retry, try_again
 from home.management.commands.run_ticks import tick
+from home.models import WorkerBeat
 from home.tasks import publish_scheduled_pages, tidy_up
 from learning.enrollment.tasks import expire_ended
+from tests.conftest import make_people
 
 QUEUE = {
     "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"},
@@ -27,7 +32,7 @@ def queue(real_db: None, settings: Any) -> None:
 
 
 def work() -> None:
-    call_command("db_worker", "--backend", "queue", "--batch", "--no-startup-delay", "--interval", "0", "-v0")
+    call_command("work", "--batch")
 
 
 @pytest.mark.usefixtures("queue")
@@ -56,3 +61,75 @@ def test_two_clocks_do_no_harm() -> None:
     assert DBTaskResult.objects.count() == 3
     work()
     assert set(DBTaskResult.objects.values_list("status", flat=True)) == {"SUCCESSFUL"}
+
+
+@pytest.mark.usefixtures("queue")
+def test_job_of_a_dead_worker_runs_again_and_not_of_a_living_one() -> None:
+    send_mail("Hello", "Words", None, ["a@example.org"])
+    long_ago = timezone.now() - timedelta(minutes=5)
+    row = DBTaskResult.objects.get()
+    row.claim("dead")
+    DBTaskResult.objects.update(started_at=long_ago)
+    beat("dead")
+    assert give_back_lost() == 0
+    WorkerBeat.objects.update(seen_at=long_ago)
+    assert give_back_lost() == 1
+    work()
+    assert [m.subject for m in mail.outbox] == ["Hello"]
+    assert DBTaskResult.objects.get().status == "SUCCESSFUL"
+
+
+@pytest.mark.usefixtures("queue")
+def test_job_that_kills_its_workers_stops_after_some_tries() -> None:
+    send_mail("Hello", "Words", None, ["a@example.org"])
+    long_ago = timezone.now() - timedelta(minutes=5)
+    for number in range(TRIES):
+        DBTaskResult.objects.get().claim(f"dead{number}")
+        DBTaskResult.objects.update(started_at=long_ago)
+        assert give_back_lost() == 1
+    row = DBTaskResult.objects.get()
+    assert (row.status, row.exception_class_path) == ("FAILED", LOST)
+
+
+@pytest.mark.usefixtures("queue")
+def test_failed_job_is_tried_again_later_and_later(settings: Any) -> None:
+    settings.MAIL_TRANSPORT = "nowhere.Backend"
+    send_mail("Hello", "Words", None, ["a@example.org"])
+    work()
+    assert DBTaskResult.objects.get().status == "FAILED"
+    assert try_again() == 0
+    tries = 1
+    while True:
+        DBTaskResult.objects.update(finished_at=timezone.now() - FIRST_PAUSE * 4 ** (tries - 1))
+        if not try_again():
+            break
+        work()
+        tries += 1
+    assert tries == TRIES
+    settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
+    assert retry(job_id=str(DBTaskResult.objects.get().pk))
+    work()
+    assert [m.subject for m in mail.outbox] == ["Hello"]
+
+
+@pytest.mark.usefixtures("queue")
+def test_page_of_jobs_shows_and_retries(visit: Any, settings: Any) -> None:
+    people = make_people()
+    settings.MAIL_TRANSPORT = "nowhere.Backend"
+    send_mail("Secret subject", "Words", None, ["a@example.org"])
+    work()
+    client = visit(people.admin)
+    body = client.get("/cms/jobs/?status=FAILED").content.decode()
+    assert "Send a mail" in body
+    assert "nowhere" in body
+    assert "Secret subject" not in body
+    assert "No worker is at work" not in body
+    job = DBTaskResult.objects.get()
+    for wrong in ("", "x", "00000000-0000-0000-0000-000000000000"):
+        assert client.post("/cms/jobs/", {"job": wrong}).status_code == 302
+    settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
+    client.post("/cms/jobs/", {"job": str(job.pk)})
+    work()
+    assert len(mail.outbox) == 1
+    for who in (people.teacher, people.editor):
+        assert visit(who).get("/cms/jobs/").status_code == 302

@@ -117,7 +117,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def school_rights(self) -> frozenset[str]:
-        """Codenames of the rights of this app that the person's groups give; one query, kept as `role_names` is."""
+        """Codenames of the rights of this app that the person's groups give; one query at most, kept as
+        `role_names` is."""
+        known = self.__dict__.get("_perm_cache")  # what Django has read for `has_perm` is not read again
+        if known is not None:
+            return frozenset(name.partition(".")[2] for name in known if name.startswith("accounts."))
         names = Permission.objects.filter(content_type__app_label="accounts", group__user=self)
         return frozenset(names.values_list("codename", flat=True))
 

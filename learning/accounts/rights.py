@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.apps import apps
 from django.contrib.auth.models import Group
@@ -59,14 +60,30 @@ def may_touch(staff: User, person: User) -> bool:
     return not person.is_superuser and rights_of(person) <= rights_of(staff)
 
 
-def may_change_rights_of(staff: User, group: Group) -> bool:
-    """Nobody changes the rights of a group that they are in, nor of one that may do more than they."""
-    if not staff.is_active or not (staff.is_superuser or "change_rights" in staff.school_rights):
-        return False
+@dataclass(frozen=True)
+class RightsTable:
+    """What groups may do, and what this person may do about it; three queries for any number of groups."""
+
+    of_groups: dict[int, frozenset[str]]
+    own: frozenset[str]
+    changeable: frozenset[int]  # keys of groups: none that the person is in, none that may do more than they
+
+
+def rights_table(staff: User, groups: Iterable[Group]) -> RightsTable:
+    groups, mine = list(groups), list(staff.groups.all())
+    found = rights_of_groups({*groups, *mine})
+    of_groups = {group.pk: found[group.pk] for group in groups}
     if staff.is_superuser:
-        return True
-    in_it = staff.groups.filter(pk=group.pk).exists()
-    return not in_it and rights_of_groups([group])[group.pk] <= rights_of(staff)
+        return RightsTable(of_groups, frozenset(RIGHTS), frozenset(of_groups) if staff.is_active else frozenset())
+    own = frozenset().union(*(found[group.pk] for group in mine))
+    may = staff.is_active and "change_rights" in staff.school_rights
+    own_groups = {group.pk for group in mine}
+    changeable = {pk for pk, rights in of_groups.items() if may and pk not in own_groups and rights <= own}
+    return RightsTable(of_groups, own, frozenset(changeable))
+
+
+def may_change_rights_of(staff: User, group: Group) -> bool:
+    return group.pk in rights_table(staff, [group]).changeable
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from wagtail.models import GroupPagePermission
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
@@ -19,6 +19,7 @@ from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry, User
 from learning.accounts.rights import change_rights, may_change_rights_of, rights_of, rights_of_groups
 from learning.accounts.roles import ACCESS_CMS
+from learning.courses.keeping import kept_for
 from learning.courses.models import CoursePage
 from learning.enrollment.models import CourseRight, StudyGroup
 
@@ -48,20 +49,40 @@ def courses_with(user: Person, right: CourseRight.Right) -> Any:
     return CoursePage.objects.filter(wanted)
 
 
+def _courses_to_work_on(user: User) -> Any:
+    """Courses that the person may write or publish in, with `writes` and `publishes`; one query."""
+
+    def given(right: CourseRight.Right) -> Exists:
+        return Exists(CourseRight.objects.filter(role__user=user, right=right, course_id=OuterRef("pk")))
+
+    groups = Exists(StudyGroup.objects.filter(teachers=user, course_id=OuterRef("pk")))
+    team = Exists(user.teaches.filter(course_id=OuterRef("pk")))
+    rows = CoursePage.objects.annotate(
+        writes=Q(team) | Q(groups) | Q(given(Right.WRITE)), publishes=given(Right.PUBLISH)
+    )
+    return rows.filter(Q(writes=True) | Q(publishes=True)).select_related("page_ptr")
+
+
+@kept_for(seconds=60)
+def _page_verbs() -> dict[str, Permission]:
+    names = {verb for verbs in PAGE_VERBS.values() for verb in verbs}
+    found = Permission.objects.filter(content_type__app_label="wagtailcore", codename__in=names)
+    return {permission.codename: permission for permission in found.select_related("content_type")}
+
+
 class CourseTeamPagePolicy(PagePermissionPolicy):
     def get_all_permissions_for_user(self, user: User) -> Sequence[GroupPagePermission]:
         of_groups = super().get_all_permissions_for_user(user)
         if not user.is_active or user.is_anonymous or user.is_superuser:
             return of_groups
-        codenames = {verb for verbs in PAGE_VERBS.values() for verb in verbs}
-        found = Permission.objects.filter(content_type__app_label="wagtailcore", codename__in=codenames)
-        verbs = {permission.codename: permission for permission in found}
-        pairs = [
-            (course, verbs[verb])
-            for right, names in PAGE_VERBS.items()
-            for course in courses_with(user, right).select_related("page_ptr")
-            for verb in names
-        ]
+        verbs = _page_verbs()
+        everywhere = {row.permission_id for row in of_groups if row.page.depth == 1}
+        if {permission.pk for permission in verbs.values()} <= everywhere:
+            return of_groups  # who may do all this on every page gets nothing more from single courses
+        pairs = []
+        for course in _courses_to_work_on(user):
+            for right, holds in ((Right.WRITE, course.writes), (Right.PUBLISH, course.publishes)):
+                pairs += [(course, verbs[name]) for name in PAGE_VERBS[right] if holds]
         # Wagtail puts these in sets, for which they need a key; none of the table's is negative
         own = [
             GroupPagePermission(pk=-number, page=course.page_ptr, permission=verb)

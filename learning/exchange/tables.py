@@ -61,7 +61,8 @@ def _csv_rows(file: IO[bytes]) -> Iterator[list[Any]]:
     except csv.Error as error:
         raise ValidationError(_("This table cannot be read: %(why)s.") % {"why": error}) from error
     finally:
-        text.detach()
+        if not file.closed:
+            text.detach()  # the file is the caller's to close
 
 
 def _xlsx_rows(file: IO[bytes]) -> Iterator[list[Any]]:

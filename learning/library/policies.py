@@ -8,7 +8,8 @@ from wagtail.models import GroupCollectionPermission
 from wagtail.permission_policies.collections import CollectionOwnershipPermissionPolicy
 
 from learning.accounts.models import User
-from learning.enrollment.policies import courses_taught_by
+from learning.courses.keeping import kept_for
+from learning.enrollment.policies import Right, courses_with
 from learning.library.models import CourseCollection
 
 
@@ -19,14 +20,11 @@ class CourseTeamCollectionPolicy(CollectionOwnershipPermissionPolicy):
         of_groups = super().get_all_permissions_for_user(user)
         if not user.is_active or user.is_anonymous or user.is_superuser:
             return of_groups
-        model = self.auth_model._meta
-        names = [f"{verb}_{model.model_name}" for verb in ("add", "change", "choose")]
-        rights: list[Any] = list(
-            Permission.objects.filter(content_type__app_label=model.app_label, codename__in=names).select_related(
-                "content_type"
-            )
-        )
-        courses = courses_taught_by(user).values("pk")
+        rights = _rights_on(self.auth_model._meta.app_label, self.auth_model._meta.model_name or "")
+        everywhere = {row.permission_id for row in of_groups if row.collection.depth == 1}
+        if {right.pk for right in rights} <= everywhere:
+            return of_groups  # who may do all this in every collection gets nothing more from single ones
+        courses = courses_with(user, Right.WRITE).values("pk")
         own = CourseCollection.objects.filter(course_id__in=courses).select_related("collection")
         pairs = ((row, right) for row in own for right in rights)
         # Wagtail puts these in sets, for which they need a key; none of the table's is negative
@@ -35,3 +33,10 @@ class CourseTeamCollectionPolicy(CollectionOwnershipPermissionPolicy):
             for number, (row, right) in enumerate(pairs, start=1)
         ]
         return [*of_groups, *mine]
+
+
+@kept_for(seconds=60)
+def _rights_on(app_label: str, model_name: str) -> list[Any]:
+    names = [f"{verb}_{model_name}" for verb in ("add", "change", "choose")]
+    found = Permission.objects.filter(content_type__app_label=app_label, codename__in=names)
+    return list(found.select_related("content_type"))

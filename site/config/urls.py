@@ -9,6 +9,7 @@ from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.views import authenticate_with_password
 
 from home.api import api
+from home.errors import not_found
 from learning.courses import routing
 from learning.enrollment.gate import whole_tree_only
 
@@ -29,6 +30,7 @@ urlpatterns = [
     ),
     path("cms/", include(wagtailadmin_urls)),
     path("api/v1/", api.urls),
+    re_path(r"^api/", not_found),  # before Wagtail looks for a page there
     path("accounts/", include("allauth.urls")),
     path("sitemap.xml", sitemap, name="sitemap"),
     # Wagtail's page addresses, one by one: its own log-in form is left out, ours stands in for it.

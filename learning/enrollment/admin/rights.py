@@ -18,8 +18,7 @@ from learning.accounts.rights import (
     change_rights,
     is_own_making,
     may_change_rights_of,
-    rights_of,
-    rights_of_groups,
+    rights_table,
 )
 from learning.accounts.roles import RIGHTS, Role
 from learning.courses.models import CoursePage
@@ -45,6 +44,7 @@ def rights(request: HttpRequest) -> HttpResponse:
     groups: list[Any] = list(Group.objects.annotate(people=Count("user")).order_by("pk"))
     if request.method == "POST":
         return _changed(request, staff, groups, course)
+    table = rights_table(staff, groups)
     if course:
         codes: list[tuple[str, Any]] = list(CourseRight.Right.choices)
         held: dict[int, set[str]] = {group.pk: set() for group in groups}
@@ -52,10 +52,12 @@ def rights(request: HttpRequest) -> HttpResponse:
             held[role_id].add(right)
     else:
         codes = [(code, right.label) for code, right in RIGHTS.items()]
-        held = {pk: set(found) for pk, found in rights_of_groups(groups).items()}
-    own = rights_of(staff)
-    open_to = {group.pk: may_change_rights_of(staff, group) for group in groups}
+        held = {pk: set(found) for pk, found in table.of_groups.items()}
     names = _role_names()
+
+    def may_set(group: Group, code: str) -> bool:
+        return group.pk in table.changeable and code in table.own
+
     context = {
         "course": course,
         "courses": CoursePage.objects.order_by("title").only("title")[:COURSES_OFFERED],
@@ -64,12 +66,12 @@ def rights(request: HttpRequest) -> HttpResponse:
                 "group": group,
                 "label": names.get(group.name, group.name),
                 "own_making": is_own_making(group),
-                "open": open_to[group.pk],
+                "open": group.pk in table.changeable,
             }
             for group in groups
         ],
         "rows": [
-            (label, [(group, code, code in held[group.pk], open_to[group.pk] and code in own) for group in groups])
+            (label, [(group, code, code in held[group.pk], may_set(group, code)) for group in groups])
             for code, label in codes
         ],
     }
