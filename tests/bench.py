@@ -19,12 +19,14 @@ from pathlib import Path
 
 import psutil
 
+from tests.benchmarks import running
 from tests.services import free_port, postgres, redis, wait_for_port
 
 BASE = Path(__file__).resolve().parents[1]
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "60"))  # in each round
 SCHOOL = os.environ.get("BENCH_SCHOOL", "").split()  # such as: --courses 20 --people 500 --enrollments 2000
+CHOSEN = os.environ.get("BENCH", "pages running race").split()
 WARM = 12
 WORKERS = 2
 
@@ -86,11 +88,19 @@ def run_python(env: dict[str, str], *args: str) -> str:
 
 
 @contextlib.contextmanager
-def gunicorn(name: str, env: dict[str, str], application: str, session: str, shared: list[int]) -> Iterator[Server]:
+def gunicorn(  # noqa: PLR0917
+    name: str,
+    env: dict[str, str],
+    application: str,
+    session: str,
+    shared: list[int],
+    workers: int = WORKERS,
+    threads: int = 2,
+) -> Iterator[Server]:
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS)]
+    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
     command += ["--no-control-socket", "--log-level", "error", "--timeout", "120", "--worker-class", "gthread"]
-    command += ["--threads", "2"]
+    command += ["--threads", str(threads)]
     process = subprocess.Popen(command, env=env, cwd=BASE)
     try:
         wait_for_port(port)
@@ -140,7 +150,7 @@ def main() -> None:
         server_url = stack.enter_context(postgres(shared_buffers="256MB"))
         cache_url = stack.enter_context(redis())
         urls = databases(server_url)
-        common = {**os.environ, "PYTHONPATH": f"{BASE}/site:{BASE}", "PARTA_DATA": folder, "TUTORIAL_MEDIA": folder}
+        common = {**os.environ, "PYTHONPATH": f"{BASE}/site:{BASE}", "PARTA_DATA": folder, "TUTORIAL_MEDIA": folder, "LOG_LEVEL": "ERROR"}
         parta = {**common, "DATABASE_URL": urls["parta"], "REDIS_URL": cache_url,
                  "DJANGO_SETTINGS_MODULE": "config.settings"}  # fmt: skip
         floor = {**common, "DATABASE_URL": urls["floor"], "DJANGO_SETTINGS_MODULE": "tests.benchmarks.floor"}
@@ -165,7 +175,19 @@ def main() -> None:
                 )
             ),
         ]
-        report(servers, facts, tutorial_facts)
+        if "pages" in CHOSEN:
+            report(servers, facts, tutorial_facts)
+        if "running" in CHOSEN:
+            staff = running.Staff(servers[0].port, facts["admin_session"])
+            running.lists(servers[0], facts["admin_session"], facts)
+            running.bulk(staff, facts)
+            running.export(servers[0], staff, facts)
+            running.import_table(parta, staff, facts)
+        if "race" in CHOSEN:
+            with gunicorn("race", parta, "config.wsgi", "", pids, threads=16) as server:
+                running.race(parta, server.port, "PostgreSQL")
+    if "race" in CHOSEN:
+        running.race_on_sqlite(gunicorn)
 
 
 def report(servers: list[Server], facts: dict[str, str], tutorial_facts: dict[str, str]) -> None:
