@@ -21,4 +21,4 @@ def tidy_up() -> None:
     call_command("prune_db_task_results", "--backend", "queue", "-v0")
     forget_old_imports()
     for course_id in Enrollment.objects.order_by().values_list("course_id", flat=True).distinct():
-        recount_progress.enqueue(course_id)
+        recount_progress.enqueue(course_id, complete_finished=True)

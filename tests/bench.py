@@ -150,7 +150,13 @@ def main() -> None:
         server_url = stack.enter_context(postgres(shared_buffers="256MB"))
         cache_url = stack.enter_context(redis())
         urls = databases(server_url)
-        common = {**os.environ, "PYTHONPATH": f"{BASE}/site:{BASE}", "PARTA_DATA": folder, "TUTORIAL_MEDIA": folder, "LOG_LEVEL": "ERROR"}
+        common = {
+            **os.environ,
+            "PYTHONPATH": f"{BASE}/site:{BASE}",
+            "PARTA_DATA": folder,
+            "TUTORIAL_MEDIA": folder,
+            "LOG_LEVEL": "ERROR",
+        }
         parta = {**common, "DATABASE_URL": urls["parta"], "REDIS_URL": cache_url,
                  "DJANGO_SETTINGS_MODULE": "config.settings"}  # fmt: skip
         floor = {**common, "DATABASE_URL": urls["floor"], "DJANGO_SETTINGS_MODULE": "tests.benchmarks.floor"}

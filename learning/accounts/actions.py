@@ -15,10 +15,12 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
+from wagtail import hooks
 
 from learning.accounts.models import AuditEntry, PersonalToken, TokenScope, User
 
 DAYS_TO_CANCEL = 14
+ASKED_DELETION = "asked_deletion"
 
 
 def record(
@@ -51,6 +53,8 @@ def anonymise(*, person: User) -> None:
     """
     person = User.objects.select_for_update().get(pk=person.pk)
     end_sessions(person=person)
+    for forget in hooks.get_hooks("forget_person"):  # what higher apps know of them
+        forget(person)
     picture = person.avatar
     person.email = f"former-{uuid.uuid4().hex}@invalid.invalid"
     person.display_name = ""
@@ -80,12 +84,12 @@ def ask_deletion(*, person: User, actor: User) -> None:
     Who asks it of themselves keeps their account until then; of another, it is closed at once.
     """
     person = User.objects.select_for_update().get(pk=person.pk)
-    if person.delete_after is None:
-        person.delete_after = timezone.now() + timedelta(days=DAYS_TO_CANCEL)
-        if actor.pk != person.pk:
-            person.is_active = False
+    closes = actor.pk != person.pk and person.is_active
+    if person.delete_after is None or closes:
+        person.delete_after = person.delete_after or timezone.now() + timedelta(days=DAYS_TO_CANCEL)
+        person.is_active = person.is_active and not closes
         person.save(update_fields=["delete_after", "is_active"])
-        record(AuditEntry.Deed.PERSON, actor=actor, person=person, facts={"did": "asked_deletion"})
+        record(AuditEntry.Deed.PERSON, actor=actor, person=person, facts={"did": ASKED_DELETION, "closed": closes})
 
 
 @transaction.atomic
@@ -93,8 +97,9 @@ def cancel_deletion(*, person: User, actor: User) -> None:
     person = User.objects.select_for_update().get(pk=person.pk)
     if person.delete_after is not None:
         person.delete_after = None
-        if actor.pk != person.pk:
-            person.is_active = True
+        asked = AuditEntry.objects.filter(person=person, facts__did=ASKED_DELETION).first()
+        if asked and asked.facts.get("closed"):
+            person.is_active = True  # who was inactive before stays so
         person.save(update_fields=["delete_after", "is_active"])
         record(AuditEntry.Deed.PERSON, actor=actor, person=person, facts={"did": "cancelled_deletion"})
 

@@ -1,13 +1,14 @@
 """The CMS screens about people."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -18,12 +19,12 @@ from wagtail.admin.widgets.button import Button
 from wagtail.users.views.bulk_actions.assign_role import AssignRoleBulkAction
 from wagtail.users.views.bulk_actions.delete import DeleteBulkAction
 from wagtail.users.views.bulk_actions.set_active_state import SetActiveStateBulkAction
-from wagtail.users.views.users import CreateView, DeleteView, EditView, IndexView, UserViewSet
+from wagtail.users.views.users import CreateView, DeleteView, EditView, IndexView, UserFilterSet, UserViewSet
 
 from learning.accounts.actions import DAYS_TO_CANCEL, ask_deletion, end_sessions, record, record_roles
 from learning.accounts.forms import PersonCreationForm, PersonEditForm
 from learning.accounts.models import AuditEntry, User
-from learning.accounts.rights import may_teach, may_touch, roles_to_give
+from learning.accounts.rights import may_teach, may_touch, roles_to_give, untouchable
 
 
 class PersonIndexView(IndexView):
@@ -125,13 +126,30 @@ class PersonDeleteView(DeleteView):
 
 
 class _OnTouchable:
-    """Bulk actions pass over those whom one may not touch."""
+    """Bulk actions pass over those whom one may not touch; “all” means all of the list that was looked at."""
 
     request: HttpRequest
+    next_url: str
+
+    def get_all_objects_in_listing_query(self, parent_id: Any) -> Any:
+        asked = QueryDict(urlsplit(self.next_url).query)
+        people = User.objects.filter(anonymised_at=None)
+        filters = UserFilterSet(asked, queryset=people, request=self.request)
+        if not filters.is_valid():
+            return []
+        found = filters.qs
+        for word in asked.get("q", "").replace("\x00", "").split()[:6]:
+            found = found.filter(Q(display_name__icontains=word) | Q(email__icontains=word))
+        return found.values_list("pk", flat=True)
+
+    @cached_property
+    def _untouchable(self) -> set[int]:
+        user: Any = self.request.user
+        return set(untouchable(user).values_list("pk", flat=True))
 
     def check_perm(self, obj: User) -> bool:
-        user: Any = self.request.user
-        return super().check_perm(obj) and may_touch(user, obj)  # type: ignore[misc]
+        allowed = super().check_perm(obj)  # type: ignore[misc]
+        return allowed and obj.anonymised_at is None and obj.pk not in self._untouchable
 
     def get_execution_context(self) -> dict[str, Any]:
         return {**super().get_execution_context(), "actor": self.request.user}  # type: ignore[misc]

@@ -4,6 +4,7 @@ from io import BytesIO
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.account.signals import email_confirmed
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -141,7 +142,8 @@ class PersonCreationForm(_PersonFields, UserCreationForm):
         person = super().save(commit)
         if commit and invited:
             # the link goes to this address: who uses it has shown that it is theirs
-            EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=True)
+            address = EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=True)
+            email_confirmed.send(sender=EmailAddress, request=None, email_address=address)
             tell_of_account(person=person)
         return person
 

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from wagtail.models import GroupPagePermission
 
 from learning.accounts.actions import record
@@ -47,17 +47,43 @@ def rights_of(person: User) -> frozenset[str]:
 def roles_to_give(giver: User) -> list[Group]:
     """The groups whose rights the giver has themselves; others they can neither give nor take away."""
     groups = list(Group.objects.order_by("name"))
-    own, of_groups = rights_of(giver), rights_of_groups(groups)
-    # `course_rights` are rows of the enrolment app: who may not change rights does not give these away either
-    in_courses = set(Group.objects.filter(course_rights__isnull=False).values_list("pk", flat=True))
-    return [g for g in groups if of_groups[g.pk] <= own and (g.pk not in in_courses or "rights" in own)]
+    own, of_groups, in_courses = rights_of(giver), rights_of_groups(groups), _rights_in_courses(groups)
+    return [group for group in groups if of_groups[group.pk] | in_courses[group.pk] <= own]
+
+
+# A team writes its course and looks after its students: who touches such a person must have that everywhere.
+_TEAM = frozenset({"read", "write", "students"})
+
+
+def _rights_in_courses(groups: Iterable[Group]) -> dict[int, frozenset[str]]:
+    """What groups may do in single courses. `course_rights` are rows of the enrolment app, whose names of rights are
+    those of the rights in the whole school."""
+    held: dict[int, set[str]] = {group.pk: set() for group in groups}
+    rows = Group.objects.filter(pk__in=held, course_rights__isnull=False)
+    for pk, right in rows.values_list("pk", "course_rights__right"):
+        held[pk].add(right)
+    return {pk: frozenset(rights) for pk, rights in held.items()}
+
+
+def untouchable(staff: User) -> QuerySet[User]:
+    """People whom this person may not edit, deactivate or delete: those who may do anything more than they.
+
+    Five queries and one more for the people, however many these are.
+    """
+    if staff.is_superuser:
+        return User.objects.none()
+    groups = list(Group.objects.all())
+    own, of_groups, in_courses = rights_of(staff), rights_of_groups(groups), _rights_in_courses(groups)
+    above = [group.pk for group in groups if not of_groups[group.pk] | in_courses[group.pk] <= own]
+    more = Q(is_superuser=True) | Q(groups__in=above)
+    if not own >= _TEAM:
+        more |= Q(teaches__isnull=False) | Q(taught_groups__isnull=False)
+    return User.objects.filter(pk__in=User.objects.filter(more).values("pk")).exclude(pk=staff.pk)
 
 
 def may_touch(staff: User, person: User) -> bool:
-    """Whether staff may edit, deactivate or delete a person: not one who may do more than they."""
-    if staff.is_superuser or staff.pk == person.pk:
-        return True
-    return not person.is_superuser and rights_of(person) <= rights_of(staff)
+    """Whether staff may edit, deactivate or delete a person."""
+    return not untouchable(staff).filter(pk=person.pk).exists()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from learning.enrollment.machine import WRITTEN_AT_ONCE, Changes, EnrollmentErro
 from learning.enrollment.models import Enrollment, Invitation, StudyGroup
 from learning.enrollment.statuses import LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status
 
+LOOKED_UP_AT_ONCE = 10_000  # a database takes so many parameters and no more
+
 
 def enrollment_window(course: CoursePage) -> str | None:
     """`early` or `late` when the enrolment window is closed now, else nothing."""
@@ -99,6 +101,7 @@ def enroll(*, user: User, course: CoursePage, key: str = "", group_id: int | Non
     else:
         raise EnrollmentError("full", _("All seats of this course are taken."))
     enrollment = enrollment or Enrollment(user=user, course=course, status="")
+    changes.keep_place(enrollment)
     if course.choose_group and enrollment.group_id is None:
         enrollment.group = _chosen_group(course, group_id, must=True)
     changes.move(enrollment, after)
@@ -152,15 +155,17 @@ def change_statuses(*, enrollment_ids: Iterable[int], after: Status, actor: User
     Courses are taken one after the other, each in a transaction of its own, so that none waits long for its seats.
     """
     by_course: dict[int, list[int]] = defaultdict(list)
-    pairs = Enrollment.objects.filter(pk__in=list(enrollment_ids)).order_by("course_id", "pk")
-    for pk, course_id in pairs.values_list("pk", "course_id"):
-        by_course[course_id].append(pk)
+    ids = list(enrollment_ids)
+    for start in range(0, len(ids), LOOKED_UP_AT_ONCE):
+        pairs = Enrollment.objects.filter(pk__in=ids[start : start + LOOKED_UP_AT_ONCE]).order_by("course_id", "pk")
+        for pk, course_id in pairs.values_list("pk", "course_id"):
+            by_course[course_id].append(pk)
     outcome = Outcome()
-    for course_id, ids in by_course.items():
+    for course_id, own in by_course.items():
         try:
-            _change_in_course(course_id, ids, after, actor, reason, outcome)
+            _change_in_course(course_id, own, after, actor, reason, outcome)
         except EnrollmentError as error:
-            outcome.refused.update(dict.fromkeys(ids, str(error)))
+            outcome.refused.update(dict.fromkeys(own, str(error)))
     return outcome
 
 
@@ -303,8 +308,10 @@ def expire_ended() -> int:
                 changes = Changes(course, seats, by=By.SYSTEM, actor=None)
                 for enrollment in ended.select_for_update(of=("self",)).filter(pk__in=ids):
                     changes.move(enrollment, Status.EXPIRED)
+                if not course.has_ended:
+                    changes.fill()
                 changes.write()
-            closed += len(changes.moved)
+            closed += sum(1 for enrollment in changes.moved if enrollment.status == Status.EXPIRED)
             if not changes.moved:
                 break
     return closed

@@ -15,7 +15,7 @@ from learning.enrollment import actions
 from learning.enrollment.grouping import follow_start
 from learning.enrollment.invitations import invite
 from learning.enrollment.models import Enrollment, Invitation, StudyGroup
-from learning.enrollment.policies import manages_course
+from learning.enrollment.policies import manages_course, may_name_teachers
 from learning.enrollment.statuses import Status, staff_choices
 
 
@@ -110,6 +110,19 @@ class StudyGroupForm(OfManagedCourse):
             teachers = User.objects.filter(may_teach(), is_active=True).distinct()
             self.fields["teachers"].queryset = teachers  # type: ignore[attr-defined]
             self.fields["teachers"].widget = forms.CheckboxSelectMultiple(choices=self.fields["teachers"].choices)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        course, teachers = cleaned.get("course"), cleaned.get("teachers")
+        before = set(self.instance.teachers.all()) if self.instance.pk else set()
+        if (
+            course
+            and teachers is not None
+            and set(teachers) - before
+            and not may_name_teachers(self.for_user, course.pk)
+        ):
+            raise ValidationError({"teachers": _("Only who may write this course names its teachers.")})
+        return cleaned
 
     def save(self, commit: bool = True) -> StudyGroup:
         group = super().save(commit)

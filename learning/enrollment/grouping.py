@@ -19,10 +19,12 @@ from learning.accounts.models import AuditEntry, User
 from learning.courses.models import CoursePage
 from learning.courses.programme import programme_of
 from learning.enrollment.models import Audience, Enrollment, Opening, Seats, StudyGroup
+from learning.enrollment.models.groups import is_bearable
 from learning.enrollment.statuses import PENDING, SEATED
 
 IN_GROUP = SEATED | PENDING  # who takes a place of a study group
 SAVED_AT_ONCE = 500
+MOST_DAYS = 10_000
 
 
 def groups_with_places(course: CoursePage) -> list[StudyGroup]:
@@ -46,7 +48,7 @@ def _restamp(course_id: int) -> None:
     recount_progress.enqueue(course_id)
 
 
-def _lock(course_id: int) -> None:
+def lock_places(course_id: int) -> None:
     """Places of groups are given under the lock of the course's seats."""
     Seats.objects.get_or_create(pk=course_id)
     Seats.objects.select_for_update().get(pk=course_id)
@@ -60,7 +62,7 @@ def place(*, enrollment_ids: Iterable[int], course_id: int, group: StudyGroup | 
     """
     if group is not None and group.course_id != course_id:
         raise ValidationError(_("There is no such study group in this course."), code="no_such_group")
-    _lock(course_id)
+    lock_places(course_id)
     wanted = Enrollment.objects.select_for_update().filter(pk__in=list(enrollment_ids), course_id=course_id)
     moving = list(wanted.exclude(group=group) if group else wanted.exclude(group=None))
     if group is not None and group.capacity is not None:
@@ -104,7 +106,7 @@ def split_evenly(*, course_id: int, groups: Sequence[StudyGroup], actor: User, e
 
     Only those in no group are placed, or, with `everyone`, all. Raises ValidationError when there are too few places.
     """
-    _lock(course_id)
+    lock_places(course_id)
     students = Enrollment.objects.select_for_update().filter(course_id=course_id, status__in=IN_GROUP)
     unplaced = list((students if everyone else students.filter(group=None)).order_by("created_at", "pk"))
     sizes: Counter[int] = Counter({group.pk: 0 for group in groups})
@@ -161,11 +163,29 @@ def shift_openings(*, group: StudyGroup, from_module_id: int, days: int, actor: 
         opening.opens_at += timedelta(days=days)
         if opening.days is not None:
             opening.days += days
+        if not is_bearable(opening.opens_at) or abs(opening.days or 0) > MOST_DAYS:
+            raise ValidationError(_("These openings cannot be moved that far."))
     Opening.objects.bulk_update(openings, ["opens_at", "days"])
     facts = {"group": group.pk, "from": from_module_id, "days": days}
     record(AuditEntry.Deed.OPENING, actor=actor, course_id=group.course_id, facts=facts)
     _restamp(group.course_id)
     return len(openings)
+
+
+@transaction.atomic
+def delete_group(*, group: StudyGroup, actor: User) -> None:
+    """Delete a group; its students stay in the course, in no group. Refused while something is for it alone, which
+    everyone would see then."""
+    lock_places(group.course_id)
+    own = Audience.objects.filter(group=group).values("page_id")
+    others = Audience.objects.filter(page_id__in=own).exclude(group=group).values("page_id")
+    if Audience.objects.filter(group=group).exclude(page_id__in=others).exists():
+        raise ValidationError(_("Lessons or modules are for this group alone. First say who else sees them."))
+    Audience.objects.filter(group=group).delete()
+    facts = {"did": "deleted", "name": group.name}
+    record(AuditEntry.Deed.GROUP, actor=actor, course_id=group.course_id, facts=facts)
+    group.delete()
+    _restamp(group.course_id)
 
 
 @transaction.atomic
@@ -185,6 +205,7 @@ def mark_for_groups(*, course_id: int, page_id: int, groups: Sequence[StudyGroup
     """Let only these groups of the course see a lesson or module; none of them means everyone."""
     if any(group.course_id != course_id for group in groups):
         raise ValidationError(_("There is no such study group in this course."))
+    lock_places(course_id)
     Audience.objects.filter(page_id=page_id).delete()
     Audience.objects.bulk_create(Audience(course_id=course_id, page_id=page_id, group=group) for group in groups)
     facts = {"page": page_id, "groups": sorted(group.pk for group in groups)}

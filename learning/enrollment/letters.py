@@ -1,13 +1,12 @@
 """Letters of staff to a set of students: one mail each, in each one's language."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.core import signing
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -16,7 +15,7 @@ from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry, User
 from learning.courses.models import CoursePage
 from learning.courses.programme import address_of
-from learning.enrollment.models import Letter, LetterCopy
+from learning.enrollment.models import Enrollment, Letter, LetterCopy
 
 SALT = "course-mail"
 SENT_AT_ONCE = 100
@@ -64,23 +63,23 @@ def compose(*, letter: Letter, course: CoursePage, person: User) -> Mail:
     return Mail(words["subject"], body.strip() + "\n", language, stop_url)
 
 
-def readers(user_ids: Iterable[int], *, essential: bool) -> list[int]:
-    """Ids of those of these people who will get it: open accounts, and, of what is not essential, who have not
-    stopped such letters."""
+def readers(enrollments: QuerySet[Enrollment], *, essential: bool) -> QuerySet[User]:
+    """Those of these students who will get it: open accounts, and, of what is not essential, who have not stopped
+    such letters."""
     wanted = Q() if essential else Q(course_mail=True)
-    people = User.objects.filter(wanted, pk__in=list(user_ids), is_active=True, anonymised_at=None)
-    return list(people.order_by("pk").values_list("pk", flat=True))
+    students = enrollments.order_by().values("user_id")
+    return User.objects.filter(wanted, pk__in=students, is_active=True, anonymised_at=None).order_by("pk")
 
 
 @transaction.atomic
 def write(
-    *, course: CoursePage, author: User, words: Words, language: str, essential: bool, user_ids: Iterable[int]
+    *, course: CoursePage, author: User, words: Words, language: str, essential: bool, to: QuerySet[User]
 ) -> tuple[Letter, int]:
-    """Put a letter in the queue. Returns it and how many will get it."""
+    """Put a letter to these `readers` in the queue. Returns it and how many will get it."""
     from learning.enrollment.tasks import send_letter
 
     letter = Letter.objects.create(course=course, author=author, words=words, language=language, essential=essential)
-    people = readers(user_ids, essential=essential)
+    people = list(to.values_list("pk", flat=True))
     LetterCopy.objects.bulk_create((LetterCopy(letter=letter, user_id=pk) for pk in people), batch_size=500)
     record(
         AuditEntry.Deed.LETTER,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import AuditEntry, User
 from learning.courses.models import CoursePage
+from learning.enrollment.grouping import IN_GROUP
 from learning.enrollment.models import Enrollment, Seats, StatusChange
 from learning.enrollment.notices import tell_of_changes
 from learning.enrollment.statuses import SEATED, By, Status, may_go
@@ -71,6 +72,8 @@ class Changes:
         self.now = timezone.now()
         self.moved: list[Enrollment] = []
         self.history: list[StatusChange] = []
+        self.placed: set[int] = set()  # enrolments whose place in a study group is settled
+        self.members: dict[int, int] = {}  # of study groups that someone comes back to
 
     @property
     def has_seat(self) -> bool:
@@ -88,6 +91,8 @@ class Changes:
             )
         if after in SEATED and before not in SEATED and not self.has_seat:
             raise EnrollmentError("full", _("All seats of this course are taken."))
+        if before not in IN_GROUP:
+            self.keep_place(enrollment)
         enrollment.status = after
         enrollment.changed_at = self.now
         enrollment.waiting_since = self.now if after == Status.WAITLISTED else None
@@ -109,19 +114,31 @@ class Changes:
             )
         )
 
+    def keep_place(self, enrollment: Enrollment) -> None:
+        """Who comes back keeps their study group, unless it has ended or others have taken its places."""
+        group = enrollment.group if enrollment.pk else None
+        if group is None or enrollment.pk in self.placed:
+            return
+        self.placed.add(enrollment.pk)
+        if group.pk not in self.members:
+            self.members[group.pk] = Enrollment.objects.filter(group=group, status__in=IN_GROUP).count()
+        if group.has_ended or (group.capacity is not None and self.members[group.pk] >= group.capacity):
+            enrollment.group = None
+        else:
+            self.members[group.pk] += 1
+
     def fill(self) -> int:
         """Give free seats to those who wait, the first one first; returns how many were moved."""
-        queue = (
-            Enrollment.objects.queued().filter(course=self.course).exclude(pk__in=[e.pk for e in self.moved if e.pk])
-        )
+        if self.seats.waiting <= 0 or not self.has_seat:
+            return 0
+        gone = {enrollment.pk for enrollment in self.moved}  # some may have stood in the queue until now
         count = 0
-        while self.seats.waiting > 0 and self.has_seat:
-            first = queue.exclude(pk__in=[e.pk for e in self.moved if e.pk]).first()
-            if first is None:
-                self.seats.waiting = 0
+        for enrollment in Enrollment.objects.queued().filter(course=self.course).iterator(chunk_size=WRITTEN_AT_ONCE):
+            if not self.has_seat:
                 break
-            self.move(first, Status.ACTIVE, By.SYSTEM)
-            count += 1
+            if enrollment.pk not in gone:
+                self.move(enrollment, Status.ACTIVE, By.SYSTEM)
+                count += 1
         return count
 
     def write(self) -> None:

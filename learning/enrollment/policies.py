@@ -91,6 +91,11 @@ class CourseTeamPagePolicy(PagePermissionPolicy):
         return [*of_groups, *own]
 
 
+def may_name_teachers(user: User, course_id: int) -> bool:
+    """A group's teacher reads and writes the course: only who may write there makes someone one (promise 7)."""
+    return "write" in rights_of(user) or courses_with(user, Right.WRITE).filter(pk=course_id).exists()
+
+
 def manages_everything(user: Person) -> bool:
     """Whether the person looks after the students of every course."""
     return user.is_authenticated and user.runs_school

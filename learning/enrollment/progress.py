@@ -15,6 +15,7 @@ from learning.courses.compiled import CompiledQuery
 from learning.courses.models import CoursePage, LessonPage
 from learning.courses.programme import Programme, ProgrammeLesson, programmes_of
 from learning.enrollment.actions import complete
+from learning.enrollment.machine import lock_seats
 from learning.enrollment.models import Beginning, BlockCompletion, Completion, Enrollment, Position
 from learning.enrollment.plans import plan_of, plans_of, programme_for
 from learning.enrollment.statuses import Status
@@ -83,7 +84,7 @@ def progress_of(user: User, courses: Iterable[CoursePage]) -> dict[int, Progress
     """
     courses = list(courses)
     programmes_of(courses)  # reads all that are not kept at once
-    mine = Enrollment.objects.filter(user=user, course_id__in=[course.pk for course in courses])
+    mine = Enrollment.objects.reading().filter(user=user, course_id__in=[course.pk for course in courses])
     groups = dict(mine.values_list("course_id", "group_id"))
     plans = plans_of((course, groups.get(course.pk)) for course in courses)
     programmes = {course.pk: programme_for(course, plans[course.pk, groups.get(course.pk)]) for course in courses}
@@ -92,11 +93,14 @@ def progress_of(user: User, courses: Iterable[CoursePage]) -> dict[int, Progress
     return {pk: Progress(programme, done, positions.get(pk)) for pk, programme in programmes.items()}
 
 
-def _begin(user_id: int, lesson: LessonPage) -> None:
-    """The student has begun the lesson's module: it never closes on them again."""
+def _begin(enrollment: Enrollment, lesson: LessonPage) -> None:
+    """The student has begun the lesson's module, if it has opened for them (a free preview may be read before):
+    it never closes on them again."""
+    if plan_of(lesson.course, enrollment.group_id).opens_at(lesson.pk):
+        return
     module_id = Page.objects.filter(path=lesson.path[: -Page.steplen]).values_list("pk", flat=True).first()
     if module_id:
-        Beginning.objects.get_or_create(user_id=user_id, module_id=module_id)
+        Beginning.objects.get_or_create(user_id=enrollment.user_id, module_id=module_id)
 
 
 @transaction.atomic
@@ -107,14 +111,14 @@ def set_done(*, enrollment: Enrollment, lesson: LessonPage, done: bool = True) -
     """
     if done:
         Completion.objects.get_or_create(user_id=enrollment.user_id, lesson_id=lesson.pk)
-        _begin(enrollment.user_id, lesson)
+        _begin(enrollment, lesson)
     else:
         Completion.objects.filter(user_id=enrollment.user_id, lesson_id=lesson.pk).delete()
     progress = progress_of(enrollment.user, [lesson.course])[lesson.course.pk]
-    enrollment.done, enrollment.percent, enrollment.last_read_at = progress.count, progress.percent, timezone.now()
-    enrollment.save(update_fields=["done", "percent", "last_read_at"])
     if progress.finished and enrollment.status == Status.ACTIVE:
-        complete(enrollment=enrollment)
+        complete(enrollment=enrollment)  # takes the lock of the seats, which comes before that of any enrolment
+    counts = {"done": progress.count, "percent": progress.percent, "last_read_at": timezone.now()}
+    Enrollment.objects.filter(pk=enrollment.pk).update(**counts)
     return progress
 
 
@@ -141,17 +145,18 @@ def set_position(*, enrollment: Enrollment, lesson: LessonPage, block_id: UUID |
         defaults={"lesson_id": lesson.pk, "block_id": block_id, "at": now},
     )
     Enrollment.objects.filter(pk=enrollment.pk).update(last_read_at=now)
-    _begin(enrollment.user_id, lesson)
+    _begin(enrollment, lesson)
 
 
 COUNTED_AT_ONCE = 500
 
 
-def recount_progress(course_id: int) -> int:
+def recount_progress(course_id: int, *, complete_finished: bool = False) -> int:
     """Count everyone's done lessons anew after the programme or a group's part of it has changed.
 
-    Whoever has nothing left to do completes the course by it. Returns how many rows were changed. Safe to run
-    at any time; memory does not grow with the course.
+    With `complete_finished`, who has nothing left to do completes the course by it. That cannot be undone, so it
+    waits for the night: a module may be away for an hour only. Returns how many rows were changed. Safe to run at
+    any time; memory does not grow with the course.
     """
     course = CoursePage.objects.filter(pk=course_id).first()
     if course is None:
@@ -172,9 +177,11 @@ def recount_progress(course_id: int) -> int:
             if (row.done, row.percent) != (progress.count, progress.percent):
                 row.done, row.percent = progress.count, progress.percent
                 stale.append(row)
-            if progress.finished and row.status == Status.ACTIVE:
+            if complete_finished and progress.finished and row.status == Status.ACTIVE:
                 finished.append(row)
-        Enrollment.objects.bulk_update(stale, ["done", "percent"])
+        with transaction.atomic():
+            lock_seats(course_id)  # before the rows, as every other verb does
+            Enrollment.objects.bulk_update(stale, ["done", "percent"])
         for row in finished:
             complete(enrollment=row)
         changed += len(stale)

@@ -12,7 +12,7 @@ from django.utils.text import slugify
 
 FORMATS = ("csv", "xlsx")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-_NOT_IN_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])
+_NOT_IN_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
 _BOM = "\ufeff"  # without it Excel takes UTF-8 for something else
 
 

@@ -21,8 +21,8 @@ def mail_invitations(ids: list[int]) -> int:
 
 
 @task(backend="queue")
-def recount_progress(course_id: int) -> int:
-    return progress.recount_progress(course_id)
+def recount_progress(course_id: int, complete_finished: bool = False) -> int:
+    return progress.recount_progress(course_id, complete_finished=complete_finished)
 
 
 @task(backend="queue")

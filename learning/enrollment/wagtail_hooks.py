@@ -9,17 +9,24 @@ from wagtail.models import Page
 from wagtail.permissions import policy_registry
 from wagtail_modeladmin.options import modeladmin_register
 
+from learning.accounts.models import User
 from learning.enrollment.admin.audit import audit
 from learning.enrollment.admin.enrollments import BULK_ACTIONS, change_status, enrollments
 from learning.enrollment.admin.menu import LearningGroup, page_buttons
 from learning.enrollment.admin.rights import rights
 from learning.enrollment.gate import gate
+from learning.enrollment.models import Invitation
 
 modeladmin_register(LearningGroup)
 hooks.register("on_serve_page", gate, order=100)
 hooks.register("register_page_header_buttons", page_buttons)
 for action in BULK_ACTIONS:
     hooks.register("register_bulk_action", action)
+
+
+@hooks.register("forget_person")
+def forget_invitations(person: User) -> None:
+    Invitation.objects.filter(email=person.email.lower()).delete()
 
 
 @hooks.register("register_admin_viewset")

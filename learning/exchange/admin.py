@@ -19,7 +19,7 @@ from learning.courses.models import CoursePage
 from learning.enrollment.admin.menu import ScreenMenuItem
 from learning.enrollment.policies import managed_courses
 from learning.exchange.models import ImportRow, ImportRun
-from learning.exchange.people import COLUMNS, guess_columns
+from learning.exchange.people import COLUMNS, give_up, guess_columns
 from learning.exchange.tables import check_table, read_rows
 from learning.exchange.tasks import apply_import, check_import
 
@@ -110,8 +110,12 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
     run = _own_run(request, pk)
     if run.state not in (ImportRun.State.UPLOADED, ImportRun.State.CHECKED):
         return redirect("import_run", run.pk)
-    with run.file.open("rb") as file:
-        sample = [row for row, _n in zip(read_rows(file, run.filename), range(SAMPLE_ROWS + 1), strict=False)]
+    try:
+        with run.file.open("rb") as file:
+            sample = [row for row, _n in zip(read_rows(file, run.filename), range(SAMPLE_ROWS + 1), strict=False)]
+    except ValidationError as error:
+        give_up(run, error)
+        return redirect("import_run", run.pk)
     initial = {what: str(place) for what, place in run.columns.items()}
     form = ColumnsForm(request.POST or None, headings=sample[0], initial=initial)
     if request.method == "POST" and form.is_valid():

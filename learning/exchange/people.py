@@ -100,14 +100,20 @@ def _wishes(run: ImportRun) -> Iterator[Wish]:
 class Planner:
     """Says what would become of rows as the school is now; `planned` is what earlier rows of the file will do."""
 
-    def __init__(self, run: ImportRun) -> None:
+    def __init__(self, run: ImportRun, planned: set[tuple[str, int]] | None = None) -> None:
         self.run = run
         self.courses: dict[str, CoursePage | None] = {}
         self.managed = managed_courses(run.owner)
         self.taken: dict[int, int] = {}  # seats by course, with those that the plan gives
         self.places: dict[int, int] = {}  # members by group, likewise
-        self.planned: set[tuple[str, int]] = set()
+        self.planned = set() if planned is None else planned
         self.groups: dict[int, dict[str, StudyGroup]] = {}
+
+    def note(self, wish: Wish) -> None:
+        """A row that is behind: another one of the same person and course is one too many."""
+        course = self._course(wish.course)
+        if course is not None:
+            self.planned.add((wish.email, course.pk))
 
     def _course(self, named: str) -> CoursePage | None:
         """The course by its key, the last part of its address, or its title; among those that the owner looks after."""
@@ -247,7 +253,7 @@ def _rows(run: ImportRun, steps: list[Step]) -> list[ImportRow]:
     ]
 
 
-def _fail(run: ImportRun, error: ValidationError) -> None:
+def give_up(run: ImportRun, error: ValidationError) -> None:
     ImportRun.objects.filter(pk=run.pk).update(
         state=ImportRun.State.FAILED, problem="\n".join(error.messages)[:500], finished_at=timezone.now()
     )
@@ -272,7 +278,7 @@ def check(*, run_id: int) -> int:
                     ImportRow.objects.bulk_create(_rows(run, planner.plan(batch)))
                     ImportRun.objects.filter(pk=run.pk).update(position=batch[-1].number - 1)
         except ValidationError as error:
-            _fail(run, error)
+            give_up(run, error)
             return 0
     ImportRun.objects.filter(pk=run.pk).update(state=ImportRun.State.CHECKED)
     return total
@@ -287,12 +293,14 @@ def apply(*, run_id: int) -> int:
     with translation.override(run.owner.language or None):
         try:
             wishes = _wishes(run)
-            for _behind in range(run.position):
-                next(wishes, None)
+            planned: set[tuple[str, int]] = set()
+            behind = Planner(run, planned)
+            for wish in islice(wishes, run.position):
+                behind.note(wish)
             for batch in _batches(wishes):
-                taken += _apply_batch(run, batch)
+                taken += _apply_batch(run, batch, planned)
         except ValidationError as error:
-            _fail(run, error)
+            give_up(run, error)
             return taken
     with transaction.atomic():
         ImportRun.objects.filter(pk=run.pk).update(state=ImportRun.State.DONE, finished_at=timezone.now())
@@ -302,11 +310,11 @@ def apply(*, run_id: int) -> int:
 
 
 @transaction.atomic
-def _apply_batch(run: ImportRun, batch: list[Wish]) -> int:
+def _apply_batch(run: ImportRun, batch: list[Wish], planned: set[tuple[str, int]]) -> int:
     locked = ImportRun.objects.select_for_update().get(pk=run.pk)
     if locked.position >= batch[-1].number - 1 or locked.state != ImportRun.State.APPLYING:
         return 0  # another worker has been here
-    steps = Planner(run).plan(batch)
+    steps = Planner(run, planned).plan(batch)
     todo = [step for step in steps if step.outcome in (Outcome.CREATE, Outcome.CHANGE)]
     by_course: dict[int, list[Step]] = defaultdict(list)
     for step in todo:
@@ -350,3 +358,11 @@ def forget_old_imports() -> int:
         run.file.delete(save=False)
         run.delete()
     return len(old)
+
+
+def forget(person: User) -> None:
+    """A person is anonymised: their imports go, and rows of others no longer name them."""
+    for run in ImportRun.objects.filter(owner=person):
+        run.file.delete(save=False)
+        run.delete()
+    ImportRow.objects.filter(email=person.email.lower()).update(email="")

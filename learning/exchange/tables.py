@@ -1,5 +1,6 @@
 """Reading tables that people upload: CSV and XLSX, row by row, as text."""
 
+import codecs
 import csv
 import io
 import zipfile
@@ -39,10 +40,11 @@ def check_table(file: IO[bytes], name: str, size: int) -> None:
 def _text_of(file: IO[bytes]) -> io.TextIOWrapper:
     """The file as text: UTF-8, or what Excel writes in Russian where it is not."""
     file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         while chunk := file.read(1 << 20):
-            # a character may be cut at the end of a chunk
-            chunk.decode("utf-8", "strict" if len(chunk) < 1 << 20 else "ignore")
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
         encoding = "utf-8-sig"
     except UnicodeDecodeError:
         encoding = "cp1251"

@@ -3,8 +3,12 @@ from typing import Any
 from wagtail import hooks
 
 from learning.exchange.admin import addresses, menu_item
+from learning.exchange.people import forget
 
 hooks.register("register_learning_menu_item", menu_item)
+
+
+hooks.register("forget_person", forget)
 
 
 @hooks.register("register_admin_urls")

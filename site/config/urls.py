@@ -10,6 +10,7 @@ from wagtail.views import authenticate_with_password
 
 from home.api import api
 from home.errors import not_found
+from home.sitemap import SchoolSitemap
 from learning.courses import routing
 from learning.enrollment.gate import whole_tree_only
 
@@ -32,7 +33,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     re_path(r"^api/", not_found),  # before Wagtail looks for a page there
     path("accounts/", include("allauth.urls")),
-    path("sitemap.xml", sitemap, name="sitemap"),
+    path("sitemap.xml", sitemap, {"sitemaps": {"wagtail": SchoolSitemap}}, name="sitemap"),
     # Wagtail's page addresses, one by one: its own log-in form is left out, ours stands in for it.
     path(
         "_util/authenticate_with_password/<int:page_view_restriction_id>/<int:page_id>/",

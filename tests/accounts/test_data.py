@@ -12,10 +12,10 @@ from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.utils import timezone
 
-from learning.accounts.actions import delete_due
+from learning.accounts.actions import ask_deletion, cancel_deletion, delete_due
 from learning.accounts.models import AuditEntry, User
 from learning.enrollment.actions import change_status
-from learning.enrollment.models import Enrollment
+from learning.enrollment.models import Enrollment, Invitation
 from learning.enrollment.progress import set_done
 from learning.enrollment.statuses import Status
 from tests import school
@@ -58,12 +58,14 @@ def test_deletion_waits_two_weeks_and_can_be_cancelled(small: SimpleNamespace, v
     client.post("/me/data/keep/")
     assert school.fresh(small.student).delete_after is None
     client.post("/me/data/delete/")
+    Invitation.objects.create(course=small.other, email="student@example.org", name="Student")
     User.objects.filter(pk=small.student.pk).update(delete_after=timezone.now())
     assert delete_due() == 1
     assert delete_due() == 0
     person = school.fresh(small.student)
     assert person.anonymised_at
     assert "student" not in person.email
+    assert not Invitation.objects.exists()
     assert Enrollment.objects.filter(user=person).exists()
     assert client.get("/me/").status_code == 302
 
@@ -134,3 +136,15 @@ def test_anonymised_people_break_nothing(small: SimpleNamespace, visit: Any) -> 
         answer = client.get(path)
         assert answer.status_code == 200, path
         assert "student@example.org" not in answer.content.decode(), path
+
+
+def test_cancelling_opens_only_what_the_deletion_has_closed(small: SimpleNamespace) -> None:
+    ask_deletion(person=small.student, actor=small.student)
+    ask_deletion(person=small.student, actor=small.admin)
+    assert not school.fresh(small.student).is_active
+    cancel_deletion(person=small.student, actor=small.admin)
+    assert school.fresh(small.student).is_active
+    User.objects.filter(pk=small.classmate.pk).update(is_active=False)
+    ask_deletion(person=small.classmate, actor=small.admin)
+    cancel_deletion(person=small.classmate, actor=small.admin)
+    assert not school.fresh(small.classmate).is_active

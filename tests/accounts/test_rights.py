@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from learning.accounts.models import AuditEntry, User
-from learning.accounts.rights import change_rights, may_touch, rights_of, rights_of_groups
+from learning.accounts.rights import change_rights, may_touch, rights_of, rights_of_groups, roles_to_give
 from learning.accounts.roles import RIGHTS, ROLE_RIGHTS, Role
 from learning.enrollment.models import CourseRight
 from learning.enrollment.statuses import Status
@@ -186,3 +186,22 @@ def test_audit_log_is_read_and_never_changed(small: SimpleNamespace, visit: Any)
     entry.facts = {}
     with pytest.raises(TypeError):
         entry.save()
+
+
+def test_who_has_rights_in_a_course_is_above_a_clerk(small: SimpleNamespace, visit: Any) -> None:
+    clerk = manager("people", "team", "own_students")
+    assert not may_touch(clerk, small.teacher)
+    writers = Group.objects.create(name="Writers")
+    CourseRight.objects.create(role=writers, course=small.course, right="write")
+    small.stranger.groups.add(writers)
+    assert not may_touch(clerk, small.stranger)
+    assert may_touch(clerk, small.student)
+    assert writers not in roles_to_give(clerk)
+    assert writers in roles_to_give(small.admin)
+
+
+def test_all_people_means_those_of_the_list(small: SimpleNamespace, visit: Any) -> None:
+    client = visit(small.admin)
+    client.post("/cms/bulk/accounts/user/delete/?id=all&next=/cms/users/%3Fq%3Dclassmate")
+    closed = User.objects.filter(delete_after__isnull=False).values_list("email", flat=True)
+    assert list(closed) == ["classmate@example.org"]

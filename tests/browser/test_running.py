@@ -1,106 +1,23 @@
 """The running school from outside, as `make run` starts it: processes, pages in a real browser, accessibility."""
 
-import contextlib
 import http.client
 import itertools
-import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
+from tests.browser.conftest import MARKS, family, gone, page_of, start, wait_until_started
 from tests.services import free_port
 
-BASE = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run"]  # fmt: skip
-STARTED = "Parta is at"
 LESSON = "/courses/python-first-line/choosing-and-repeating/lists-many-values/"
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium; `make test` says so loudly"),
-]
-
-
-def start(folder: Path, port: int) -> subprocess.Popen[str]:
-    kept = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
-    env = {**kept, "PORT": str(port), "PARTA_DATA": str(folder), "PYTHONUNBUFFERED": "1"}
-    log = (folder / "run.log").open("a+")
-    return subprocess.Popen(
-        [sys.executable, "site/deploy/run.py"], cwd=BASE, env=env, stdout=log, stderr=log, text=True
-    )
-
-
-def wait_until_started(process: subprocess.Popen[str], folder: Path, seconds: float = 150) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and process.poll() is None:
-        if STARTED in (folder / "run.log").read_text():
-            return
-        time.sleep(0.2)
-    raise AssertionError((folder / "run.log").read_text()[-3000:])
-
-
-def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    return psutil.Process(process.pid).children(recursive=True)
-
-
-def gone(processes: list[psutil.Process], seconds: float = 15) -> bool:
-    _gone, alive = psutil.wait_procs(processes, timeout=seconds)
-    return not [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
-
-
-@pytest.fixture(scope="module")
-def school_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, int]]:
-    folder, port = tmp_path_factory.mktemp("running"), free_port()
-    process = start(folder, port)
-    try:
-        wait_until_started(process, folder)
-        yield f"http://localhost:{port}", folder, port
-    finally:
-        children = family(process) if process.poll() is None else []
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
-        assert gone(children)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@contextlib.contextmanager
-def page_of(browser: Browser, base: str, email: str = "", **options: Any) -> Iterator[Page]:
-    """A page whose console must stay empty and that asks no other host for anything."""
-    context = browser.new_context(base_url=base, **{"locale": "en", **options})
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" and "status of 4" not in m.text else None)
-    page.on("pageerror", lambda e: problems.append(str(e)))
-    page.on("request", lambda r: None if r.url.startswith((base, "data:", "blob:")) else problems.append(r.url))
-    if email:
-        page.goto("/accounts/login/")
-        page.fill("[name=login]", email)
-        page.fill("[name=password]", "parta-demo")
-        page.click("main button[type=submit]")
-        page.wait_for_url("**/me/")
-    yield page
-    context.close()
-    assert problems == []
+pytestmark = MARKS
 
 
 def test_a_busy_port_is_said(school_at: tuple[str, Path, int], tmp_path: Path) -> None:
@@ -212,8 +129,17 @@ def test_pages_are_light(school_at: tuple[str, Path, int], browser: Browser, pat
         client.send("Network.enable")
         client.send("Network.setCacheDisabled", {"cacheDisabled": True})
         sizes: list[float] = []
-        client.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+        asked: dict[str, str] = {}
+        client.on("Network.requestWillBeSent", lambda event: asked.update({event["requestId"]: event["documentURL"]}))
+
+        def finished(event: dict[str, Any]) -> None:
+            # what the page before had still under way is not this page's
+            if asked.get(event["requestId"], "").endswith(path):
+                sizes.append(event["encodedDataLength"])
+
+        client.on("Network.loadingFinished", finished)
         page.goto(path, wait_until="networkidle")
+        assert sizes
         assert sum(sizes) <= 200 * 1024, sum(sizes)
         assert len(sizes) <= 15
 

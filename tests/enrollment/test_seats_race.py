@@ -2,10 +2,15 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import connection
+from django.test import Client
 
+from learning.accounts.actions import make_token
+from learning.accounts.models import TokenScope, User
+from learning.courses.models import CoursePage
 from learning.enrollment.actions import EnrollmentError, change_status, enroll, leave
 from learning.enrollment.models import Enrollment, Seats
 from learning.enrollment.statuses import SEATED, Status
@@ -74,3 +79,36 @@ def test_enrolling_leaving_and_approving_mixed_never_exceeds() -> None:
     seats = Seats.objects.get(pk=course.pk)
     assert taken == 2
     assert (seats.taken, seats.waiting) == (taken, waiting)
+
+
+@pytest.mark.usefixtures("real_db")
+def test_page_api_and_cms_at_once_give_one_seat() -> None:
+    people = make_people()
+    backend = "allauth.account.auth_backends.AuthenticationBackend"
+    crowd = [school.person() for _ in range(CROWD)]
+    keys = [make_token(user=who, name="race", scopes=[TokenScope.LEARN]) for who in crowd]
+    for _repetition in range(3):
+        course = school.course(capacity=1)
+
+        def by_page(who: User, key: str, course: CoursePage = course) -> object:
+            client = Client()
+            client.force_login(who, backend=backend)
+            return client.post(f"/enrollment/{course.pk}/enroll/").status_code
+
+        def by_api(who: User, key: str, course: CoursePage = course) -> object:
+            headers = {"Authorization": f"Bearer {key}"}
+            path = f"/api/v1/courses/{course.pk}/enroll"
+            return Client().post(path, {}, content_type="application/json", headers=headers).status_code
+
+        def by_cms(who: User, key: str, course: CoursePage = course) -> object:
+            client = Client()
+            client.force_login(people.admin, backend=backend)
+            form = {"course": course.pk, "email": who.email, "reason": ""}
+            return client.post("/cms/enrollment/enrollment/new/", form).status_code
+
+        ways = (by_page, by_api, by_cms)
+        pairs = zip(crowd, keys, strict=True)
+        results = at_once([partial(ways[n % 3], who, key) for n, (who, key) in enumerate(pairs)])
+        assert all(isinstance(status, int) and status < 500 for status in results), results
+        assert Enrollment.objects.filter(course=course, status__in=SEATED).count() == 1
+        assert Seats.objects.get(pk=course.pk).taken == 1

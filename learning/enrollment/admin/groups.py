@@ -56,6 +56,12 @@ class OfManagedCourses(ModelAdmin):
         return rows.filter(course__live__isnull=False)
 
 
+class StudyGroupPermission(ManagedCoursePermission):
+    def user_can_delete_obj(self, user: User, obj: Any) -> bool:
+        """Groups are deleted on their own page, which says what becomes of their content."""
+        return False
+
+
 class StudyGroupButtons(ButtonHelper):
     def get_buttons_for_obj(self, obj: StudyGroup, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
         places = (
@@ -71,6 +77,7 @@ class StudyGroupButtons(ButtonHelper):
 
 class StudyGroupAdmin(OfManagedCourses):
     model = StudyGroup
+    permission_helper_class = StudyGroupPermission
     menu_label = _("Study groups")
     menu_icon = "group"
     list_filter = (CourseFilter,)

@@ -194,7 +194,7 @@ class Migration(migrations.Migration):
             model_name="audience",
             name="group",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="own_content", to="enrollment.studygroup"
+                on_delete=django.db.models.deletion.PROTECT, related_name="own_content", to="enrollment.studygroup"
             ),
         ),
         migrations.AddField(

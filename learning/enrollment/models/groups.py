@@ -1,6 +1,6 @@
 """Study groups, what opens for them when, and what only they see."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -12,6 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from learning.enrollment.models.pointers import course_pointer
+
+
+def is_bearable(instant: datetime | None) -> bool:
+    """Whether an instant may be stored: far from the ends of the calendar, where time zones and sums fall off."""
+    return instant is None or 1970 <= instant.year <= 2200
 
 
 class StudyGroup(models.Model):
@@ -43,6 +48,9 @@ class StudyGroup(models.Model):
 
     def clean(self) -> None:
         super().clean()
+        for name in ("starts_at", "ends_at"):
+            if not is_bearable(getattr(self, name)):
+                raise ValidationError({name: _("This date is out of range.")})
         if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
             raise ValidationError({"ends_at": _("The group must end after it starts.")})
         if self.pk and not self.starts_at and self.openings.exclude(days=None).exists():
@@ -85,7 +93,8 @@ class Audience(models.Model):
 
     course = course_pointer()
     page_id = models.PositiveIntegerField()
-    group = models.ForeignKey(StudyGroup, on_delete=models.CASCADE, related_name="own_content")
+    # A group with content of its own is not deleted by the way: its content would be open to everyone.
+    group = models.ForeignKey(StudyGroup, on_delete=models.PROTECT, related_name="own_content")
 
     class Meta:
         verbose_name = _("content of a group")

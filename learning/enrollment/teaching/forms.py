@@ -13,6 +13,8 @@ from learning.accounts.rights import may_teach
 from learning.courses.programme import ProgrammeModule
 from learning.enrollment.letters import Words
 from learning.enrollment.models import Opening, StudyGroup
+from learning.enrollment.models.groups import is_bearable
+from learning.enrollment.policies import may_name_teachers
 
 LOCAL = "%Y-%m-%dT%H:%M"
 MAX_DAYS = 3650
@@ -33,10 +35,12 @@ class GroupForm(forms.ModelForm):
         fields = ["name", "teachers", "capacity", "starts_at", "ends_at", "note"]
         widgets = {"teachers": forms.CheckboxSelectMultiple, "note": forms.Textarea(attrs={"rows": 3})}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         people = User.objects.filter(may_teach(), is_active=True).distinct().order_by("display_name")
         self.fields["teachers"].queryset = people  # type: ignore[attr-defined]
+        if not may_name_teachers(actor, self.instance.course_id):
+            del self.fields["teachers"]
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"].strip()
@@ -64,9 +68,13 @@ class OpeningForm(forms.Form):
         )
         super().__init__(*args, **{**kwargs, "prefix": f"m{module.id}", "initial": initial})
         self.module, self.opening = module, opening
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{module.title}: {field.label}"
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if not is_bearable(cleaned.get("at")):
+            raise ValidationError({"at": _("This date is out of range.")})
         if cleaned.get("at") and cleaned.get("days") is not None:
             raise ValidationError(_("A date or a number of days, not both."))
         return cleaned

@@ -1,12 +1,14 @@
 """Study groups of a course: the board, one group, what opens when, what only a group sees."""
 
+from collections import defaultdict
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -51,11 +53,15 @@ def board(request: HttpRequest, course_id: int) -> HttpResponse:
         .order_by("name")
     )
     there = Enrollment.objects.filter(course=course, status__in=grouping.IN_GROUP)
-    students = searched(there.select_related("user"), words).order_by("user__display_name", "pk")
+    place_in_group = Window(RowNumber(), partition_by=F("group_id"), order_by=["user__display_name", "pk"])
+    first = searched(there.select_related("user"), words).annotate(place=place_in_group).filter(place__lte=SHOWN + 1)
+    found: dict[int | None, list[Enrollment]] = defaultdict(list)
+    for row in first.order_by("place"):
+        found[row.group_id].append(row)
     columns = []
     for group in [None, *groups]:
-        found = list(students.filter(group=group)[: SHOWN + 1])
-        columns.append({"group": group, "students": found[:SHOWN], "more": len(found) > SHOWN})
+        rows = found[group.pk if group else None]
+        columns.append({"group": group, "students": rows[:SHOWN], "more": len(rows) > SHOWN})
     unplaced = there.filter(group=None).count()
     context = {"course": course, "columns": columns, "groups": groups, "q": words, "unplaced": unplaced}
     return render(request, "teaching/board.html", context)
@@ -115,16 +121,18 @@ def edit(request: HttpRequest, course_id: int | None = None, group_id: int | Non
     )
     user: Any = request.user
     if request.method == "POST" and "delete" in request.POST and group.pk:
-        with transaction.atomic():
-            gone = {"did": "deleted", "name": group.name}
-            record(AuditEntry.Deed.GROUP, actor=user, course_id=group.course_id, facts=gone)
-            group.delete()
+        try:
+            grouping.delete_group(group=group, actor=user)
+        except ValidationError as error:
+            _said(request, error)
+            return redirect("teaching_group", group.pk)
         messages.success(request, _("The group is deleted. Its students stay in the course."))
         return redirect("teaching_groups", group.course_id)
-    form = GroupForm(request.POST or None, instance=group)
+    form = GroupForm(request.POST or None, instance=group, actor=user)
     if request.method == "POST" and form.is_valid():
         made = group.pk is None
         with transaction.atomic():
+            grouping.lock_places(group.course_id)
             group = form.save()
             if "starts_at" in form.changed_data:
                 grouping.follow_start(group=group)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,13 +16,13 @@ from learning.enrollment.models import Letter
 from learning.enrollment.teaching.forms import LetterForm
 from learning.enrollment.teaching.views import chosen, managed_course
 
-MOST = 20_000  # readers of one letter
+LOOKED_AT = 500  # readers among whom a preview for each language is sought
 
 
-def _previews(letter: Letter, user_ids: list[int]) -> list[Mail]:
+def _previews(letter: Letter, to: QuerySet[User]) -> list[Mail]:
     """The letter as the first reader of each language gets it."""
     people: dict[str, User] = {}
-    for person in User.objects.filter(pk__in=user_ids[:500]).order_by("pk"):
+    for person in to[:LOOKED_AT]:
         people.setdefault(person.language or letter.language, person)
     return [compose(letter=letter, course=letter.course, person=person) for person in people.values()]
 
@@ -34,24 +35,22 @@ def letter(request: HttpRequest, course_id: int) -> HttpResponse:
     found, _filters, _asked = chosen(request, course)
     author: Any = request.user
     form = LetterForm(request.POST or None, initial={"language": author.language or course.language})
-    user_ids = list(found.order_by("user_id").values_list("user_id", flat=True)[:MOST])
+    to = readers(found, essential=request.POST.get("essential") == "on")
+    reached = to.count()
     previews: list[Mail] = []
-    reached = readers(user_ids, essential=False)
     if request.method == "POST" and form.is_valid():
         facts = {name: form.cleaned_data[name] for name in ("language", "essential")}
-        reached = readers(user_ids, essential=facts["essential"])
         if "send" in request.POST and reached:
-            _letter, count = write(course=course, author=author, words=form.words(), user_ids=reached, **facts)
+            _letter, count = write(course=course, author=author, words=form.words(), to=to, **facts)
             messages.success(request, _("The letter is on its way to %(n)s students.") % {"n": count})
             return redirect("teaching_course", course.pk)
-        draft = Letter(course=course, author=author, words=form.words(), **facts)
-        previews = _previews(draft, reached)
+        previews = _previews(Letter(course=course, author=author, words=form.words(), **facts), to)
     context = {
         "course": course,
         "form": form,
         "previews": previews,
-        "asked": len(user_ids),
-        "reached": len(reached),
+        "asked": found.count(),
+        "reached": reached,
         "filter_query": request.META["QUERY_STRING"],
     }
     return render(request, "teaching/letter.html", context, status=422 if form.errors else 200)

@@ -38,12 +38,15 @@ def managed_course(request: HttpRequest, course_id: int) -> CoursePage:
 
 
 def chosen(request: HttpRequest, course: CoursePage) -> tuple[QuerySet[Enrollment], EnrollmentFilter, dict[str, Any]]:
-    """The enrolments of a course that the address asks for, the filter, and what was asked beside it."""
+    """The enrolments of a course that the address asks for, the filter, and what was asked beside it.
+
+    What cannot be understood finds nobody: a letter must not go to everyone because a group is gone.
+    """
     rows = Enrollment.objects.filter(course=course).select_related("user", "group")
     filters = EnrollmentFilter(request.GET, queryset=rows, request=request, course_id=course.pk)
-    found = searched(filters.qs if filters.is_valid() else rows, request.GET.get("q", ""))
-    only = [int(pk) for pk in request.GET.getlist("only") if pk.isdecimal() and len(pk) < 15]
-    if only:  # students who were chosen one by one
+    found = searched(filters.qs if filters.is_valid() else rows.none(), request.GET.get("q", ""))
+    if "only" in request.GET:  # students who were chosen one by one
+        only = [int(pk) for pk in request.GET.getlist("only") if pk.isdecimal() and len(pk) < 15]
         found = found.filter(pk__in=only)
     found, order = ordered(found, request.GET.get("order", ""))
     return found, filters, {"q": request.GET.get("q", "")[:100], "order": order}

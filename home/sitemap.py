@@ -1,0 +1,14 @@
+"""What search engines are told of: public pages, and those free previews that everyone may see."""
+
+from typing import Any
+
+from wagtail.contrib.sitemaps import Sitemap
+
+from learning.courses.models import LessonPage
+from learning.enrollment.access import free_previews
+
+
+class SchoolSitemap(Sitemap):
+    def items(self) -> Any:
+        closed = LessonPage.objects.exclude(pk__in=free_previews().values("pk"))
+        return super().items().exclude(pk__in=closed.values("pk"))
