@@ -25,6 +25,7 @@ from learning.accounts.actions import DAYS_TO_CANCEL, ask_deletion, end_sessions
 from learning.accounts.forms import PersonCreationForm, PersonEditForm
 from learning.accounts.models import AuditEntry, User
 from learning.accounts.rights import may_teach, may_touch, roles_to_give, untouchable
+from learning.accounts.roles import role_label
 
 
 class PersonIndexView(IndexView):
@@ -41,7 +42,11 @@ class PersonIndexView(IndexView):
                 get_url=self.get_edit_url,
             ),
             Column("email", label=_("E-mail"), sort_key="email"),
-            Column("roles", label=_("Roles"), accessor=lambda person: ", ".join(g.name for g in person.groups.all())),
+            Column(
+                "roles",
+                label=_("Roles"),
+                accessor=lambda person: ", ".join(role_label(g.name) for g in person.groups.all()),
+            ),
             BooleanColumn("is_active", label=_("Active"), sort_key="is_active"),
             DateColumn("last_login", label=_("Last log-in"), sort_key="last_login"),
             DateColumn("delete_after", label=_("To be deleted"), sort_key="delete_after"),

@@ -19,6 +19,7 @@ from wagtail.users.forms import UserCreationForm, UserEditForm
 from learning.accounts.models import Theme, User
 from learning.accounts.notices import tell_of_account
 from learning.accounts.rights import roles_to_give
+from learning.accounts.roles import role_label
 
 AVATAR_MAX_BYTES = 5 * 1024 * 1024
 AVATAR_MAX_PIXELS = 40_000_000
@@ -92,6 +93,11 @@ class ProfileForm(forms.ModelForm):
         return cleaned
 
 
+class RolesField(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return role_label(obj.name)
+
+
 class _PersonFields(forms.Form):
     """Wagtail's user forms ask for first and last names and offer superuser rights; ours do neither.
 
@@ -102,9 +108,7 @@ class _PersonFields(forms.Form):
     last_name = None
     is_superuser = None
     password_required = False
-    groups = forms.ModelMultipleChoiceField(
-        Group.objects.all(), label=_("Roles"), required=False, widget=forms.CheckboxSelectMultiple
-    )
+    groups = RolesField(Group.objects.all(), label=_("Roles"), required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, for_user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

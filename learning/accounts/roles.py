@@ -22,6 +22,11 @@ class Role(TextChoices):
     ADMINISTRATOR = "Administrator", _("Administrator")
 
 
+def role_label(name: str) -> str:
+    """A group's name for people: the five roles are translated, those of the school's own making are as they are."""
+    return str(Role(name).label) if name in Role.values else name
+
+
 def _all_of(app_label: str, *models: str) -> tuple[str, ...]:
     return tuple(f"{app_label}.{verb}_{model}" for model in models for verb in ("add", "change", "delete", "view"))
 

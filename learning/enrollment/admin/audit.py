@@ -14,7 +14,7 @@ from wagtail.admin.views.generic import IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from learning.accounts.models import AuditEntry
-from learning.accounts.roles import RIGHTS
+from learning.accounts.roles import RIGHTS, Role, role_label
 from learning.courses.models import CoursePage
 from learning.enrollment.models import CourseRight
 from learning.enrollment.spreadsheets import as_file
@@ -44,6 +44,9 @@ def in_words(entry: AuditEntry) -> str:
 
 
 def _right(code: str) -> str:
+    """A right or a role in words."""
+    if code in Role.values:
+        return role_label(code)
     if code in RIGHTS:
         return str(RIGHTS[code].label)
     return str(CourseRight.Right(code).label) if code in CourseRight.Right.values else code

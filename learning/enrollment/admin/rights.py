@@ -20,7 +20,7 @@ from learning.accounts.rights import (
     may_change_rights_of,
     rights_table,
 )
-from learning.accounts.roles import RIGHTS, Role
+from learning.accounts.roles import RIGHTS, role_label
 from learning.courses.models import CoursePage
 from learning.enrollment.models import CourseRight
 from learning.enrollment.policies import change_course_rights
@@ -28,10 +28,6 @@ from learning.enrollment.views import whole_number
 
 NAME_LENGTH = 80
 COURSES_OFFERED = 100
-
-
-def _role_names() -> dict[str, str]:
-    return {role.value: str(role.label) for role in Role}
 
 
 def rights(request: HttpRequest) -> HttpResponse:
@@ -53,7 +49,6 @@ def rights(request: HttpRequest) -> HttpResponse:
     else:
         codes = [(code, right.label) for code, right in RIGHTS.items()]
         held = {pk: set(found) for pk, found in table.of_groups.items()}
-    names = _role_names()
 
     def may_set(group: Group, code: str) -> bool:
         return group.pk in table.changeable and code in table.own
@@ -64,7 +59,7 @@ def rights(request: HttpRequest) -> HttpResponse:
         "groups": [
             {
                 "group": group,
-                "label": names.get(group.name, group.name),
+                "label": role_label(group.name),
                 "own_making": is_own_making(group),
                 "open": group.pk in table.changeable,
             }
