@@ -28,6 +28,10 @@ from learning.accounts.rights import may_teach, may_touch, roles_to_give, untouc
 from learning.accounts.roles import role_label
 
 
+def _roles_in_words(person: User) -> str:
+    return ", ".join(role_label(group.name) for group in person.groups.all())
+
+
 class PersonIndexView(IndexView):
     @cached_property
     def columns(self) -> list[Column]:

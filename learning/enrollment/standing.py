@@ -97,6 +97,14 @@ class Standing:
         return progress_of(self.user, [self.course])[self.course.pk]
 
     @property
+    def next_opens_at(self) -> datetime | None:
+        """When the lesson to go on with opens for this person, if that is still to come."""
+        lesson = self.progress.next_lesson if self.progress else None
+        if lesson is None or lesson.free_preview:
+            return None
+        return self.access.closed_modules.get(self.access.plan.module_of.get(lesson.id, 0))
+
+    @property
     def status(self) -> str | None:
         return self.access.status
 

@@ -72,6 +72,10 @@ def test_student_sees_what_opens_when_in_their_own_zone(small: SimpleNamespace, 
     shown = f"{local.day}, {local.year}, 7:15 a.m."
     assert shown in visit(small.student).get(school.path_of(small.course)).content.decode()
     assert shown in visit(small.student).get(school.path_of(small.lessons[0])).content.decode()
+    for lesson in small.lessons[:2]:
+        set_done(enrollment=small.enrollment, lesson=lesson)
+    after = visit(small.student).get(school.path_of(small.course)).content.decode()
+    assert f"The next module opens for your study group: {local:%b}" in after
     assert "7:15" not in visit().get(school.path_of(small.course)).content.decode()
 
 
