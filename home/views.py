@@ -14,7 +14,7 @@ from learning.courses.blocks import LessonBody
 from learning.courses.catalogue import card_queryset
 from learning.courses.models import CatalogPage
 from learning.enrollment.models import Enrollment
-from learning.enrollment.policies import courses_taught_by
+from learning.enrollment.policies import Right, courses_with
 from learning.enrollment.progress import progress_of
 from learning.enrollment.statuses import PENDING, READING, Status
 
@@ -43,7 +43,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "pending": [row for row in rows if row["enrollment"].status in PENDING],
         "other": [row for row in rows if row["enrollment"].status not in READING | PENDING],
         "looks_after": user.has_perm("enrollment.change_enrollment"),
-        "taught": courses_taught_by(user).order_by("title")[:TAUGHT_SHOWN] if teaches else [],
+        "taught": courses_with(user, Right.WRITE).order_by("title")[:TAUGHT_SHOWN] if teaches else [],
         "catalog": CatalogPage.objects.live().first(),
     }
     return render(request, "home/dashboard.html", context)

@@ -12,7 +12,6 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 from wagtail import hooks
@@ -125,15 +124,6 @@ def reset_mfa(*, person: User, actor: User) -> int:
     end_sessions(person=person)
     record(AuditEntry.Deed.PERSON, actor=actor, person=person, facts={"did": "reset_mfa"})
     return count
-
-
-@transaction.atomic
-def set_roles(*, person: User, groups: Iterable[Group], actor: User) -> None:
-    """Give a person exactly these groups, and write it down."""
-    before = set(person.groups.values_list("name", flat=True))
-    groups = list(groups)
-    person.groups.set(groups)
-    record_roles(person=person, before=before, after={group.name for group in groups}, actor=actor)
 
 
 def record_roles(*, person: User, before: set[str], after: set[str], actor: User) -> None:

@@ -29,14 +29,6 @@ TEAM_RIGHTS = frozenset({Right.READ, Right.WRITE, Right.STUDENTS})
 PAGE_VERBS = {Right.WRITE: ("add_page", "change_page"), Right.PUBLISH: ("publish_page", "lock_page", "unlock_page")}
 
 
-def courses_taught_by(user: Person) -> Any:
-    """Courses whose team the person is on, or a study group of which they teach."""
-    if not user.is_authenticated:
-        return CoursePage.objects.none()
-    groups = StudyGroup.objects.filter(teachers=user).values("course_id")
-    return CoursePage.objects.filter(Q(pk__in=groups) | Q(pk__in=user.teaches.values("course_id")))
-
-
 def courses_with(user: Person, right: CourseRight.Right) -> Any:
     """Courses where the person has this right by being of the team, a group's teacher, or by a role's right there."""
     if not user.is_authenticated or not user.is_active:
