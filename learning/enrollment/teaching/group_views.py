@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 from django.http import Http404, HttpRequest, HttpResponse
@@ -130,18 +130,17 @@ def edit(request: HttpRequest, course_id: int | None = None, group_id: int | Non
         return redirect("teaching_groups", group.course_id)
     form = GroupForm(request.POST or None, instance=group, actor=user)
     if request.method == "POST" and form.is_valid():
-        made = group.pk is None
-        with transaction.atomic():
-            grouping.lock_places(group.course_id)
-            group = form.save()
-            if "starts_at" in form.changed_data:
-                grouping.follow_start(group=group)
-            facts: dict[str, Any] = {
-                "did": "made" if made else "changed",
-                "group": group.pk,
-                "fields": form.changed_data,
-            }
-            record(AuditEntry.Deed.GROUP, actor=user, course_id=group.course_id, facts=facts)
+        did = "changed" if group.pk else "made"
+        try:
+            with transaction.atomic():
+                group = form.save()
+                if "starts_at" in form.changed_data:
+                    grouping.follow_start(group=group)
+                facts: dict[str, Any] = {"did": did, "group": group.pk, "fields": form.changed_data}
+                record(AuditEntry.Deed.GROUP, actor=user, course_id=group.course_id, facts=facts)
+        except IntegrityError:  # the same form, sent twice at once
+            messages.error(request, _("This course has a study group of this name already."))
+            return redirect("teaching_groups", form.instance.course_id)
         messages.success(request, _("“%(group)s” is saved.") % {"group": group})
         return redirect("teaching_groups", group.course_id)
     members = group.enrollments.filter(status__in=grouping.IN_GROUP).count() if group.pk else 0
