@@ -14,7 +14,7 @@ def make_roles(apps: Any, schema_editor: Any) -> None:
         config.models_module = True
         create_permissions(config, apps=apps, verbosity=0, using=schema_editor.connection.alias)
         config.models_module = None
-    apply_roles(apps)
+    apply_roles(apps, strict=False)  # later permissions are given by later migrations
 
 
 class Migration(migrations.Migration):

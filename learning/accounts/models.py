@@ -180,6 +180,7 @@ class AuditEntry(models.Model):
         IMPORT = "import", _("Import")
         LETTER = "letter", _("Letter")
         TOKEN = "token", _("Token of the API")
+        CHAT = "chat", _("Chat")
 
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
     deed = models.CharField(_("what"), max_length=12, choices=Deed.choices)
@@ -213,6 +214,7 @@ class AuditEntry(models.Model):
 class TokenScope(models.TextChoices):
     READ = "read", _("Read my courses and progress")
     LEARN = "learn", _("Enrol, leave, mark lessons done")
+    CHAT = "chat", _("Read and write in my chats")
     TEACH = "teach", _("Read groups and students I look after")
     MANAGE = "manage", _("Change enrolments of students I look after")
 

@@ -63,6 +63,7 @@ RIGHTS: dict[str, SchoolRight] = {
         SchoolRight("publish", _("Approve and publish"), ("courses.delete_subject",), ("publish", "lock", "unlock")),
         SchoolRight("delete", _("Delete pages with all that is below them"), (), ("bulk_delete",)),
         SchoolRight("students", _("Look after the students of every course"), ("accounts.run_school", *_STUDENTS)),
+        SchoolRight("chat", _("Moderate every chat"), ("chat.moderate_rooms",)),
         SchoolRight("people", _("Manage people and their roles"), _all_of("accounts", "user")),
         SchoolRight("rights", _("Change what roles may do"), ("accounts.change_rights",)),
         SchoolRight("audit", _("Read the audit log and the list of jobs"), ("accounts.view_auditentry",)),
@@ -83,7 +84,7 @@ ROLE_RIGHTS: dict[Role, tuple[str, ...]] = {
     Role.STUDENT: (),
     Role.TEACHER: ("team", "own_students"),
     Role.EDITOR: ("team", "read", "write"),
-    Role.MODERATOR: ("team", "read", "write", "publish"),
+    Role.MODERATOR: ("team", "read", "write", "publish", "chat"),
     Role.ADMINISTRATOR: tuple(RIGHTS),
 }
 

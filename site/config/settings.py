@@ -158,8 +158,10 @@ if REDIS_URL:
             "OPTIONS": {"max_connections": 500, "socket_timeout": 1, "socket_connect_timeout": 1},
         }
     }
+    # redis-py stops at 100 connections of a pool by default, and raises above
+    _layer_host = {"address": REDIS_URL, "max_connections": 1000, "socket_connect_timeout": 2}
     CHANNEL_LAYERS = {
-        "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+        "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [_layer_host]}}
     }
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 5000}}}
@@ -254,6 +256,16 @@ FILE_UPLOAD_PERMISSIONS = 0o640
 # Set by the production deployment, where NGINX hands out files that the door has allowed.
 ACCEL_REDIRECT_PREFIX: str = env("ACCEL_REDIRECT_PREFIX", default="")
 UPLOAD_MAX_BYTES: int = env.int("UPLOAD_MAX_BYTES", default=200 * 1024 * 1024)
+
+# --- Chat -----------------------------------------------------------------------------------
+
+CHAT_PER_SECOND: float = env.float("CHAT_PER_SECOND", default=5)  # messages of one person
+CHAT_BURST: int = env.int("CHAT_BURST", default=20)
+CHAT_EDIT_MINUTES: int = env.int("CHAT_EDIT_MINUTES", default=15)  # for how long authors change their own
+CHAT_KEEP_DAYS: int = env.int("CHAT_KEEP_DAYS", default=0)  # 0: for good
+CHAT_SOCKETS_PER_PERSON: int = env.int("CHAT_SOCKETS_PER_PERSON", default=2500)  # in one process
+CHAT_FILE_MAX_BYTES: int = env.int("CHAT_FILE_MAX_BYTES", default=25 * 1024 * 1024)
+CHAT_QUOTA_BYTES: int = env.int("CHAT_QUOTA_BYTES", default=500 * 1024 * 1024)  # of one person's files
 
 # --- Wagtail --------------------------------------------------------------------------------
 
