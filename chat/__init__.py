@@ -1,1 +1,1 @@
-"""Rooms of study groups. Its place on the ladder is kept; its rooms open with the chat itself."""
+"""Rooms of study groups: what is said in them, and how it reaches everyone."""

@@ -1,0 +1,142 @@
+"""Who may be in a room, and as what. Asked at every request and action, and every second for open sockets."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Now
+
+from chat.models import Mute, Room
+from learning.accounts.models import User
+from learning.courses.compiled import CompiledQuery
+from learning.enrollment.models import Enrollment, StudyGroup
+from learning.enrollment.policies import Person
+from learning.enrollment.statuses import READING
+
+_STUDENT, _TEACHER, _MODERATOR, _MUTED, _PLACE = 1, 2, 3, 4, 5
+Pair = tuple[int, int]  # a person, a room
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a person is in a room at this moment."""
+
+    user_id: int
+    room_id: int
+    is_member: bool = False  # may read
+    moderates: bool = False  # its teacher, or of a role that moderates every chat
+    is_muted: bool = False
+
+
+def _number(value: int) -> Any:
+    return Cast(Value(value), IntegerField())
+
+
+def _rows(user_ids: list[int], room_ids: list[int], *, with_places: bool) -> QuerySet[Any, Any]:
+    """(what, room, person) for all that these people are in these rooms, in one query.
+
+    Where someone moderates every chat the room is 0; with places, a room's last position stands for the person.
+    """
+    rooms = Room.objects.order_by().filter(pk__in=room_ids)
+    through = StudyGroup.teachers.through.objects.order_by()
+    students = Enrollment.objects.order_by().filter(user_id__in=user_ids, user__is_active=True, status__in=READING)
+    teachers = through.filter(user_id__in=user_ids, user__is_active=True)
+    untaught = ~Exists(through.filter(studygroup_id=OuterRef("group_id")))
+    team_of_group = {"group__course__team__person__in": user_ids, "group__course__team__person__is_active": True}
+    team_of_course = {"course__team__person__in": user_ids, "course__team__person__is_active": True}
+    courses = rooms.exclude(course=None).values("course_id")
+
+    def room_of(course: str) -> Subquery:
+        return Subquery(Room.objects.filter(course_id=OuterRef(course)).values("pk")[:1])
+
+    moderating = Q(is_superuser=True) | Q(
+        groups__permissions__codename="moderate_rooms", groups__permissions__content_type__app_label="chat"
+    )
+    arms: list[QuerySet[Any, Any]] = [
+        students.filter(group__room__in=room_ids).values_list(_number(_STUDENT), "group__room", "user_id"),
+        students.filter(course_id__in=courses).values_list(_number(_STUDENT), room_of("course_id"), "user_id"),
+        teachers.filter(studygroup__room__in=room_ids).values_list(_number(_TEACHER), "studygroup__room", "user_id"),
+        teachers.filter(studygroup__course_id__in=courses).values_list(
+            _number(_TEACHER), room_of("studygroup__course_id"), "user_id"
+        ),
+        rooms.filter(untaught, **team_of_group).values_list(_number(_TEACHER), "pk", "group__course__team__person"),
+        rooms.filter(**team_of_course).values_list(_number(_TEACHER), "pk", "course__team__person"),
+        User.objects.order_by()
+        .filter(moderating, pk__in=user_ids, is_active=True)
+        .values_list(_number(_MODERATOR), _number(0), "pk"),
+        Mute.objects.filter(room__in=room_ids, person__in=user_ids, lifted_at=None, until__gt=Now()).values_list(
+            _number(_MUTED), "room_id", "person_id"
+        ),
+    ]
+    if with_places:
+        arms.append(rooms.values_list(_number(_PLACE), "pk", F("last_position")))
+    return arms[0].union(*arms[1:], all=True)
+
+
+_now = CompiledQuery(partial(_rows, with_places=False))
+_now_and_places = CompiledQuery(partial(_rows, with_places=True))
+
+
+def _filled(ids: Iterable[int]) -> list[int]:
+    """The ids, filled up to a power of two, so that the database meets few shapes of a query."""
+    found = sorted(set(ids))
+    return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else []
+
+
+def _standings(pairs: Sequence[Pair], rows: Iterable[tuple[Any, ...]]) -> dict[Pair, Standing]:
+    found: dict[int, set[Pair]] = defaultdict(set)
+    for what, room_id, user_id in rows:
+        found[what].add((user_id, room_id))
+    rooms_there = {room_id for _user, room_id in found[_PLACE]}
+    standings = {}
+    for user_id, room_id in pairs:
+        pair = (user_id, room_id)
+        everywhere = (user_id, 0) in found[_MODERATOR] and (not rooms_there or room_id in rooms_there)
+        moderates = everywhere or pair in found[_TEACHER]
+        standings[pair] = Standing(
+            user_id, room_id, moderates or pair in found[_STUDENT], moderates, pair in found[_MUTED] and not moderates
+        )
+    return standings
+
+
+def standings(pairs: Iterable[Pair]) -> dict[Pair, Standing]:
+    """What each of these people is in their room; one query. Whether the room exists is for the caller to see."""
+    pairs = list(pairs)
+    rows = _now.rows(_filled(user for user, _room in pairs), _filled(room for _user, room in pairs))
+    return _standings(pairs, rows)
+
+
+def standings_and_places(pairs: Iterable[Pair], room_ids: Iterable[int]) -> tuple[dict[Pair, Standing], dict[int, int]]:
+    """The same, with the last position of each of these rooms; one query for all. For the tick of open sockets."""
+    pairs = list(pairs)
+    wanted = {*room_ids, *(room for _user, room in pairs)}
+    if not wanted:
+        return {}, {}
+    rows = _now_and_places.rows(_filled(user for user, _room in pairs) or [0], _filled(wanted))
+    places = {room_id: position for what, room_id, position in rows if what == _PLACE}
+    return _standings(pairs, rows), places
+
+
+def standing_in(user: Person, room: Room) -> Standing:
+    """What this person is in this room."""
+    if not user.is_authenticated or not user.is_active:
+        return Standing(0, room.pk)
+    return standings([(user.pk, room.pk)])[user.pk, room.pk]
+
+
+def entered_room(user: Person, room_id: int) -> tuple[Room, Standing] | None:
+    """The room, and what this person is in it; nothing where they may not be, or there is no such room."""
+    if not user.is_authenticated or not user.is_active:
+        return None
+    room = Room.objects.named().filter(pk=room_id).first()
+    if room is None:
+        return None
+    standing = standing_in(user, room)
+    return (room, standing) if standing.is_member else None
+
+
+def moderates_everything(user: Person) -> bool:
+    return user.is_authenticated and user.is_active and user.has_perm("chat.moderate_rooms")

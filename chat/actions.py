@@ -1,0 +1,276 @@
+"""Verbs about what has been said, and about who may say something. Writing itself is in `posting`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from chat import bell
+from chat.access import Standing, standings
+from chat.frames import ChatError, as_text, bad_frame, event_frame, not_found, too_long
+from chat.models import (
+    MOST_CHARACTERS,
+    REACTIONS,
+    Attachment,
+    Mention,
+    Message,
+    Mute,
+    Reaction,
+    ReadMarker,
+    Room,
+    RoomEvent,
+)
+from chat.posting import refusal_to_write
+from learning.accounts.actions import record
+from learning.accounts.models import AuditEntry, User
+from learning.courses.models import CoursePage
+from learning.enrollment.models import StudyGroup
+
+MOST_MUTE = timedelta(days=365)
+MOST_REASON = 300
+UNSENT_KEPT = timedelta(days=1)  # a file whose message was never sent
+PRUNED_AT_ONCE = 1000
+
+
+class _Change:
+    """A room and one of its messages, locked, with who wants to change something there."""
+
+    def __init__(self, room: Room, message: Message, standing: Standing) -> None:
+        self.room, self.message, self.standing = room, message, standing
+
+    @property
+    def is_own(self) -> bool:
+        return self.message.author_id == self.standing.user_id
+
+    def note(self, kind: RoomEvent.Kind, *, before: str = "", **facts: Any) -> RoomEvent:
+        """Give what happened its place in the room's order, and tell of it when it is committed."""
+        room, message = self.room, self.message
+        room.last_position += 1
+        event = RoomEvent.objects.create(
+            room=room,
+            position=room.last_position,
+            message=message,
+            kind=kind,
+            actor_id=self.standing.user_id,
+            before=before,
+            facts=facts,
+        )
+        Room.objects.filter(pk=room.pk).update(last_position=room.last_position)
+        mentioned = Mention.objects.filter(message=message).values_list("user__display_name", flat=True)
+        names = [name for name in mentioned if name]
+        frame = event_frame(event, seq=message.seq, message=message, names=names, room=room)
+        bell.ring(room.pk, [(event.position, as_text(frame))])
+        return event
+
+
+@contextmanager
+def _changing(user_id: int, room_id: int, seq: int, *, to_moderate: bool = False) -> Iterator[_Change]:
+    """The message under the room's lock, for someone who may write there; raises ChatError.
+
+    Who moderates may still do so (`to_moderate`) in a room that is only read.
+    """
+    with transaction.atomic():
+        standing = standings([(user_id, room_id)])[user_id, room_id]
+        locked = Room.objects.select_for_update(of=("self",)).filter(pk=room_id)
+        room = locked.select_related("group").first()
+        error = refusal_to_write(room, standing)
+        if error and not (error.code == "read_only" and standing.moderates and to_moderate):
+            raise error
+        message = Message.objects.filter(room=room_id, seq=seq).first()
+        if room is None or message is None:
+            raise not_found()
+        yield _Change(room, message, standing)
+
+
+def _in_time(message: Message) -> bool:
+    return timezone.now() - message.at <= timedelta(minutes=settings.CHAT_EDIT_MINUTES)
+
+
+def _too_late() -> ChatError:
+    words = _("One's own messages can be changed for {n} minutes.")
+    return ChatError("forbidden", format_lazy(words, n=settings.CHAT_EDIT_MINUTES))
+
+
+def edit_message(*, user_id: int, room_id: int, seq: int, text: str) -> RoomEvent | None:
+    """Change the words of one's own message; nothing happens where they are the same. Raises ChatError."""
+    if len(text) > MOST_CHARACTERS:
+        raise too_long()
+    with _changing(user_id, room_id, seq) as change:
+        message = change.message
+        if message.deleted_at or not change.is_own:
+            raise ChatError("forbidden", _("Only its author changes a message."))
+        if not _in_time(message):
+            raise _too_late()
+        if "\x00" in text or not (text.strip() or message.attachments.exists()):
+            raise bad_frame()
+        if text == message.text:
+            return None
+        before, message.text, message.folded = message.text, text, text.casefold()
+        message.edited_at = timezone.now()
+        message.save(update_fields=["text", "folded", "edited_at"])
+        return change.note(RoomEvent.Kind.EDITED, before=before)
+
+
+def delete_message(*, user_id: int, room_id: int, seq: int) -> RoomEvent | None:
+    """Take a message away: one's own in time, as a moderator any. Its words stay in the moderators' log."""
+    with _changing(user_id, room_id, seq, to_moderate=True) as change:
+        message = change.message
+        if message.deleted_at:
+            return None
+        if not change.standing.moderates:
+            if not change.is_own:
+                raise ChatError("forbidden", _("Only its author or a moderator deletes a message."))
+            if not _in_time(message):
+                raise _too_late()
+        before, message.text, message.folded = message.text, "", ""
+        message.deleted_at, message.pinned_at = timezone.now(), None
+        message.save(update_fields=["text", "folded", "deleted_at", "pinned_at"])
+        for attachment in message.attachments.all():
+            attachment.delete()
+        message.reactions.all().delete()
+        message.mentions.all().delete()
+        if not change.is_own:
+            course, actor = change.room.of_course, User.objects.get(pk=user_id)
+            facts = {"did": "deleted", "room": room_id, "seq": seq}
+            course_id = course.pk if course else None
+            record(AuditEntry.Deed.CHAT, actor=actor, person=message.author, course_id=course_id, facts=facts)
+        return change.note(RoomEvent.Kind.DELETED, before=before)
+
+
+def react(*, user_id: int, room_id: int, seq: int, emoji: str, on: bool) -> RoomEvent | None:
+    """Put one's sign under a message, or take it away; nothing happens where it is so already."""
+    if emoji not in REACTIONS:
+        raise bad_frame()
+    with _changing(user_id, room_id, seq) as change:
+        if change.message.deleted_at:
+            raise not_found()
+        own = Reaction.objects.filter(message=change.message, user_id=user_id, emoji=emoji)
+        if own.exists() == on:
+            return None
+        if on:
+            Reaction.objects.create(message=change.message, user_id=user_id, emoji=emoji)
+        else:
+            own.delete()
+        return change.note(RoomEvent.Kind.REACTED, emoji=emoji, on=on)
+
+
+def pin(*, user_id: int, room_id: int, seq: int, on: bool) -> RoomEvent | None:
+    """Keep a message at the top of the room, or no longer; for who moderates it."""
+    with _changing(user_id, room_id, seq) as change:
+        message = change.message
+        if not change.standing.moderates:
+            raise ChatError("forbidden", _("Only teachers and moderators pin messages."))
+        if message.deleted_at:
+            raise not_found()
+        if bool(message.pinned_at) == on:
+            return None
+        message.pinned_at = timezone.now() if on else None
+        message.save(update_fields=["pinned_at"])
+        return change.note(RoomEvent.Kind.PINNED, on=on)
+
+
+def mark_read(*, user_id: int, room_id: int, seq: int) -> int:
+    """The person has read up to this message; it never goes back. Returns up to where they have read now."""
+    standing = standings([(user_id, room_id)])[user_id, room_id]
+    last = Room.objects.filter(pk=room_id).values_list("last_seq", flat=True).first()
+    if not standing.is_member or last is None:
+        raise not_found()
+    seq = min(seq, last)
+    with transaction.atomic():
+        marker, _created = ReadMarker.objects.select_for_update().get_or_create(room_id=room_id, user_id=user_id)
+        if seq > marker.seq:
+            marker.seq = seq
+            marker.save(update_fields=["seq"])
+            bell.tell(room_id, {"type": "read", "room": room_id, "user": user_id, "seq": seq})
+    return marker.seq
+
+
+def silence(*, user: User, room: Room, on: bool) -> None:
+    """Whether new messages of a room are to be quiet for this person; being mentioned is told all the same."""
+    ReadMarker.objects.update_or_create(
+        room=room, user=user, defaults={"silenced": on}, create_defaults={"silenced": on, "seq": room.last_seq}
+    )
+
+
+@transaction.atomic
+def mute(*, room: Room, person: User, actor: User, duration: timedelta, reason: str) -> Mute:
+    """Let someone not write in a room for a time; they are told the reason. Raises ChatError."""
+    here = standings([(person.pk, room.pk), (actor.pk, room.pk)])
+    if not here[actor.pk, room.pk].moderates:
+        raise not_found()
+    target = here[person.pk, room.pk]
+    if not target.is_member or target.moderates:
+        raise ChatError("forbidden", _("Teachers and moderators cannot be muted, nor people who are not here."))
+    reason = reason.strip()[:MOST_REASON]
+    if not reason or not timedelta(0) < duration <= MOST_MUTE or "\x00" in reason:
+        raise ChatError("bad_frame", _("A mute needs a reason and a time of at most a year."))
+    now = timezone.now()
+    Mute.objects.filter(room=room, person=person, lifted_at=None, until__gt=now).update(lifted_at=now)
+    row = Mute.objects.create(room=room, person=person, by=actor, reason=reason, until=now + duration)
+    _note_mute(room, person, actor, {"did": "muted", "minutes": int(duration.total_seconds() // 60)})
+    return row
+
+
+@transaction.atomic
+def unmute(*, room: Room, person: User, actor: User) -> bool:
+    """Let them write again; returns whether they were muted."""
+    if not standings([(actor.pk, room.pk)])[actor.pk, room.pk].moderates:
+        raise not_found()
+    now = timezone.now()
+    lifted = Mute.objects.filter(room=room, person=person, lifted_at=None, until__gt=now).update(lifted_at=now)
+    if lifted:
+        _note_mute(room, person, actor, {"did": "unmuted"})
+    return bool(lifted)
+
+
+def _note_mute(room: Room, person: User, actor: User, facts: dict[str, Any]) -> None:
+    course = room.of_course
+    told = {**facts, "room": room.pk}
+    record(AuditEntry.Deed.CHAT, actor=actor, person=person, course_id=course.pk if course else None, facts=told)
+
+
+@transaction.atomic
+def open_course_room(*, course: CoursePage, actor: User) -> Room:
+    """A room for everyone in a course; the same one when there is one."""
+    room, created = Room.objects.get_or_create(course=course)
+    if created:
+        facts = {"did": "opened", "room": room.pk}
+        record(AuditEntry.Deed.CHAT, actor=actor, course_id=course.pk, facts=facts)
+    return room
+
+
+def open_missing_rooms() -> int:
+    """Rooms for groups that were made without signals, in bulk; returns how many."""
+    groups = StudyGroup.objects.filter(room=None)
+    return len(Room.objects.bulk_create([Room(group=group) for group in groups], batch_size=500))
+
+
+def forget_old() -> int:
+    """Delete messages older than the setting says, and files whose message was never sent; returns how many messages.
+
+    Numbers are not given again: who catches up from before finds what is left, in order.
+    """
+    Attachment.objects.filter(message=None, created_at__lt=timezone.now() - UNSENT_KEPT).delete()
+    if not settings.CHAT_KEEP_DAYS:
+        return 0
+    oldest = timezone.now() - timedelta(days=settings.CHAT_KEEP_DAYS)
+    count = 0
+    while True:
+        keys = list(Message.objects.filter(at__lt=oldest).order_by("pk").values_list("pk", flat=True)[:PRUNED_AT_ONCE])
+        if not keys:
+            return count
+        Message.objects.filter(pk__in=keys).delete()
+        count += len(keys)
+
+
+def forget_person(person: User) -> None:
+    """Someone is anonymised: their messages stay, as those of a former member; what is about them alone goes."""
+    ReadMarker.objects.filter(user=person).delete()
+    Mention.objects.filter(user=person).delete()
+    Attachment.objects.filter(person=person, message=None).delete()

@@ -1,0 +1,60 @@
+"""One open socket, as the hub knows it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from django.utils import translation
+
+from chat.frames import ChatError, as_text, error_frame
+from chat.handshake import Visitor
+from chat.pace import Bucket
+
+SESSION_ENDED, TOO_MUCH = 4401, 4408
+FRAMES_A_SECOND, FRAMES_AT_ONCE = 50, 200  # of any kind, from one socket
+SendFrame = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Connection:
+    __slots__ = ("_frames", "_send", "closed", "language", "moderated", "name", "password", "rooms", "session_key",
+                 "typed_at", "user_id", "watched")  # fmt: skip
+
+    def __init__(self, visitor: Visitor, send: SendFrame) -> None:
+        self._send = send
+        self._frames = Bucket(FRAMES_A_SECOND, FRAMES_AT_ONCE)
+        self.user_id, self.name, self.language = visitor.user_id, visitor.name, visitor.language
+        self.session_key, self.password = visitor.session_key, visitor.password
+        self.rooms: set[int] = set()
+        self.watched: set[int] = set()
+        self.moderated: set[int] = set()
+        self.typed_at = 0.0
+        self.closed = False
+
+    def is_too_busy(self, now: float) -> bool:
+        """Whether it sends more frames than anyone needs to."""
+        if self._frames.missing(now):
+            return True
+        self._frames.take(now)
+        return False
+
+    async def deliver(self, frame: dict[str, Any]) -> None:
+        """Pass on a frame that is ready; a socket that has gone meanwhile takes nothing from the others."""
+        if self.closed:
+            return
+        try:
+            await self._send(frame)
+        except Exception:
+            self.closed = True
+
+    async def send(self, text: str) -> None:
+        await self.deliver({"type": "websocket.send", "text": text})
+
+    async def refuse(self, error: ChatError, *, room: int | None = None, nonce: str | None = None) -> None:
+        """Tell of a refusal, in the person's language."""
+        with translation.override(self.language):
+            text = as_text(error_frame(error, room=room, nonce=nonce))
+        await self.send(text)
+
+    async def close(self, code: int) -> None:
+        if not self.closed:
+            await self.deliver({"type": "websocket.close", "code": code})
+            self.closed = True

@@ -1,0 +1,177 @@
+"""The socket: carries frames to the actions and answers back. It decides nothing."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Any, ClassVar
+
+from channels.consumer import AsyncConsumer
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+
+from chat import actions, frames
+from chat.connection import TOO_MUCH, Connection
+from chat.frames import BadFrameError, ChatError, as_text
+from chat.handshake import is_from_here, session_key_of, visitor_with
+from chat.hub import Hub, the_hub
+from chat.pace import Paces, too_fast
+from chat.posting import Ack, Draft
+from chat.rooms import places_of, seat_in
+from chat.writer import unavailable
+
+TYPING_EVERY = 2.0  # seconds
+PATIENCE = 200  # refused frames in a row, and the socket is closed
+
+log = logging.getLogger("parta.chat")
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class ChatConsumer(AsyncConsumer):
+    """One socket of one person.
+
+    It has no channel of its own, since the hub of the process listens for all, and takes its frames in a plain
+    loop: Channels' own would cost a visit to a thread and two tasks for each frame.
+    """
+
+    channel_layer_alias: ClassVar[Any] = None
+    paces: ClassVar[Paces | None] = None
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
+        await receive()  # websocket.connect
+        hub = the_hub()
+        connection = await self._welcome(hub, scope["headers"], send)
+        if connection is None:
+            await send({"type": "websocket.close"})
+            return
+        del scope, send
+        self.hub, self.connection, self.refused = hub, connection, 0
+        hub.enter(connection)
+        try:
+            await connection.deliver({"type": "websocket.accept"})
+            while not connection.closed:
+                message = await receive()
+                if message["type"] == "websocket.disconnect":
+                    break
+                await self._take(message)
+        finally:
+            connection.closed = True
+            hub.leave(connection)
+
+    @staticmethod
+    async def _welcome(hub: Hub, headers: list[tuple[bytes, bytes]], send: Any) -> Connection | None:
+        """Someone of this site with a session, and no crowd of their own here."""
+        key = session_key_of(headers)
+        if not key or not is_from_here(headers):
+            return None
+        try:
+            visitor = await hub.in_database(visitor_with, key)
+        except (DatabaseError, InterfaceError):
+            return None
+        if visitor is None or hub.count_of(visitor.user_id) >= settings.CHAT_SOCKETS_PER_PERSON:
+            return None
+        return Connection(visitor, send)
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        """One frame: done, or answered by an error. Nothing that comes in ends the socket but too much of it."""
+        connection = self.connection
+        if connection.is_too_busy(monotonic()):
+            await self._refuse(too_fast(1.0))
+            return
+        try:
+            raw = message.get("text")
+            if raw is None:
+                raise BadFrameError(frames.bad_frame())
+            frame = frames.read_frame(raw)
+        except BadFrameError as bad:
+            await self._refuse(bad.error, room=bad.room, nonce=bad.nonce)
+            return
+        nonce = str(frame.nonce) if isinstance(frame, frames.Send) else None
+        try:
+            await self._do[type(frame)](self, frame)
+            self.refused = 0
+        except ChatError as error:
+            await self._refuse(error, room=getattr(frame, "room", None), nonce=nonce)
+        except (DatabaseError, InterfaceError):
+            await connection.refuse(unavailable(), room=getattr(frame, "room", None), nonce=nonce)
+        except Exception:
+            log.exception("A frame of the chat failed: %s", type(frame).__name__)
+            await connection.refuse(unavailable(), room=getattr(frame, "room", None), nonce=nonce)
+
+    async def _refuse(self, error: ChatError, **about: Any) -> None:
+        self.refused += 1
+        await self.connection.refuse(error, **about)
+        if self.refused >= PATIENCE:
+            await self.connection.close(TOO_MUCH)
+
+    def _spare(self) -> None:
+        """Who writes too fast is told so before the database is asked; raises ChatError."""
+        if ChatConsumer.paces is None:
+            ChatConsumer.paces = Paces(settings.CHAT_PER_SECOND, settings.CHAT_BURST)
+        if seconds := ChatConsumer.paces.wait(self.connection.user_id):
+            raise too_fast(seconds)
+
+    async def _subscribe(self, frame: frames.Subscribe) -> None:
+        connection = self.connection
+        seat = await self.hub.in_database(seat_in, connection.user_id, frame.room, connection.language)
+        if seat.moderates:
+            connection.moderated.add(frame.room)
+        await connection.send(as_text({"type": "subscribed", **seat.facts}))
+        await self.hub.subscribe(connection, seat.room, frame.after)
+
+    async def _unsubscribe(self, frame: frames.Unsubscribe) -> None:
+        watches = frame.room in self.connection.watched
+        self.hub.forget(self.connection, frame.room)
+        if watches:
+            self.hub.watch(self.connection, [(frame.room, self.hub.heard(frame.room))])
+
+    async def _send(self, frame: frames.Send) -> None:
+        self._spare()
+        draft = Draft(
+            self.connection.user_id, frame.room, frame.nonce, frame.text, frame.reply_to, tuple(frame.attachments)
+        )
+        answer = await self.hub.writer.write(draft)
+        if not isinstance(answer, Ack):
+            raise answer
+        await self.connection.send(as_text(answer.as_frame()))
+
+    async def _change(self, frame: frames.Change) -> None:
+        self._spare()
+        facts = frame.model_dump(exclude={"type", "room"})
+        verb = {"edit": actions.edit_message, "delete": actions.delete_message, "react": actions.react,
+                "pin": actions.pin}[frame.type]  # fmt: skip
+        await self.hub.in_database(verb, user_id=self.connection.user_id, room_id=frame.room, **facts)
+
+    async def _read(self, frame: frames.Read) -> None:
+        await self.hub.in_database(
+            actions.mark_read, user_id=self.connection.user_id, room_id=frame.room, seq=frame.seq
+        )
+
+    async def _typing(self, frame: frames.Typing) -> None:
+        connection, now = self.connection, monotonic()
+        if frame.room not in connection.rooms:
+            raise frames.not_found()
+        if now - connection.typed_at >= TYPING_EVERY:
+            connection.typed_at = now
+            self.hub.tell(frame.room, {"type": "typing", "user": connection.user_id, "name": connection.name})
+
+    async def _watch(self, frame: frames.Watch) -> None:
+        places = await self.hub.in_database(places_of, self.connection.user_id)
+        self.hub.watch(self.connection, [(place["id"], place["position"]) for place in places])
+        await self.connection.send(as_text({"type": "watching", "rooms": places}))
+
+    async def _ping(self, frame: frames.Ping) -> None:
+        await self.connection.send('{"type":"pong"}')
+
+    _do: ClassVar[dict[type, Callable[[Any, Any], Awaitable[None]]]] = {
+        frames.Subscribe: _subscribe,
+        frames.Unsubscribe: _unsubscribe,
+        frames.Send: _send,
+        frames.Edit: _change,
+        frames.Delete: _change,
+        frames.React: _change,
+        frames.Pin: _change,
+        frames.Read: _read,
+        frames.Typing: _typing,
+        frames.Watch: _watch,
+        frames.Ping: _ping,
+    }

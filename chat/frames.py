@@ -1,0 +1,260 @@
+"""The frames of the protocol: what clients may send, checked, and what they get, built in one place.
+
+Described in docs/chat.md. The same dictionaries go over the socket and through the API.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from chat import text as words
+from chat.models import MOST_CHARACTERS, REACTIONS, Attachment, Message, Reaction, Room, RoomEvent
+from learning.accounts.models import User
+
+LARGEST = 2**31 - 1
+MOST_ATTACHMENTS = 10
+MOST_FRAME = 256 * 1024  # characters: 10,000 of a message, each as long as JSON can make it, and room to spare
+
+
+class ChatError(Exception):
+    """A refusal: `code` for programs, `detail` for people (in the language of who reads it), `retry_after` in
+    seconds where waiting helps."""
+
+    def __init__(self, code: str, detail: Any, retry_after: float | None = None) -> None:
+        super().__init__(code)
+        self.code, self.detail, self.retry_after = code, detail, retry_after
+
+
+def not_found() -> ChatError:
+    """The same for a room that is not there and one that is not yours (promise 5)."""
+    return ChatError("not_found", _("There is no such room or message for you."))
+
+
+def bad_frame() -> ChatError:
+    return ChatError("bad_frame", _("This frame is not one of the protocol."))
+
+
+def too_long() -> ChatError:
+    return ChatError("too_long", format_lazy(_("A message has at most {n} characters."), n=MOST_CHARACTERS))
+
+
+# --- from clients ---------------------------------------------------------------------------
+
+
+def _without_nul(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("NUL")
+    return value
+
+
+Id = Annotated[int, Field(ge=1, le=LARGEST)]
+Place = Annotated[int, Field(ge=0, le=LARGEST)]
+Words = Annotated[str, AfterValidator(_without_nul)]
+
+
+class _Frame(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class Subscribe(_Frame):
+    type: Literal["subscribe"]
+    room: Id
+    after: Place | None = None
+
+
+class Unsubscribe(_Frame):
+    type: Literal["unsubscribe"]
+    room: Id
+
+
+class Send(_Frame):
+    type: Literal["send"]
+    room: Id
+    nonce: Annotated[UUID, Field(strict=False)]
+    text: Words = ""
+    reply_to: Id | None = None
+    attachments: Annotated[list[Id], Field(max_length=MOST_ATTACHMENTS)] = []
+
+
+class Edit(_Frame):
+    type: Literal["edit"]
+    room: Id
+    seq: Id
+    text: Words
+
+
+class Delete(_Frame):
+    type: Literal["delete"]
+    room: Id
+    seq: Id
+
+
+class React(_Frame):
+    type: Literal["react"]
+    room: Id
+    seq: Id
+    emoji: Literal[REACTIONS]  # type: ignore[valid-type]
+    on: bool = True
+
+
+class Pin(_Frame):
+    type: Literal["pin"]
+    room: Id
+    seq: Id
+    on: bool = True
+
+
+class Read(_Frame):
+    type: Literal["read"]
+    room: Id
+    seq: Place
+
+
+class Typing(_Frame):
+    type: Literal["typing"]
+    room: Id
+
+
+class Watch(_Frame):
+    """Tell me of new messages in all my rooms."""
+
+    type: Literal["watch"]
+
+
+class Ping(_Frame):
+    type: Literal["ping"]
+
+
+Change = Edit | Delete | React | Pin
+ClientFrame = Subscribe | Unsubscribe | Send | Edit | Delete | React | Pin | Read | Typing | Watch | Ping
+_client_frame: TypeAdapter[ClientFrame] = TypeAdapter(Annotated[ClientFrame, Field(discriminator="type")])
+
+
+class BadFrameError(Exception):
+    """What could not be taken, with the nonce and room if it named them, for the client to match."""
+
+    def __init__(self, error: ChatError, nonce: str | None = None, room: int | None = None) -> None:
+        super().__init__(error.code)
+        self.error, self.nonce, self.room = error, nonce, room
+
+
+def read_frame(raw: str) -> ClientFrame:
+    """The frame in these characters; raises BadFrameError."""
+    if len(raw) > MOST_FRAME:
+        raise BadFrameError(too_long())
+    try:
+        return _client_frame.validate_json(raw)
+    except ValidationError:
+        raise _what_is_wrong(raw) from None
+    except (ValueError, RecursionError):
+        raise BadFrameError(bad_frame()) from None
+
+
+def _what_is_wrong(raw: str) -> BadFrameError:
+    try:
+        said = json.loads(raw)
+    except (ValueError, RecursionError):
+        return BadFrameError(bad_frame())
+    if not isinstance(said, dict):
+        return BadFrameError(bad_frame())
+    nonce, room = said.get("nonce"), said.get("room")
+    is_nonce = isinstance(nonce, str) and nonce.isascii() and len(nonce) <= 64
+    is_room = isinstance(room, int) and not isinstance(room, bool) and 0 < room <= LARGEST
+    return BadFrameError(bad_frame(), nonce if is_nonce else None, room if is_room else None)
+
+
+# --- to clients -----------------------------------------------------------------------------
+
+
+def as_text(frame: Mapping[str, Any]) -> str:
+    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+
+
+def stamp(instant: datetime) -> str:
+    return instant.isoformat(timespec="milliseconds")
+
+
+def person(user: User | None) -> dict[str, Any] | None:
+    """Who wrote something; nobody where the account is no more, which each client says in its own language."""
+    if user is None or user.anonymised_at:
+        return None
+    avatar = reverse("avatar", args=(user.pk,)) if user.avatar else ""
+    return {"id": user.pk, "name": user.get_full_name(), "initials": user.initials, "avatar": avatar}
+
+
+def answered(message: Message | None) -> dict[str, Any] | None:
+    """What a reply shows of the message that it answers."""
+    if message is None:
+        return None
+    author = person(message.author)
+    said = "" if message.deleted_at else words.excerpt(message.text)
+    return {"seq": message.seq, "name": author["name"] if author else None, "text": said}
+
+
+def reactions_of(rows: Iterable[Reaction]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row.emoji, []).append(row.user_id)
+    return found
+
+
+def message_frame(
+    message: Message,
+    *,
+    room: Room,
+    names: Sequence[str] = (),
+    reply: Message | None = None,
+    attachments: Sequence[Attachment] = (),
+    reactions: Iterable[Reaction] = (),
+) -> dict[str, Any]:
+    """A message as it is now. A deleted one says only that it was there."""
+    gone = message.deleted_at is not None
+    frame: dict[str, Any] = {
+        "type": "message",
+        "room": message.room_id,
+        "position": message.position,
+        "seq": message.seq,
+        "nonce": str(message.nonce),
+        "author": person(message.author),
+        "text": "" if gone else message.text,
+        "html": None if gone else words.as_html(message.text, names=names, room=room),
+        "at": stamp(message.at),
+    }
+    if message.reply_to:
+        frame["reply_to"] = answered(reply) or {"seq": message.reply_to, "name": None, "text": ""}
+    if attachments and not gone:
+        frame["attachments"] = [attachment.as_dict() for attachment in attachments]
+    if message.edited_at:
+        frame["edited"] = stamp(message.edited_at)
+    if gone:
+        frame["deleted"] = True
+    if message.pinned_at and not gone:
+        frame["pinned"] = True
+    if found := reactions_of(reactions):
+        frame["reactions"] = found
+    return frame
+
+
+def event_frame(event: RoomEvent, *, seq: int, message: Message, names: Sequence[str], room: Room) -> dict[str, Any]:
+    """What happened to a message, as every member hears of it."""
+    frame = {"type": event.kind, "room": event.room_id, "position": event.position, "seq": seq}
+    if event.kind == RoomEvent.Kind.EDITED:
+        gone = message.deleted_at is not None
+        html = None if gone else words.as_html(message.text, names=names, room=room)
+        return {**frame, "text": "" if gone else message.text, "html": html, "at": stamp(event.at)}
+    if event.kind in (RoomEvent.Kind.REACTED, RoomEvent.Kind.PINNED):
+        return {**frame, "user": event.actor_id, **event.facts}
+    return frame
+
+
+def error_frame(error: ChatError, *, room: int | None = None, nonce: str | None = None) -> dict[str, Any]:
+    frame: dict[str, Any] = {"type": "error", "code": error.code, "detail": str(error.detail)}
+    more = {"room": room, "nonce": nonce, "retry_after": error.retry_after}
+    return frame | {name: value for name, value in more.items() if value is not None}

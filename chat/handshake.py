@@ -1,0 +1,100 @@
+"""Who knocks at the socket: from which page, and as whom."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http.request import split_domain_port, validate_host
+
+from learning.accounts.models import User
+
+_PORTS = {"http": 80, "https": 443}
+MOST_COOKIES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Someone with a session."""
+
+    user_id: int
+    name: str
+    language: str
+    session_key: str
+    password: str  # as it is stored: when it changes, so must who knows it
+
+
+def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
+    """The value of a header; nothing where it is missing or said twice."""
+    found = [value for key, value in headers if key == name]
+    return found[0].decode("latin1").strip() if len(found) == 1 else ""
+
+
+def _origin(scheme: str, host: str) -> tuple[str, str, int] | None:
+    domain, port = split_domain_port(host.lower())
+    if not domain or scheme not in _PORTS or (port and not port.isdecimal()):
+        return None
+    return scheme, domain, int(port) if port else _PORTS[scheme]
+
+
+def origin_of(address: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port of an origin; nothing where it is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    if not parts.netloc or "@" in parts.netloc or parts.path or parts.query or parts.fragment:
+        return None
+    return _origin(parts.scheme, parts.netloc)
+
+
+def is_from_here(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the page that opens a socket is one of this site: the same scheme, host and port (promise 15).
+
+    Behind a proxy the scheme is what the trusted header says, as for pages.
+    """
+    headers = list(headers)
+    asked, host = origin_of(header(headers, b"origin")), header(headers, b"host")
+    if asked is None or not host:
+        return False
+    trusted = {origin_of(address) for address in (settings.BASE_URL, *settings.CSRF_TRUSTED_ORIGINS)}
+    domain, _port = split_domain_port(host.lower())
+    if domain and validate_host(domain, settings.ALLOWED_HOSTS):
+        trusted.add(_origin(_scheme(headers), host))
+    return asked in trusted
+
+
+def _scheme(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    if proxied := settings.SECURE_PROXY_SSL_HEADER:
+        name, secure = proxied
+        name = name.removeprefix("HTTP_").replace("_", "-").lower().encode()
+        return "https" if header(headers, name) == secure else "http"
+    return "http"
+
+
+def session_key_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    said = "; ".join(value.decode("latin1") for key, value in headers if key == b"cookie")[:MOST_COOKIES]
+    try:
+        cookies = SimpleCookie(said)
+    except CookieError:
+        return ""
+    morsel = cookies.get(settings.SESSION_COOKIE_NAME)
+    return morsel.value if morsel else ""
+
+
+def visitor_with(session_key: str) -> Visitor | None:
+    """Whose session this is, if it is one and they may come in. Asks the database."""
+    if not session_key.isascii() or not session_key.isalnum():
+        return None
+    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    request: Any = SimpleNamespace(session=store, META={})
+    user = get_user(request)
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    language = user.language or settings.LANGUAGE_CODE
+    return Visitor(user.pk, user.get_full_name(), language, session_key, user.password)

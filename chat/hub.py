@@ -1,0 +1,388 @@
+"""The sockets of one process: who hears which room, and what each has heard already.
+
+A process subscribes once to a room and hands one serialised frame to all its sockets there. What the channel layer
+brings is only a hint: frames are passed on in the order of their positions, what is missing between two is read
+from the database, and once a second the hub looks there for what nobody told it, and for people who may no longer hear.
+"""
+
+import asyncio
+import json
+import logging
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import Any, TypeVar
+
+from django.contrib.sessions.models import Session
+from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from chat import bell, history
+from chat.access import Pair, Standing, standings_and_places
+from chat.connection import SESSION_ENDED, Connection
+from chat.frames import ChatError, as_text
+from chat.models import Room
+from chat.presence import Presence
+from chat.writer import Writer
+from learning.accounts.models import User
+
+T = TypeVar("T")
+TICK = 1.0  # seconds
+SURE_FOR = 2.0  # seconds after a look at who may be here; then nothing is passed on without another
+THREADS = 4
+CATCHING_UP_AT_ONCE = 4
+MOST_IN_ROOM = 500  # sockets of one person in one room of one process
+FAN = 50  # sockets that are told before others get their turn
+
+log = logging.getLogger("parta.chat")
+
+
+class Ear:
+    """One room, as this process hears it."""
+
+    __slots__ = ("early", "heard", "listeners", "presence", "reading", "room_id", "turn", "watchers")
+
+    def __init__(self, room_id: int, heard: int, presence: Presence) -> None:
+        self.room_id = room_id
+        self.heard = heard  # the last position that has been passed on
+        self.listeners: dict[Connection, int] = {}  # with the last position that each has got
+        self.watchers: set[Connection] = set()  # of pages elsewhere, who only count
+        self.early: dict[int, str] = {}  # frames that came before their turn
+        self.turn = asyncio.Lock()
+        self.reading = False
+        self.presence = presence
+
+
+class Hub:
+    def __init__(self) -> None:
+        self.key = uuid.uuid4().hex
+        self.connections: set[Connection] = set()
+        self.people: Counter[int] = Counter()
+        self.ears: dict[int, Ear] = {}
+        self.tuned: set[int] = set()  # rooms that the channel layer brings
+        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="chat-db")
+        self.writer = Writer(self.in_database)
+        self.catching_up = asyncio.Semaphore(CATCHING_UP_AT_ONCE)
+        self.loop = asyncio.get_running_loop()
+        self.layer = bell.working_layer()
+        self.channel = ""
+        self.sure_at = monotonic()
+        self.outbox: asyncio.Queue[tuple[int, bell.Told]] = asyncio.Queue(bell.MOST_WAITING)
+        self.tasks = [self.loop.create_task(work()) for work in (self._ticks, self._listen, self._pass_on)]
+        self.small_jobs: set[asyncio.Task[Any]] = set()
+        bell.listen_here(self._told_by_thread)
+
+    async def in_database(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Do this in a thread with a connection to the database."""
+
+        def in_thread() -> T:
+            close_old_connections()
+            return work(*args, **kwargs)
+
+        return await self.loop.run_in_executor(self.pool, in_thread)
+
+    def soon(self, work: Any) -> None:
+        """Do this beside what is at hand."""
+        task = self.loop.create_task(work)
+        self.small_jobs.add(task)
+        task.add_done_callback(self.small_jobs.discard)
+
+    # --- coming and going -------------------------------------------------------------------
+
+    def enter(self, connection: Connection) -> None:
+        self.connections.add(connection)
+        self.people[connection.user_id] += 1
+
+    def leave(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        self.people[connection.user_id] -= 1
+        if not self.people[connection.user_id]:
+            del self.people[connection.user_id]
+        for room_id in list(connection.rooms | connection.watched):
+            self.forget(connection, room_id)
+
+    def ear(self, room_id: int, heard: int) -> Ear:
+        """The ear of a room, which has heard all up to this position when it is new."""
+        if room_id not in self.ears:
+            self.ears[room_id] = Ear(room_id, heard, Presence(self, room_id))
+            self.soon(self._tune(room_id))
+        return self.ears[room_id]
+
+    def forget(self, connection: Connection, room_id: int) -> None:
+        """This connection hears no more of the room."""
+        connection.rooms.discard(room_id)
+        connection.watched.discard(room_id)
+        ear = self.ears.get(room_id)
+        if ear is None:
+            return
+        was_here = ear.listeners.pop(connection, None) is not None
+        ear.watchers.discard(connection)
+        if was_here:
+            ear.presence.changed()
+
+    async def subscribe(self, connection: Connection, room: Room, after: int | None) -> None:
+        """Give the connection what it has missed since `after`, then all that comes."""
+        ear = self.ear(room.pk, room.last_position)
+        if sum(other.user_id == connection.user_id for other in ear.listeners) >= MOST_IN_ROOM:
+            raise ChatError("rate_limited", _("You have too many windows of this room open."), 5.0)
+        has = room.last_position if after is None else after
+        async with self.catching_up:
+            while has < max(ear.heard, room.last_position):
+                missed = await self.in_database(history.missed, room, has)
+                for frame in missed.frames:
+                    await connection.send(as_text(frame))
+                if not missed.frames:
+                    break
+                has = missed.position
+                await asyncio.sleep(0)
+        if connection.closed:
+            return
+        ear.listeners[connection] = max(has, 0)
+        connection.rooms.add(room.pk)
+        ear.presence.changed()
+
+    def watch(self, connection: Connection, places: Iterable[tuple[int, int]]) -> None:
+        """Tell the connection that there is something new in these rooms, not what."""
+        for room_id, position in places:
+            self.ear(room_id, position).watchers.add(connection)
+            connection.watched.add(room_id)
+
+    def heard(self, room_id: int) -> int:
+        return self.ears[room_id].heard if room_id in self.ears else 0
+
+    def count_of(self, user_id: int) -> int:
+        """How many sockets this person has here."""
+        return self.people[user_id]
+
+    # --- hearing ------------------------------------------------------------------------------
+
+    def _told_by_thread(self, room_id: int, told: bell.Told) -> None:
+        self.loop.call_soon_threadsafe(self.tell, room_id, told)
+
+    def tell(self, room_id: int, told: bell.Told) -> None:
+        """Something of this process: for its own sockets, and for the other processes."""
+        self.hear(room_id, told)
+        if self.layer is not None and not self.outbox.full():
+            self.outbox.put_nowait((room_id, {**told, "from": self.key}))
+
+    def hear(self, room_id: int, told: bell.Told) -> None:
+        ear = self.ears.get(room_id)
+        if ear is None:
+            return
+        kind = told.get("type")
+        if kind == "ring":
+            ear.early.update({position: text for position, text in told["frames"] if position > ear.heard})
+            self.soon(self._pass_in_order(ear))
+        elif kind == "read":
+            self.soon(self._tell_of_reading(ear, told))
+        elif kind == "typing":
+            self.soon(self._tell_of_typing(ear, told))
+        elif kind == "here":
+            ear.presence.hear(told)
+
+    async def _pass_in_order(self, ear: Ear) -> None:
+        """Pass on what has come in turn; what is missing before the rest is read from the database."""
+        if monotonic() - self.sure_at > SURE_FOR:
+            return  # the next tick that sees who may be here reads on
+        async with ear.turn:
+            while (text := ear.early.pop(ear.heard + 1, None)) is not None:
+                ear.heard += 1
+                await self._fan_out(ear, ear.heard, text)
+            for position in [position for position in ear.early if position <= ear.heard]:
+                del ear.early[position]
+        if ear.early:
+            await self.read_on(ear)
+
+    async def read_on(self, ear: Ear) -> None:
+        """Read from the database what the room has beyond what was heard, and pass it on."""
+        if ear.reading:
+            return
+        ear.reading = True
+        try:
+            room = await self.in_database(Room.objects.named().get, pk=ear.room_id)
+            more = True
+            while more:
+                missed = await self.in_database(history.missed, room, ear.heard)
+                more = missed.more and bool(missed.frames)
+                async with ear.turn:
+                    for frame in missed.frames:
+                        if frame["position"] > ear.heard:
+                            ear.heard = frame["position"]
+                            await self._fan_out(ear, ear.heard, as_text(frame))
+                    ear.early = {position: text for position, text in ear.early.items() if position > ear.heard}
+        except (Room.DoesNotExist, DatabaseError, InterfaceError):
+            pass  # the next tick sees what has become of it
+        finally:
+            ear.reading = False
+        if ear.heard + 1 in ear.early:
+            await self._pass_in_order(ear)
+
+    async def _fan_out(self, ear: Ear, position: int, text: str) -> None:
+        frame = {"type": "websocket.send", "text": text}
+        told = 0
+        for connection, has in list(ear.listeners.items()):
+            if has >= position or connection not in ear.listeners:
+                continue
+            ear.listeners[connection] = position
+            await connection.deliver(frame)
+            told += 1
+            if told % FAN == 0:
+                await asyncio.sleep(0)
+        if away := ear.watchers - ear.listeners.keys():
+            await self._tell_watchers(ear.room_id, away, json.loads(text))
+
+    async def _tell_watchers(self, room_id: int, away: set[Connection], told: dict[str, Any]) -> None:
+        """Pages elsewhere are told that there is something new; not what."""
+        if told["type"] != "message":
+            return
+        author, mentions = told["author"], told.get("mentions", [])
+        facts = {"room": room_id, "seq": told["seq"], "author": author and author["id"], "mentions": mentions}
+        frame = {"type": "websocket.send", "text": as_text({"type": "unread", **facts})}
+        for connection in away:
+            await connection.deliver(frame)
+
+    async def _tell_of_reading(self, ear: Ear, told: bell.Told) -> None:
+        """Where someone has read up to: for their own other pages, and for who moderates."""
+        text = as_text({"type": "read", "room": ear.room_id, "user": told["user"], "seq": told["seq"]})
+        for connection in {*ear.listeners, *ear.watchers}:
+            if connection.user_id == told["user"] or ear.room_id in connection.moderated:
+                await connection.send(text)
+
+    async def _tell_of_typing(self, ear: Ear, told: bell.Told) -> None:
+        facts = {"room": ear.room_id, "user": told["user"], "name": told["name"]}
+        frame = {"type": "websocket.send", "text": as_text({"type": "typing", **facts})}
+        for connection in list(ear.listeners):
+            if connection.user_id != told["user"]:
+                await connection.deliver(frame)
+
+    # --- the channel layer --------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        """Hear what other processes tell, for as long as this one lives."""
+        while self.layer is not None:
+            try:
+                if not self.channel:
+                    self.channel = await asyncio.wait_for(self.layer.new_channel(), bell.PATIENCE)
+                told = await self.layer.receive(self.channel)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                log.debug("The channel layer is away: %s", type(error).__name__)
+                await asyncio.sleep(TICK)
+                continue
+            if told.get("from") != self.key:
+                self.hear(told.get("room", 0), told)
+
+    async def _pass_on(self) -> None:
+        while self.layer is not None:
+            room_id, told = await self.outbox.get()
+            if not await bell.pass_on(self.layer, room_id, told):
+                await asyncio.sleep(0.1)
+
+    async def _tune(self, room_id: int) -> None:
+        """Have the channel layer bring this room; what came before it did is read at the next tick."""
+        if self.layer is None or not self.channel or room_id in self.tuned:
+            return
+        try:
+            await asyncio.wait_for(self.layer.group_add(f"{bell.PREFIX}{room_id}", self.channel), bell.PATIENCE)
+            self.tuned.add(room_id)
+        except Exception as error:
+            log.debug("Room %s is not tuned in: %s", room_id, type(error).__name__)
+
+    async def _untune(self, room_id: int) -> None:
+        self.tuned.discard(room_id)
+        try:
+            await asyncio.wait_for(self.layer.group_discard(f"{bell.PREFIX}{room_id}", self.channel), bell.PATIENCE)
+        except Exception as error:
+            log.debug("Room %s is still tuned in: %s", room_id, type(error).__name__)
+
+    # --- once a second ------------------------------------------------------------------------
+
+    async def _ticks(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            try:
+                await self._tick()
+            except (DatabaseError, InterfaceError):
+                continue  # the database is away; nobody hears anything meanwhile that could be forbidden
+            except Exception:
+                log.exception("A tick of the chat failed.")
+
+    async def _tick(self) -> None:
+        for room_id in [pk for pk, ear in self.ears.items() if not ear.listeners and not ear.watchers]:
+            del self.ears[room_id]
+            if self.layer is not None:
+                self.soon(self._untune(room_id))
+        if not self.connections:
+            self.sure_at = monotonic()
+            return
+        here = list(self.connections)
+        began = monotonic()
+        looked = await self.in_database(_Looked, here, set(self.ears))
+        await self._close_ended(here, looked.sessions, looked.passwords)
+        await self._close_doors(here, looked.standings)
+        self.sure_at = began
+        for room_id, position in looked.places.items():
+            ear = self.ears.get(room_id)
+            if ear is None:
+                continue
+            if position > ear.heard:
+                self.soon(self.read_on(ear))
+            if room_id not in self.tuned:
+                self.soon(self._tune(room_id))
+            ear.presence.refresh()
+
+    async def _close_ended(self, here: list[Connection], sessions: set[str], passwords: dict[int, str]) -> None:
+        """Log-outs, deactivations and changed passwords close the sockets of that session."""
+        for connection in here:
+            if connection.session_key in sessions and passwords.get(connection.user_id) == connection.password:
+                continue
+            for room_id in list(connection.rooms):
+                await self.show_out(connection, room_id)
+            await connection.close(SESSION_ENDED)
+
+    async def _close_doors(self, here: list[Connection], standings: dict[Pair, Standing]) -> None:
+        """Who may no longer be in a room hears no more of it."""
+        for connection in here:
+            for room_id in list(connection.rooms | connection.watched):
+                standing = standings.get((connection.user_id, room_id))
+                if standing is None:
+                    continue  # came in since we looked
+                if standing.is_member:
+                    connection.moderated.discard(room_id)
+                    if standing.moderates:
+                        connection.moderated.add(room_id)
+                else:
+                    await self.show_out(connection, room_id)
+
+    async def show_out(self, connection: Connection, room_id: int) -> None:
+        self.forget(connection, room_id)
+        await connection.send(as_text({"type": "removed", "room": room_id}))
+
+
+class _Looked:
+    """What the database says, once a second, of the people here and the rooms they hear: three queries for all."""
+
+    def __init__(self, here: list[Connection], rooms: set[int]) -> None:
+        pairs = {(c.user_id, room_id) for c in here for room_id in (*c.rooms, *c.watched)}
+        self.standings, self.places = standings_and_places(pairs, rooms)
+        keys = {connection.session_key for connection in here}
+        there = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+        self.sessions = set(there.values_list("session_key", flat=True))
+        people = {connection.user_id for connection in here}
+        active = User.objects.filter(pk__in=people, is_active=True).order_by()
+        self.passwords: dict[int, str] = dict(active.values_list("pk", "password"))
+
+
+_hub: Hub | None = None
+
+
+def the_hub() -> Hub:
+    """The hub of this process, begun with its first socket."""
+    global _hub  # noqa: PLW0603
+    if _hub is None or _hub.loop.is_closed():
+        _hub = Hub()
+    return _hub

@@ -1,0 +1,262 @@
+"""Rooms and what is said in them.
+
+A room counts twice. `seq` numbers its messages, `position` everything that happens in it: messages,
+edits, deletions, reactions, pins. Both are given out under the lock of the room's row, so they have no gaps and
+are in the order of commits: who has everything up to a position lacks nothing before it.
+"""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from learning.accounts.models import User
+from learning.courses.models import CoursePage
+from learning.enrollment.models import Enrollment, StudyGroup
+from learning.enrollment.models.pointers import course_pointer
+from learning.enrollment.statuses import READING
+from learning.library.kinds import Kind, media_type_of
+from learning.library.models import generated_name
+
+MOST_CHARACTERS = 10_000  # of a message
+REACTIONS = ("👍", "❤️", "😂", "😮", "😢", "🎉", "🙏", "✅", "❓", "👀")
+
+
+class RoomQuerySet(models.QuerySet["Room"]):
+    def of(self, user: User) -> "RoomQuerySet":
+        """Rooms that this person is a member of: as a student, or as a teacher. Members are derived, never copied."""
+        mine = Enrollment.objects.filter(user=user, status__in=READING)
+        untaught = ~Exists(StudyGroup.teachers.through.objects.filter(studygroup_id=OuterRef("group_id")))
+        taught = user.taught_groups.values("pk")
+        return self.filter(
+            Q(group_id__in=mine.values("group_id"))
+            | Q(group_id__in=taught)
+            | Q(group__course_id__in=user.teaches.values("course_id")) & untaught
+            | Q(course_id__in=mine.values("course_id"))
+            | Q(course_id__in=user.teaches.values("course_id"))
+            | Q(course_id__in=user.taught_groups.values("course_id"))
+        )
+
+    def named(self) -> "RoomQuerySet":
+        """With what their names are made of."""
+        return self.select_related("group__course", "course")
+
+    def with_unread(self, user: User) -> "RoomQuerySet":
+        """With `read_seq`, `silenced`, `unread` and `mentioned` of this person."""
+        own = ReadMarker.objects.filter(room=OuterRef("pk"), user=user)
+        read = Coalesce(models.Subquery(own.values("seq")), Value(0))
+        mentions = Mention.objects.filter(room=OuterRef("pk"), user=user, seq__gt=OuterRef("read_seq"))
+        count = mentions.order_by().values("room").annotate(n=models.Count("pk")).values("n")
+        silenced = Coalesce(models.Subquery(own.values("silenced")), Value(False))
+        return self.annotate(read_seq=read, silenced=silenced).annotate(
+            unread=F("last_seq") - F("read_seq"), mentioned=Coalesce(models.Subquery(count), Value(0))
+        )
+
+
+class Room(models.Model):
+    """The room of a study group, or, with a course, of everyone in it."""
+
+    group = models.OneToOneField(StudyGroup, null=True, on_delete=models.CASCADE, related_name="room")
+    course = course_pointer(null=True)
+    last_seq = models.PositiveIntegerField(default=0)
+    last_position = models.PositiveIntegerField(default=0)
+    spoken_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = RoomQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("chat room")
+        verbose_name_plural = _("chat rooms")
+        permissions = [("moderate_rooms", "Can moderate every chat")]
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(group__isnull=False, course__isnull=True) | Q(group__isnull=True, course__isnull=False),
+                name="chat_room_of_group_or_course",
+            ),
+            models.UniqueConstraint(fields=["course"], name="chat_room_course"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("chat_room", args=(self.pk,))
+
+    @property
+    def name(self) -> str:
+        """A room is called as what it belongs to."""
+        if self.group:
+            return self.group.name
+        return self.course.title if self.course else ""
+
+    @property
+    def of_course(self) -> CoursePage | None:
+        return self.group.course if self.group else self.course
+
+    @property
+    def course_title(self) -> str:
+        """The course of a group's room; of a course's own room its name says it."""
+        return self.group.course.title if self.group and self.group.course else ""
+
+    @property
+    def is_read_only(self) -> bool:
+        """From the end of what it belongs to, a room is only read."""
+        whole = self.group or self.course
+        return whole is not None and whole.has_ended
+
+
+class Message(models.Model):
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages")
+    seq = models.PositiveIntegerField()
+    position = models.PositiveIntegerField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    nonce = models.UUIDField()
+    text = models.TextField()
+    folded = models.TextField()  # what searches look at: both databases fold the letters of every alphabet alike
+    reply_to = models.PositiveIntegerField(null=True)  # seq of a message of the same room
+    at = models.DateTimeField(default=timezone.now)
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+    pinned_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["room", "seq"], name="chat_message_seq"),
+            models.UniqueConstraint(fields=["room", "position"], name="chat_message_position"),
+            models.UniqueConstraint(fields=["room", "author", "nonce"], name="chat_message_nonce"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["author", "at"], name="chat_message_author"),
+            models.Index(
+                fields=["room", "pinned_at"], name="chat_message_pinned", condition=Q(pinned_at__isnull=False)
+            ),
+            models.Index(fields=["room", "at"], name="chat_message_day"),
+        ]
+
+
+class RoomEvent(models.Model):
+    """What happened to a message after it was written, with a place of its own in the room's order."""
+
+    class Kind(models.TextChoices):
+        EDITED = "edited", _("edited")
+        DELETED = "deleted", _("deleted")
+        REACTED = "reacted", _("reacted")
+        PINNED = "pinned", _("pinned")
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events")
+    position = models.PositiveIntegerField()
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    before = models.TextField(blank=True)  # the text that an edit or a deletion took away: moderators see it
+    facts = models.JSONField(default=dict)  # emoji, on
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [models.UniqueConstraint(fields=["room", "position"], name="chat_event_position")]
+        indexes: ClassVar = [models.Index(fields=["room", "kind", "-position"], name="chat_event_log")]
+
+
+class Reaction(models.Model):
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    emoji = models.CharField(max_length=8)
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [models.UniqueConstraint(fields=["message", "user", "emoji"], name="chat_reaction")]
+
+
+class ReadMarker(models.Model):
+    """How far a person has read a room, and whether they want to hear of it."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="markers")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    seq = models.PositiveIntegerField(default=0)
+    silenced = models.BooleanField(default=False)
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [models.UniqueConstraint(fields=["room", "user"], name="chat_marker")]
+
+
+class Mention(models.Model):
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="mentions")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    seq = models.PositiveIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [models.UniqueConstraint(fields=["message", "user"], name="chat_mention")]
+        indexes: ClassVar = [models.Index(fields=["user", "room", "seq"], name="chat_mention_unread")]
+
+
+class Mute(models.Model):
+    """A person may not write in a room until then; they are told why."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="mutes")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.CharField(_("reason"), max_length=300)
+    at = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField(_("until"))
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        indexes: ClassVar = [models.Index(fields=["room", "person", "until"], name="chat_mute_now")]
+
+
+def attachment_path(instance: "Attachment", filename: str) -> str:
+    return generated_name("chat", filename)
+
+
+class Attachment(models.Model):
+    """A file of a message; until the message is sent it belongs to its uploader alone."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="attachments")
+    message = models.ForeignKey(Message, null=True, on_delete=models.CASCADE, related_name="attachments")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    file = models.FileField(upload_to=attachment_path, max_length=160)
+    thumbnail = models.FileField(upload_to=attachment_path, max_length=160, blank=True)
+    original_name = models.CharField(max_length=255)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    size = models.PositiveIntegerField()  # bytes
+    width = models.PositiveIntegerField(null=True)  # pixels of the thumbnail
+    height = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        indexes: ClassVar = [models.Index(fields=["person", "created_at"], name="chat_attachment_person")]
+
+    @property
+    def url(self) -> str:
+        return reverse("chat_file", args=(self.room_id, self.key, self.original_name))
+
+    @property
+    def thumbnail_url(self) -> str:
+        return reverse("chat_thumbnail", args=(self.room_id, self.key)) if self.thumbnail else ""
+
+    @property
+    def content_type(self) -> str:
+        return media_type_of(str(self.file.name))
+
+    def as_dict(self) -> dict[str, Any]:
+        """As frames and pages show it."""
+        facts = {"id": self.pk, "name": self.original_name, "kind": self.kind, "size": self.size, "url": self.url}
+        return {**facts, "thumbnail": self.thumbnail_url, "width": self.width, "height": self.height}

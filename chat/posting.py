@@ -1,0 +1,264 @@
+"""Writing messages: the transaction that gives them their numbers.
+
+Several may come at once (a process hands over all that its sockets have sent meanwhile): they share one
+transaction and each gets an answer of its own. Whoever is acknowledged is committed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from chat import bell, pace, text
+from chat.access import Standing, standings
+from chat.frames import ChatError, as_text, bad_frame, message_frame, not_found, too_long
+from chat.models import MOST_CHARACTERS, Attachment, Mention, Message, Mute, ReadMarker, Room
+from learning.accounts.models import User
+
+MOST_CALLED = 200  # names looked for in one message
+MOST_MENTIONS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message that someone wants to send."""
+
+    user_id: int
+    room_id: int
+    nonce: UUID
+    text: str
+    reply_to: int | None = None
+    attachments: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """A message is stored, under this number."""
+
+    room_id: int
+    nonce: UUID
+    seq: int
+    position: int
+
+    def as_frame(self) -> dict[str, Any]:
+        facts = {"room": self.room_id, "nonce": str(self.nonce), "seq": self.seq, "position": self.position}
+        return {"type": "ack", **facts}
+
+
+Answer = Ack | ChatError
+
+
+def post_message(**draft: Any) -> Ack:
+    """Store one message, given as the fields of a `Draft`; raises ChatError. The same nonce gives the same answer."""
+    answer = post_messages([Draft(**draft)])[0]
+    if isinstance(answer, ChatError):
+        raise answer
+    return answer
+
+
+@transaction.atomic
+def post_messages(drafts: Sequence[Draft]) -> list[Answer]:
+    """Store these messages in their order; the answers stand as the drafts do."""
+    answers: dict[int, Answer] = {}
+    for place, draft in enumerate(drafts):
+        if error := _fault(draft):
+            answers[place] = error
+    here = standings((draft.user_id, draft.room_id) for draft in drafts)
+    authors = User.objects.in_bulk({draft.user_id for draft in drafts})
+    called = _called([draft for place, draft in enumerate(drafts) if place not in answers])
+    # The lock of a room: numbers are given and nonces compared under it, by whatever process or page.
+    rooms = {room.pk: room for room in _locked({draft.room_id for draft in drafts})}
+    known = _already_there(drafts)
+    written = _recent(authors)
+    posting = _Posting(rooms, timezone.now())
+    for place, draft in enumerate(drafts):
+        if place in answers:
+            continue
+        before = known.get((draft.room_id, draft.user_id, draft.nonce))
+        standing = here[draft.user_id, draft.room_id]
+        if error := _refusal(draft, rooms, standing):
+            answers[place] = error
+        elif before is not None:
+            answers[place] = Ack(draft.room_id, draft.nonce, before.seq, before.position)
+        elif seconds := pace.wait_after(written[draft.user_id], posting.now):
+            answers[place] = pace.too_fast(seconds)
+        elif error := posting.add(draft, authors[draft.user_id], called):
+            answers[place] = error
+        else:
+            written[draft.user_id].append(posting.now)
+            message = known[draft.room_id, draft.user_id, draft.nonce] = posting.messages[-1]
+            answers[place] = Ack(draft.room_id, draft.nonce, message.seq, message.position)
+    posting.store()
+    return [answers[place] for place in range(len(drafts))]
+
+
+def _fault(draft: Draft) -> ChatError | None:
+    if len(draft.text) > MOST_CHARACTERS:
+        return too_long()
+    if "\x00" in draft.text or not (draft.text.strip() or draft.attachments):
+        return bad_frame()
+    return None
+
+
+def _locked(room_ids: Iterable[int]) -> Iterable[Room]:
+    rows = Room.objects.select_for_update(of=("self",)).filter(pk__in=list(room_ids)).select_related("group")
+    return rows.order_by("pk")
+
+
+def _already_there(drafts: Sequence[Draft]) -> dict[tuple[int, int | None, UUID], Message]:
+    rows = Message.objects.filter(
+        room_id__in={draft.room_id for draft in drafts},
+        author_id__in={draft.user_id for draft in drafts},
+        nonce__in={draft.nonce for draft in drafts},
+    ).only("room_id", "author_id", "nonce", "seq", "position")
+    return {(row.room_id, row.author_id, row.nonce): row for row in rows}
+
+
+def _recent(user_ids: Iterable[int]) -> dict[int, list[datetime]]:
+    """When these people wrote lately, in order."""
+    since = timezone.now() - pace.horizon()
+    rows = Message.objects.filter(author_id__in=list(user_ids), at__gt=since).order_by("at")
+    found: dict[int, list[datetime]] = defaultdict(list)
+    for author_id, at in rows.values_list("author_id", "at"):
+        found[author_id].append(at)
+    return found
+
+
+def refusal_to_write(room: Room | None, standing: Standing) -> ChatError | None:
+    """Why this person may not write in this room now."""
+    if room is None or not standing.is_member:
+        return not_found()
+    if room.is_read_only:
+        return ChatError("read_only", _("This room is only read now: its group has ended."))
+    if standing.is_muted:
+        return muted(current_mute(room.pk, standing.user_id))
+    return None
+
+
+def _refusal(draft: Draft, rooms: dict[int, Room], standing: Standing) -> ChatError | None:
+    return refusal_to_write(rooms.get(draft.room_id), standing)
+
+
+def current_mute(room_id: int, user_id: int) -> Mute | None:
+    now = timezone.now()
+    rows = Mute.objects.filter(room=room_id, person=user_id, lifted_at=None, until__gt=now)
+    return rows.order_by("-until").first()
+
+
+def muted(mute: Mute | None) -> ChatError:
+    reason = mute.reason if mute else ""
+    seconds = (mute.until - timezone.now()).total_seconds() if mute else 1.0
+    return ChatError("muted", reason or _("You may not write here for a time."), max(1.0, round(seconds)))
+
+
+def _called(drafts: Sequence[Draft]) -> dict[int, dict[str, int]]:
+    """For each room the people who are in it and whose names these messages call."""
+    names: dict[int, set[str]] = defaultdict(set)
+    for draft in drafts:
+        if "@" in draft.text:
+            names[draft.room_id] |= text.called_names(draft.text)
+    found: dict[int, dict[str, int]] = {}
+    for room_id, said in names.items():
+        rows = User.objects.filter(display_name__in=sorted(said)[:MOST_CALLED], is_active=True)
+        people = list(rows.values_list("pk", "display_name")[:MOST_CALLED])
+        here = standings((pk, room_id) for pk, _name in people) if people else {}
+        found[room_id] = {name: pk for pk, name in people if here[pk, room_id].is_member}
+    return found
+
+
+class _Posting:
+    """What one transaction writes into some rooms, whose rows it has locked."""
+
+    def __init__(self, rooms: dict[int, Room], now: datetime) -> None:
+        self.rooms, self.now = rooms, now
+        self.messages: list[Message] = []
+        self.names: dict[int, dict[str, int]] = {}  # by the place of the message: whom it mentions
+        self.attachments: dict[int, list[Attachment]] = {}
+        self.replies: dict[int, Message] = {}
+
+    def add(self, draft: Draft, author: User, called: dict[int, dict[str, int]]) -> ChatError | None:
+        """Give the draft its numbers, or say why not."""
+        room, place = self.rooms[draft.room_id], len(self.messages)
+        if draft.reply_to is not None:
+            answered = Message.objects.filter(room=room, seq=draft.reply_to).select_related("author").first()
+            if answered is None:
+                return not_found()
+            self.replies[place] = answered
+        if draft.attachments:
+            own = Attachment.objects.filter(pk__in=draft.attachments, room=room, person=author, message=None)
+            if len(found := list(own.order_by("pk"))) != len(set(draft.attachments)):
+                return not_found()
+            self.attachments[place] = found
+        if here := called.get(draft.room_id):
+            self.names[place] = text.mentioned(draft.text, here)
+        room.last_seq += 1
+        room.last_position += 1
+        self.messages.append(
+            Message(
+                room=room,
+                seq=room.last_seq,
+                position=room.last_position,
+                author=author,
+                nonce=draft.nonce,
+                text=draft.text,
+                folded=draft.text.casefold(),
+                reply_to=draft.reply_to,
+                at=self.now,
+            )
+        )
+        return None
+
+    def store(self) -> None:
+        """Write it all, and tell of it when it is committed."""
+        if not self.messages:
+            return
+        Message.objects.bulk_create(self.messages)
+        for place, found in self.attachments.items():
+            Attachment.objects.filter(pk__in=[file.pk for file in found]).update(message=self.messages[place])
+        self._store_mentions()
+        for room in {message.room_id: message.room for message in self.messages}.values():
+            Room.objects.filter(pk=room.pk).update(
+                last_seq=room.last_seq, last_position=room.last_position, spoken_at=self.now
+            )
+        self._mark_read()
+        frames: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        for place, message in enumerate(self.messages):
+            frame = message_frame(
+                message,
+                room=message.room,
+                names=list(self.names.get(place, {})),
+                reply=self.replies.get(place),
+                attachments=self.attachments.get(place, ()),
+            )
+            if called := self.names.get(place):
+                frame["mentions"] = sorted(called.values())
+            frames[message.room_id].append((message.position, as_text(frame)))
+        for room_id, told in frames.items():
+            bell.ring(room_id, told)
+
+    def _store_mentions(self) -> None:
+        rows = [
+            Mention(message=self.messages[place], room_id=self.messages[place].room_id, user_id=pk,
+                    seq=self.messages[place].seq)
+            for place, called in self.names.items()
+            for pk in list(called.values())[:MOST_MENTIONS]
+            if pk != self.messages[place].author_id
+        ]  # fmt: skip
+        if rows:
+            Mention.objects.bulk_create(rows)
+
+    def _mark_read(self) -> None:
+        """Who writes has read what stands above."""
+        last = {(message.room_id, message.author_id): message.seq for message in self.messages}
+        ReadMarker.objects.bulk_create(
+            [ReadMarker(room_id=room_id, user_id=user_id, seq=seq) for (room_id, user_id), seq in last.items()],
+            update_conflicts=True,
+            unique_fields=["room", "user"],
+            update_fields=["seq"],
+        )

@@ -1,0 +1,26 @@
+"""Receivers of the framework's own signals: what the apps below do not know that it concerns a chat."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from chat.models import Attachment, Room
+from learning.enrollment.models import StudyGroup
+
+
+@receiver(post_save, sender=StudyGroup)
+def open_room(instance: StudyGroup, created: bool, raw: bool = False, **kwargs: Any) -> None:
+    """A study group has a room from its creation."""
+    if created and not raw:
+        Room.objects.get_or_create(group=instance)
+
+
+@receiver(post_delete, sender=Attachment)
+def delete_files(instance: Attachment, **kwargs: Any) -> None:
+    """What is deleted with its message or room leaves no file behind."""
+    for stored in (instance.file, instance.thumbnail):
+        if stored:
+            name, storage = str(stored.name), stored.storage
+            transaction.on_commit(lambda name=name, storage=storage: storage.delete(name))

@@ -1,0 +1,66 @@
+"""A person's rooms: which they are, what is new in them, what the person is there."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+
+from chat.access import Standing, entered_room
+from chat.frames import not_found, stamp
+from chat.models import ReadMarker, Room
+from chat.posting import current_mute
+from learning.accounts.models import User
+
+MOST_WATCHED = 200  # rooms of one person whose news are told on every page
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A person in a room, with what they are told on coming in."""
+
+    room: Room
+    standing: Standing
+    facts: dict[str, Any]
+
+    @property
+    def moderates(self) -> bool:
+        return self.standing.moderates
+
+
+def seat_in(user_id: int, room_id: int, language: str = settings.LANGUAGE_CODE) -> Seat:
+    """The place of this person in this room; raises ChatError where they have none."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    entered = entered_room(user, room_id) if user else None
+    if entered is None:
+        raise not_found()
+    room, standing = entered
+    marker = ReadMarker.objects.filter(room=room, user=user_id).first()
+    muted = current_mute(room_id, user_id) if standing.is_muted else None
+    with translation.override(language):
+        facts = {
+            "room": room.pk,
+            "name": room.name,
+            "position": room.last_position,
+            "seq": room.last_seq,
+            "read": marker.seq if marker else 0,
+            "silenced": bool(marker and marker.silenced),
+            "read_only": room.is_read_only,
+            "moderates": standing.moderates,
+            "muted": {"until": stamp(muted.until), "reason": muted.reason} if muted else None,
+        }
+    return Seat(room, standing, facts)
+
+
+def places_of(user_id: int) -> list[dict[str, Any]]:
+    """The rooms that someone is a member of, with what they have not read; one query beside the person's."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    return unread_of(user) if user else []
+
+
+def unread_of(user: User) -> list[dict[str, Any]]:
+    """What is new in each of a person's rooms; one query."""
+    rows = Room.objects.of(user).with_unread(user).order_by("-spoken_at", "pk")
+    names = ("pk", "last_position", "last_seq", "unread", "mentioned", "silenced")
+    found = ("id", "position", "seq", "unread", "mentions", "silenced")
+    return [dict(zip(found, row, strict=True)) for row in rows.values_list(*names)[:MOST_WATCHED]]

@@ -1,0 +1,148 @@
+"""Messages as HTML: a subset of Markdown, with links, mentions and the titles of lessons.
+
+markdown-it makes it and nh3 lets through what the subset holds; nothing else reaches a page.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from urllib.parse import urlsplit
+
+import nh3
+from django.conf import settings
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+
+from chat.models import Room
+from learning.courses.models import CoursePage
+from learning.enrollment.plans import plan_of, programme_for
+
+MOST_NAME, MOST_NAME_WORDS = 80, 5
+_AFTER_NAME = ".,:;!?)»”\"'*_~`"
+QUOTED = 120  # characters of a message that an answer or a list shows of it
+_TAGS = {"p", "br", "em", "strong", "s", "code", "pre", "a", "blockquote", "ul", "ol", "li", "span"}
+_MARKUP = re.compile(r"[\\`*_\[\]<>&#~|@\n\t]|://|^[-+>0-9 ]")
+_SPACE = re.compile(r"\s+")
+
+
+def _mention(state: StateInline, silent: bool) -> bool:
+    """`@Name` of someone in the room."""
+    if state.src[state.pos] != "@" or (state.pos and state.src[state.pos - 1].isalnum()):
+        return False
+    rest = state.src[state.pos + 1 :].casefold()
+    for name in state.env.get("names", ()):
+        after = rest[len(name) :]
+        if rest.startswith(name.casefold()) and not (after and after[0].isalnum()):
+            if not silent:
+                opening = state.push("mention_open", "span", 1)
+                opening.attrSet("class", "mention")
+                state.push("text", "", 0).content = state.src[state.pos : state.pos + 1 + len(name)]
+                state.push("mention_close", "span", -1)
+            state.pos += 1 + len(name)
+            return True
+    return False
+
+
+def _name_lessons(state: StateCore) -> None:
+    """A bare link to a lesson of the room's course shows the lesson's title."""
+    titles: Mapping[str, str] = state.env.get("lessons", {})
+    for block in state.tokens:
+        tokens: Sequence[Token] = block.children or ()
+        for opening, words in pairwise(tokens):
+            if opening.type != "link_open" or words.type != "text":
+                continue
+            href = str(opening.attrGet("href") or "")
+            path = _own_path(href)
+            if path in titles:
+                opening.attrSet("class", "lesson-link")
+                opening.attrSet("href", path + (f"#{fragment}" if (fragment := urlsplit(href).fragment) else ""))
+                if words.content.startswith(("http://", "https://")):
+                    words.content = titles[path]
+
+
+def _own_path(href: str) -> str:
+    parts = urlsplit(href)
+    own = urlsplit(settings.BASE_URL)
+    return parts.path if not parts.netloc or parts.netloc == own.netloc else ""
+
+
+def _made() -> MarkdownIt:
+    md = MarkdownIt("commonmark", {"html": False, "breaks": True, "linkify": True})
+    md.enable(["strikethrough", "linkify"])
+    md.disable(["image", "heading", "lheading", "hr", "reference", "html_block", "html_inline", "code"])
+    md.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})  # type: ignore[union-attr]
+    md.inline.ruler.before("link", "mention", _mention)
+    md.inline.ruler.enable(["mention"])
+    md.core.ruler.push("name_lessons", _name_lessons)
+    return md
+
+
+_md = _made()
+
+
+@lru_cache(maxsize=4096)
+def _rendered(text: str, names: tuple[str, ...], lessons: tuple[tuple[str, str], ...]) -> str:
+    html = _md.render(text, {"names": names, "lessons": dict(lessons)})
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes={"a": {"href"}},
+        allowed_classes={"a": {"lesson-link"}, "span": {"mention"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="nofollow ugc noopener noreferrer",
+    ).strip()
+
+
+def as_html(text: str, *, names: Sequence[str] = (), room: Room | None = None) -> str | None:
+    """The message as HTML; None where it is plain words, which are shown as they are.
+
+    `names` are of those whom it mentions.
+    """
+    if not _MARKUP.search(text):
+        return None
+    lessons: tuple[tuple[str, str], ...] = ()
+    if room is not None and "/courses/" in text:
+        lessons = tuple((path, title) for path, title in lesson_titles(room).items() if path in text)
+    ordered = tuple(sorted(names, key=len, reverse=True))
+    return _rendered(text, ordered, lessons)
+
+
+def lesson_titles(room: Room) -> dict[str, str]:
+    """Titles by address of the lessons in the room's programme: what its students may know of."""
+    course = CoursePage.objects.filter(pk=room.group.course_id if room.group else room.course_id, live=True).first()
+    if course is None:
+        return {}
+    programme = programme_for(course, plan_of(course, room.group_id))
+    return {lesson.url: lesson.title for lesson in programme.lessons}
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a message on one line."""
+    line = _SPACE.sub(" ", text).strip()
+    return line if len(line) <= QUOTED else line[: QUOTED - 1].rstrip() + "…"
+
+
+def _names_called(text: str) -> Iterator[list[str]]:
+    """For each @ what may be the name after it: as many words as a name may have, and so on down to one."""
+    for place in re.finditer(r"(?<!\w)@(?=\w)", text):
+        words = text[place.end() : place.end() + MOST_NAME].split()[:MOST_NAME_WORDS]
+        said = [" ".join(words[:count]) for count in range(len(words), 0, -1)]
+        yield [name for whole in said for name in (whole, whole.rstrip(_AFTER_NAME)) if name]
+
+
+def called_names(text: str) -> set[str]:
+    """All that may be names of those whom a message calls."""
+    return {name for names in _names_called(text) for name in names}
+
+
+def mentioned(text: str, people: Mapping[str, int]) -> dict[str, int]:
+    """Whom a message mentions, of these people by their names; of two names the longer one."""
+    found = {}
+    for names in _names_called(text):
+        name = next((name for name in names if name in people), None)
+        if name is not None:
+            found[name] = people[name]
+    return found
