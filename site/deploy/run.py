@@ -1,7 +1,7 @@
 """What `make run` starts: the school on this machine, with everything it needs, until Ctrl-C.
 
-Prepares what is not prepared yet (translations, database, static files, demo school), then runs
-web, worker and clock. Whatever ends one of them ends all of them.
+Prepares what is not prepared yet (translations, database, static files, demo school), then runs web, sockets, worker
+and clock, and before web and sockets a front that shares out one port. Whatever ends one of them ends all of them.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +20,8 @@ DATA = Path(os.environ["PARTA_DATA"]).resolve() if os.environ.get("PARTA_DATA") 
 PORT = int(os.environ.get("PORT") or "8000")
 HOST = "127.0.0.1"
 GRACE = 8  # seconds for a process to end by itself
+# Bytes of what a socket may send at once. What is more than a message gets an error up to here, and the end beyond.
+MOST_FRAME = str(4 * 1024 * 1024)
 WATCHED = ("*/migrations/*.py", "*/*/migrations/*.py", "static/**/*", "locale/**/*.po", "requirements.txt")
 
 
@@ -73,33 +76,62 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
-def start(env: dict[str, str]) -> dict[str, subprocess.Popen[bytes]]:
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on just now."""
+    probes = [socket.socket() for _number in range(count)]
+    for probe in probes:
+        probe.bind((HOST, 0))
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def commands() -> dict[str, list[str]]:
+    """The processes of a school; the front is on the port that people know."""
     logs = DATA / "log"
     logs.mkdir(parents=True, exist_ok=True)
     manage = [sys.executable, str(BASE / "manage.py")]
+    web_port, sockets_port = free_ports(2)
     # One process: without Redis the cache, and with it the limits on log-in, live in its memory.
-    web = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{PORT}", "--workers", "1"]
+    web = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{web_port}", "--workers", "1"]
     web += ["--threads", "12", "--worker-class", "gthread", "--timeout", "60", "--no-control-socket"]
     web += ["--access-logfile", str(logs / "access.log"), "--log-level", "warning"]
-    commands = {
+    sockets = [sys.executable, "-m", "daphne", "config.asgi:application", "-b", HOST, "-p", str(sockets_port)]
+    sockets += ["--websocket-max-message-size", MOST_FRAME, "--websocket-max-frame-size", MOST_FRAME]
+    sockets += ["--access-log", str(logs / "sockets.log"), "-v", "0"]
+    front = [sys.executable, str(BASE / "site/deploy/front.py"), str(PORT), str(web_port), str(sockets_port)]
+    return {
+        "front": front,
         "web": web,
+        "sockets": sockets,
         "worker": [*manage, "work"],
         "clock": [*manage, "run_ticks"],
     }
+
+
+def start(env: dict[str, str]) -> dict[str, subprocess.Popen[bytes]]:
     return {
         name: subprocess.Popen(command, env=env, cwd=BASE, start_new_session=True, preexec_fn=die_with_parent)  # noqa: PLW1509
-        for name, command in commands.items()
+        for name, command in commands().items()
     }
+
+
+def answers() -> bool:
+    """Whether pages come through the front."""
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{PORT}/healthz", timeout=2) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
 
 
 def wait_for_web(processes: dict[str, subprocess.Popen[bytes]]) -> bool:
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and processes["web"].poll() is None:
-        with socket.socket() as probe:
-            probe.settimeout(0.2)
-            if probe.connect_ex((HOST, PORT)) == 0:
-                return True
-        time.sleep(0.05)
+    while time.monotonic() < deadline and all(process.poll() is None for process in processes.values()):
+        if answers():
+            return True
+        time.sleep(0.1)
     return False
 
 
