@@ -21,7 +21,6 @@ from chat.models import (
     Mention,
     Message,
     Mute,
-    Reaction,
     ReadMarker,
     Room,
     RoomEvent,
@@ -62,9 +61,7 @@ class _Change:
             facts=facts,
         )
         Room.objects.filter(pk=room.pk).update(last_position=room.last_position)
-        mentioned = Mention.objects.filter(message=message).values_list("user__display_name", flat=True)
-        names = [name for name in mentioned if name]
-        frame = event_frame(event, seq=message.seq, message=message, names=names, room=room)
+        frame = event_frame(event, message=message, room=room)
         bell.ring(room.pk, [(event.position, as_text(frame))])
         return event
 
@@ -130,11 +127,11 @@ def delete_message(*, user_id: int, room_id: int, seq: int) -> RoomEvent | None:
                 raise _too_late()
         before, message.text, message.folded = message.text, "", ""
         message.deleted_at, message.pinned_at = timezone.now(), None
-        message.save(update_fields=["text", "folded", "deleted_at", "pinned_at"])
+        message.mentions, message.reactions, message.files = {}, {}, []
+        message.save()
         for attachment in message.attachments.all():
             attachment.delete()
-        message.reactions.all().delete()
-        message.mentions.all().delete()
+        message.calls.all().delete()
         if not change.is_own:
             course, actor = change.room.of_course, User.objects.get(pk=user_id)
             facts = {"did": "deleted", "room": room_id, "seq": seq}
@@ -150,13 +147,14 @@ def react(*, user_id: int, room_id: int, seq: int, emoji: str, on: bool) -> Room
     with _changing(user_id, room_id, seq) as change:
         if change.message.deleted_at:
             raise not_found()
-        own = Reaction.objects.filter(message=change.message, user_id=user_id, emoji=emoji)
-        if own.exists() == on:
+        people = change.message.reactions.get(emoji, [])
+        if (user_id in people) == on:
             return None
-        if on:
-            Reaction.objects.create(message=change.message, user_id=user_id, emoji=emoji)
-        else:
-            own.delete()
+        people = [*people, user_id] if on else [pk for pk in people if pk != user_id]
+        change.message.reactions = {**change.message.reactions, emoji: people}
+        if not people:
+            del change.message.reactions[emoji]
+        change.message.save(update_fields=["reactions"])
         return change.note(RoomEvent.Kind.REACTED, emoji=emoji, on=on)
 
 
@@ -272,5 +270,8 @@ def forget_old() -> int:
 def forget_person(person: User) -> None:
     """Someone is anonymised: their messages stay, as those of a former member; what is about them alone goes."""
     ReadMarker.objects.filter(user=person).delete()
+    for message in Message.objects.filter(calls__user=person):
+        message.mentions = {name: pk for name, pk in message.mentions.items() if pk != person.pk}
+        message.save(update_fields=["mentions"])
     Mention.objects.filter(user=person).delete()
     Attachment.objects.filter(person=person, message=None).delete()

@@ -22,6 +22,13 @@ from chat.writer import unavailable
 TYPING_EVERY = 2.0  # seconds
 PATIENCE = 200  # refused frames in a row, and the socket is closed
 
+_VERBS = {
+    "edit": actions.edit_message,
+    "delete": actions.delete_message,
+    "react": actions.react,
+    "pin": actions.pin,
+}
+
 log = logging.getLogger("parta.chat")
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -137,8 +144,7 @@ class ChatConsumer(AsyncConsumer):
     async def _change(self, frame: frames.Change) -> None:
         self._spare()
         facts = frame.model_dump(exclude={"type", "room"})
-        verb = {"edit": actions.edit_message, "delete": actions.delete_message, "react": actions.react,
-                "pin": actions.pin}[frame.type]  # fmt: skip
+        verb: Any = _VERBS[frame.type]
         await self.hub.in_database(verb, user_id=self.connection.user_id, room_id=frame.room, **facts)
 
     async def _read(self, frame: frames.Read) -> None:

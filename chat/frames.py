@@ -4,7 +4,7 @@ Described in docs/chat.md. The same dictionaries go over the socket and through 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from chat import text as words
-from chat.models import MOST_CHARACTERS, REACTIONS, Attachment, Message, Reaction, Room, RoomEvent
+from chat.models import MOST_CHARACTERS, REACTIONS, Message, Room, RoomEvent
 from learning.accounts.models import User
 
 LARGEST = 2**31 - 1
@@ -198,22 +198,7 @@ def answered(message: Message | None) -> dict[str, Any] | None:
     return {"seq": message.seq, "name": author["name"] if author else None, "text": said}
 
 
-def reactions_of(rows: Iterable[Reaction]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for row in rows:
-        found.setdefault(row.emoji, []).append(row.user_id)
-    return found
-
-
-def message_frame(
-    message: Message,
-    *,
-    room: Room,
-    names: Sequence[str] = (),
-    reply: Message | None = None,
-    attachments: Sequence[Attachment] = (),
-    reactions: Iterable[Reaction] = (),
-) -> dict[str, Any]:
+def message_frame(message: Message, *, room: Room, reply: Message | None = None) -> dict[str, Any]:
     """A message as it is now. A deleted one says only that it was there."""
     gone = message.deleted_at is not None
     frame: dict[str, Any] = {
@@ -224,30 +209,32 @@ def message_frame(
         "nonce": str(message.nonce),
         "author": person(message.author),
         "text": "" if gone else message.text,
-        "html": None if gone else words.as_html(message.text, names=names, room=room),
+        "html": None if gone else words.as_html(message.text, names=list(message.mentions), room=room),
         "at": stamp(message.at),
     }
     if message.reply_to:
         frame["reply_to"] = answered(reply) or {"seq": message.reply_to, "name": None, "text": ""}
-    if attachments and not gone:
-        frame["attachments"] = [attachment.as_dict() for attachment in attachments]
     if message.edited_at:
         frame["edited"] = stamp(message.edited_at)
     if gone:
-        frame["deleted"] = True
-    if message.pinned_at and not gone:
+        return {**frame, "deleted": True}
+    if message.files:
+        frame["attachments"] = message.files
+    if message.pinned_at:
         frame["pinned"] = True
-    if found := reactions_of(reactions):
-        frame["reactions"] = found
+    if message.reactions:
+        frame["reactions"] = message.reactions
+    if message.mentions:
+        frame["mentions"] = sorted(message.mentions.values())
     return frame
 
 
-def event_frame(event: RoomEvent, *, seq: int, message: Message, names: Sequence[str], room: Room) -> dict[str, Any]:
+def event_frame(event: RoomEvent, *, message: Message, room: Room) -> dict[str, Any]:
     """What happened to a message, as every member hears of it."""
-    frame = {"type": event.kind, "room": event.room_id, "position": event.position, "seq": seq}
+    frame = {"type": event.kind, "room": event.room_id, "position": event.position, "seq": message.seq}
     if event.kind == RoomEvent.Kind.EDITED:
         gone = message.deleted_at is not None
-        html = None if gone else words.as_html(message.text, names=names, room=room)
+        html = None if gone else words.as_html(message.text, names=list(message.mentions), room=room)
         return {**frame, "text": "" if gone else message.text, "html": html, "at": stamp(event.at)}
     if event.kind in (RoomEvent.Kind.REACTED, RoomEvent.Kind.PINNED):
         return {**frame, "user": event.actor_id, **event.facts}

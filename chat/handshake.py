@@ -72,8 +72,8 @@ def is_from_here(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 def _scheme(headers: Iterable[tuple[bytes, bytes]]) -> str:
     if proxied := settings.SECURE_PROXY_SSL_HEADER:
         name, secure = proxied
-        name = name.removeprefix("HTTP_").replace("_", "-").lower().encode()
-        return "https" if header(headers, name) == secure else "http"
+        sent = name.removeprefix("HTTP_").replace("_", "-").lower().encode()
+        return "https" if header(headers, sent) == secure else "http"
     return "http"
 
 

@@ -126,6 +126,10 @@ class Message(models.Model):
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
     pinned_at = models.DateTimeField(null=True)
+    # What a page shows of a message stands in its row, so that a page of history is one query.
+    mentions = models.JSONField(default=dict)  # name: id of the person
+    reactions = models.JSONField(default=dict)  # emoji: ids of people; changed under the room's lock
+    files = models.JSONField(default=list)  # its attachments, as `Attachment.as_dict` says them
 
     class Meta:
         verbose_name = _("message")
@@ -169,16 +173,6 @@ class RoomEvent(models.Model):
         indexes: ClassVar = [models.Index(fields=["room", "kind", "-position"], name="chat_event_log")]
 
 
-class Reaction(models.Model):
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    emoji = models.CharField(max_length=8)
-
-    class Meta:
-        default_permissions = ()
-        constraints: ClassVar = [models.UniqueConstraint(fields=["message", "user", "emoji"], name="chat_reaction")]
-
-
 class ReadMarker(models.Model):
     """How far a person has read a room, and whether they want to hear of it."""
 
@@ -193,7 +187,9 @@ class ReadMarker(models.Model):
 
 
 class Mention(models.Model):
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="mentions")
+    """That someone was called, for counting what they have not seen."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="calls")
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     seq = models.PositiveIntegerField()

@@ -178,7 +178,6 @@ class _Posting:
     def __init__(self, rooms: dict[int, Room], now: datetime) -> None:
         self.rooms, self.now = rooms, now
         self.messages: list[Message] = []
-        self.names: dict[int, dict[str, int]] = {}  # by the place of the message: whom it mentions
         self.attachments: dict[int, list[Attachment]] = {}
         self.replies: dict[int, Message] = {}
 
@@ -195,8 +194,7 @@ class _Posting:
             if len(found := list(own.order_by("pk"))) != len(set(draft.attachments)):
                 return not_found()
             self.attachments[place] = found
-        if here := called.get(draft.room_id):
-            self.names[place] = text.mentioned(draft.text, here)
+        here = called.get(draft.room_id)
         room.last_seq += 1
         room.last_position += 1
         self.messages.append(
@@ -210,6 +208,8 @@ class _Posting:
                 folded=draft.text.casefold(),
                 reply_to=draft.reply_to,
                 at=self.now,
+                mentions=text.mentioned(draft.text, here) if here else {},
+                files=[file.as_dict() for file in self.attachments.get(place, ())],
             )
         )
         return None
@@ -229,35 +229,26 @@ class _Posting:
         self._mark_read()
         frames: dict[int, list[tuple[int, str]]] = defaultdict(list)
         for place, message in enumerate(self.messages):
-            frame = message_frame(
-                message,
-                room=message.room,
-                names=list(self.names.get(place, {})),
-                reply=self.replies.get(place),
-                attachments=self.attachments.get(place, ()),
-            )
-            if called := self.names.get(place):
-                frame["mentions"] = sorted(called.values())
+            frame = message_frame(message, room=message.room, reply=self.replies.get(place))
             frames[message.room_id].append((message.position, as_text(frame)))
         for room_id, told in frames.items():
             bell.ring(room_id, told)
 
     def _store_mentions(self) -> None:
         rows = [
-            Mention(message=self.messages[place], room_id=self.messages[place].room_id, user_id=pk,
-                    seq=self.messages[place].seq)
-            for place, called in self.names.items()
-            for pk in list(called.values())[:MOST_MENTIONS]
-            if pk != self.messages[place].author_id
-        ]  # fmt: skip
+            Mention(message=message, room_id=message.room_id, user_id=pk, seq=message.seq)
+            for message in self.messages
+            for pk in list(message.mentions.values())[:MOST_MENTIONS]
+            if pk != message.author_id
+        ]
         if rows:
             Mention.objects.bulk_create(rows)
 
     def _mark_read(self) -> None:
         """Who writes has read what stands above."""
-        last = {(message.room_id, message.author_id): message.seq for message in self.messages}
+        last = {(message.room_id, message.author): message.seq for message in self.messages}
         ReadMarker.objects.bulk_create(
-            [ReadMarker(room_id=room_id, user_id=user_id, seq=seq) for (room_id, user_id), seq in last.items()],
+            [ReadMarker(room_id=room_id, user=user, seq=seq) for (room_id, user), seq in last.items() if user],
             update_conflicts=True,
             unique_fields=["room", "user"],
             update_fields=["seq"],

@@ -1,5 +1,6 @@
 """Receivers of the framework's own signals: what the apps below do not know that it concerns a chat."""
 
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -22,5 +23,4 @@ def delete_files(instance: Attachment, **kwargs: Any) -> None:
     """What is deleted with its message or room leaves no file behind."""
     for stored in (instance.file, instance.thumbnail):
         if stored:
-            name, storage = str(stored.name), stored.storage
-            transaction.on_commit(lambda name=name, storage=storage: storage.delete(name))
+            transaction.on_commit(partial(stored.storage.delete, str(stored.name)))
