@@ -1,4 +1,4 @@
-# One image for every process: web, worker and clock differ by their command (docker-compose.yml).
+# One image for every process: web, sockets, worker and clock differ by their command (docker-compose.yml).
 FROM python:3.11-slim-bookworm
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/app/site:/app PARTA_DATA=/data
