@@ -40,11 +40,11 @@ class Problem(Schema):
 
 
 class ApiError(Exception):
-    """An answer that is a problem."""
+    """An answer that is a problem; `retry_after` in seconds where waiting helps."""
 
-    def __init__(self, status: int, code: str, detail: Any) -> None:
+    def __init__(self, status: int, code: str, detail: Any, *, retry_after: float | None = None) -> None:
         super().__init__(code)
-        self.status, self.code, self.detail = status, code, str(detail)
+        self.status, self.code, self.detail, self.retry_after = status, code, str(detail), retry_after
 
 
 def not_found() -> ApiError:
