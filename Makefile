@@ -17,7 +17,7 @@ lint: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/djhtml --check templates -t 2
 	$(BIN)/lint-imports
-	$(BIN)/mypy learning home site/config site/deploy
+	$(BIN)/mypy learning chat home site/config site/deploy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
 bench: $(VENV)/test.stamp

@@ -85,7 +85,8 @@ def _changing(user_id: int, room_id: int, seq: int, *, to_moderate: bool = False
         yield _Change(room, message, standing)
 
 
-def _in_time(message: Message) -> bool:
+def is_in_time(message: Message) -> bool:
+    """Whether its author may still change a message."""
     return timezone.now() - message.at <= timedelta(minutes=settings.CHAT_EDIT_MINUTES)
 
 
@@ -102,7 +103,7 @@ def edit_message(*, user_id: int, room_id: int, seq: int, text: str) -> RoomEven
         message = change.message
         if message.deleted_at or not change.is_own:
             raise ChatError("forbidden", _("Only its author changes a message."))
-        if not _in_time(message):
+        if not is_in_time(message):
             raise _too_late()
         if "\x00" in text or not (text.strip() or message.attachments.exists()):
             raise bad_frame()
@@ -123,7 +124,7 @@ def delete_message(*, user_id: int, room_id: int, seq: int) -> RoomEvent | None:
         if not change.standing.moderates:
             if not change.is_own:
                 raise ChatError("forbidden", _("Only its author or a moderator deletes a message."))
-            if not _in_time(message):
+            if not is_in_time(message):
                 raise _too_late()
         before, message.text, message.folded = message.text, "", ""
         message.deleted_at, message.pinned_at = timezone.now(), None

@@ -43,6 +43,17 @@ class RoomQuerySet(models.QuerySet["Room"]):
             | Q(course_id__in=user.taught_groups.values("course_id"))
         )
 
+    def in_course(self, course_id: int) -> "RoomQuerySet":
+        return self.filter(Q(course_id=course_id) | Q(group__course_id=course_id))
+
+    def called(self, words: str) -> "RoomQuerySet":
+        """Rooms whose group or course has these words in its name."""
+        return self.filter(
+            Q(group__name__icontains=words)
+            | Q(group__course__title__icontains=words)
+            | Q(course__title__icontains=words)
+        )
+
     def named(self) -> "RoomQuerySet":
         """With what their names are made of."""
         return self.select_related("group__course", "course")
@@ -193,11 +204,15 @@ class Mention(models.Model):
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     seq = models.PositiveIntegerField()
+    told_at = models.DateTimeField(null=True)  # when mail was sent, or found not to be needed
 
     class Meta:
         default_permissions = ()
         constraints: ClassVar = [models.UniqueConstraint(fields=["message", "user"], name="chat_mention")]
-        indexes: ClassVar = [models.Index(fields=["user", "room", "seq"], name="chat_mention_unread")]
+        indexes: ClassVar = [
+            models.Index(fields=["user", "room", "seq"], name="chat_mention_unread"),
+            models.Index(fields=["told_at"], name="chat_mention_untold", condition=Q(told_at__isnull=True)),
+        ]
 
 
 class Mute(models.Model):

@@ -1,6 +1,7 @@
 """The API as one: `/api/v1/`, with its description at `/api/v1/docs`."""
 
 import hashlib
+from math import ceil
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Field, NinjaAPI, Query, Router, Schema
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
+from chat.api import chat
 from home.search import search as search_school
 from learning.accounts.api import PROBLEM, ApiError, Problem, anyone, put_rate_headers
 from learning.accounts.models import TokenScope
@@ -23,6 +25,7 @@ TITLES = {
     409: "Conflict",
     422: "Not acceptable as it is",
     429: "Too many requests",
+    503: "Not available just now",
 }
 
 
@@ -85,7 +88,10 @@ def problem(request: HttpRequest, status: int, code: str, detail: str, errors: A
 
 @api.exception_handler(ApiError)
 def _api_error(request: HttpRequest, error: Any) -> HttpResponse:
-    return problem(request, error.status, error.code, error.detail)
+    response = problem(request, error.status, error.code, error.detail)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(max(1, ceil(error.retry_after)))
+    return response
 
 
 @api.exception_handler(ValidationError)
@@ -141,5 +147,5 @@ def search(request: HttpRequest, q: str = Query("", max_length=200)) -> Any:
     return {"items": [HitOut(kind=hit.kind, title=hit.title, url=hit.url, note=hit.note) for hit in hits]}
 
 
-for router in (courses, learning, teaching, school):
+for router in (courses, learning, teaching, chat, school):
     api.add_router("", router)

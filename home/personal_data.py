@@ -11,6 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.core.serializers.json import DjangoJSONEncoder
 from wagtail.models import Page, PageLogEntry
 
+from chat.models import Attachment, Mention, Message, Mute, ReadMarker
 from learning.accounts.models import AuditEntry, PersonalToken, User
 from learning.courses.models import CourseTeacher
 from learning.enrollment.models import (
@@ -69,6 +70,14 @@ def collect(person: User) -> dict[str, Any]:
         "letters": _rows(LetterCopy.objects.filter(user=person), "letter__course__title", "letter__words", "sent_at"),
         "imports": _rows(ImportRun.objects.filter(owner=person), "filename", "created_at", "state"),
         "named_in_imports": _rows(ImportRow.objects.filter(email=person.email.lower()), "said", "run__created_at"),
+        "messages": _rows(
+            Message.objects.filter(author=person, deleted_at=None),
+            *("room_id", "room__group__name", "room__course__title", "seq", "text", "at", "edited_at", "reply_to"),
+        ),
+        "chat_files": _rows(Attachment.objects.filter(person=person), "original_name", "size", "created_at", "room_id"),
+        "chat_read": _rows(ReadMarker.objects.filter(user=person), "room_id", "seq", "silenced"),
+        "mentioned": _rows(Mention.objects.filter(user=person), "room_id", "seq", "message__at"),
+        "muted": _rows(Mute.objects.filter(person=person), "room_id", "reason", "at", "until", "lifted_at"),
         "edited_pages": _rows(PageLogEntry.objects.filter(user=person), "label", "action", "timestamp"),
         "audit": _rows(AuditEntry.objects.filter(person=person), "deed", "facts", "at"),
     }

@@ -13,6 +13,9 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 
+from chat.access import moderates_everything
+from chat.models import Room
+from chat.rooms import unread_total
 from learning.accounts.models import Theme
 from learning.courses.keeping import kept_for, kept_near
 
@@ -69,6 +72,32 @@ def _looks_after_students(pk: int, user: Any) -> bool:
     return user.has_perm("enrollment.change_enrollment")
 
 
+def sees_chat(user: Any) -> bool:
+    """Whether the menu shows the way to the chat: for who has a room, or moderates them; a hint as the others."""
+    return user.is_authenticated and _has_rooms(user.pk, user)
+
+
+@kept_for(seconds=60, key=lambda pk, user: pk)
+def _has_rooms(pk: int, user: Any) -> bool:
+    return Room.objects.of(user).exists() or (sees_editing(user) and moderates_everything(user))
+
+
+@kept_for(seconds=5, key=lambda pk, user: pk)
+def _unread(pk: int, user: Any) -> int:
+    """How many messages wait, for the page as it comes; its socket keeps the number true afterwards."""
+    return unread_total(user)
+
+
+def _unread_badge(user: Any) -> SafeString:
+    count = _unread(user.pk, user)
+    return format_html(
+        '<span class="count" data-unread data-user="{}"{}>{}</span>',
+        user.pk,
+        SafeString("" if count else " hidden"),
+        "99+" if count > MOST_COUNTED else count or "",
+    )
+
+
 def _theme_of(request: HttpRequest) -> str:
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
@@ -86,7 +115,9 @@ def theme(context: dict[str, Any]) -> str:
 
 # What differs from person to person and page to page within a kept frame; put in at each request.
 _TOKEN, _NEXT, _NAME, _AVATAR = "\x01token\x01", "\x01next\x01", "\x01name\x01", "\x01avatar\x01"
-_SECTIONS = ("/courses/", "/me/profile/", "/me/", "/search/")
+_UNREAD = "\x01unread\x01"
+_SECTIONS = ("/courses/", "/chat/", "/me/profile/", "/me/", "/search/")
+MOST_COUNTED = 99
 
 
 def _section(path: str) -> str:
@@ -111,14 +142,17 @@ def frame(context: dict[str, Any], part: str) -> SafeString:
         "chosen_theme": _theme_of(request),
         "sees_editing": sees_editing(user),
         "sees_teaching": sees_teaching(user),
+        "sees_chat": sees_chat(user),
     }
     key = ("frame", part, *facts.values())
-    marks = {"token": _TOKEN, "next": _NEXT, "name": _NAME, "avatar": _AVATAR}
+    marks = {"token": _TOKEN, "next": _NEXT, "name": _NAME, "avatar": _AVATAR, "unread": _UNREAD}
     html: str = kept_near(key, lambda: render_to_string(f"components/{part}.html", {**facts, **marks}))
     if _TOKEN in html:
         html = html.replace(_TOKEN, get_token(request)).replace(_NEXT, escape(request.get_full_path()))
     if user.is_authenticated and part == "header":
         html = html.replace(_NAME, escape(user.get_short_name())).replace(_AVATAR, avatar(user, see_picture=True))
+    if _UNREAD in html:
+        html = html.replace(_UNREAD, _unread_badge(user))
     return SafeString(html)
 
 

@@ -83,3 +83,12 @@ document.addEventListener("keydown", (event) => {
   else if (key === "d") document.querySelector("[data-done] button")?.click();
   else if (event.key === "?") dialog?.showModal();
 });
+
+// “Discuss in chat” takes along the place that one is at.
+document.querySelector("[data-discuss]")?.addEventListener("click", (event) => {
+  const place = [...document.querySelectorAll("[data-body] > .block")].find((block) => block.getBoundingClientRect().bottom > 90);
+  if (!place?.dataset.id) return;
+  const address = new URL(event.currentTarget.href);
+  address.searchParams.set("block", place.dataset.id);
+  event.currentTarget.href = address;
+});

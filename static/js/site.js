@@ -13,3 +13,9 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
+
+// Unread messages, live on every page of who has a chat. A room's own page has its own line.
+if (document.querySelector("[data-unread]") && !document.querySelector("[data-chat]")) {
+  const { Connection, countUnread } = await import("./connection.js");
+  countUnread(new Connection());
+}

@@ -7,6 +7,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 from django_tasks.base import Task
 
+from chat.tasks import forget_old, mail_mentions
 from home.jobs import give_back_lost, try_again
 from home.tasks import publish_scheduled_pages, tidy_up
 from learning.accounts.tasks import delete_due
@@ -40,6 +41,8 @@ class Command(BaseCommand):
         scheduler = BlockingScheduler(timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": 60})
         scheduler.add_job(tick, "cron", args=["publish", publish_scheduled_pages, "%Y%m%d%H%M"], second=2)
         scheduler.add_job(tick, "cron", args=["expire", expire_ended, "%Y%m%d%H%M"], second=20)
+        scheduler.add_job(tick, "cron", args=["mentions", mail_mentions, "%Y%m%d%H%M"], minute="*/5", second=40)
+        scheduler.add_job(tick, "cron", args=["chat", forget_old, "%Y%m%d"], hour=3, minute=41)
         scheduler.add_job(tick, "cron", args=["delete", delete_due, "%Y%m%d%H"], minute=7)
         scheduler.add_job(look_after_jobs, "interval", seconds=LOOK)
         scheduler.add_job(tick, "cron", args=["tidy", tidy_up, "%Y%m%d"], hour=3, minute=17)

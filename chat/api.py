@@ -1,0 +1,335 @@
+"""Chat over the API: the twin of the socket, for where sockets are blocked, and for programs."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Field, File, Query, Router, Schema, UploadedFile
+from pydantic import ConfigDict
+
+from chat import actions, files, history
+from chat.access import entered_room
+from chat.frames import LARGEST, MOST_ATTACHMENTS, ChatError
+from chat.models import REACTIONS, Room
+from chat.people import people_of
+from chat.posting import post_message
+from chat.rooms import seat_in
+from learning.accounts.api import ApiError, Key, Page, Problem, Rate, not_found, paged, signed_in
+from learning.accounts.models import TokenScope, User
+
+chat = Router(tags=["Chat"])
+
+READS = Rate("chat-read", people=600, visitors=60)
+WRITES = Rate("chat-write", people=600, visitors=20)
+ANSWERS: dict[Any, Any] = {frozenset({400, 401, 403, 404, 409, 422, 429, 503}): Problem}
+STATUS = {"not_found": 404, "forbidden": 403, "muted": 403, "rate_limited": 429, "read_only": 409, "unavailable": 503}
+
+
+def refused(error: ChatError) -> ApiError:
+    """The refusal of an action as a problem."""
+    return ApiError(STATUS.get(error.code, 422), error.code, error.detail, retry_after=error.retry_after)
+
+
+class RoomOut(Schema):
+    id: int = Field(examples=[1])
+    name: str = Field(examples=["Autumn"])
+    course: str
+    url: str
+    position: int = Field(description="Of the last event: give it as `after` to hear what comes later.")
+    seq: int = Field(description="Number of the last message.")
+    unread: int
+    mentions: int
+    silenced: bool
+    read_only: bool
+
+    @classmethod
+    def of(cls, room: Any) -> "RoomOut":
+        facts = {"id": room.pk, "name": room.name, "course": room.course_title, "url": room.get_absolute_url()}
+        counts = {"position": room.last_position, "seq": room.last_seq, "unread": room.unread}
+        more = {"mentions": room.mentioned, "silenced": room.silenced, "read_only": room.is_read_only}
+        return cls(**facts, **counts, **more)
+
+
+class RoomsOut(Schema):
+    items: list[RoomOut]
+    next: str | None
+
+
+class SeatOut(Schema):
+    model_config = ConfigDict(extra="allow")
+    room: int
+    name: str
+    position: int
+    seq: int
+
+
+class FrameOut(Schema):
+    """A message, or what happened to one, as over the socket; see docs/chat.md for the fields of each type."""
+
+    model_config = ConfigDict(extra="allow")
+    type: str = Field(examples=["message"])
+    room: int
+    position: int
+    seq: int
+
+
+class MissedOut(Schema):
+    items: list[FrameOut]
+    position: int = Field(description="Ask on from here.")
+    more: bool
+
+
+class LeafOut(Schema):
+    items: list[FrameOut]
+    has_older: bool
+    has_newer: bool
+
+
+class MessageIn(Schema):
+    nonce: UUID = Field(default_factory=uuid4, description="Sent again with the same one, a message is stored once.")
+    text: str = ""
+    reply_to: int | None = Field(None, ge=1, le=LARGEST)
+    attachments: list[int] = Field(default_factory=list, max_length=MOST_ATTACHMENTS)
+
+
+class AckOut(Schema):
+    room: int
+    nonce: UUID
+    seq: int
+    position: int
+
+
+class TextIn(Schema):
+    text: str
+
+
+class OnIn(Schema):
+    on: bool
+
+
+class ReactionIn(OnIn):
+    emoji: str = Field(examples=[REACTIONS[0]], max_length=8)
+
+
+class ReadIn(Schema):
+    seq: int = Field(ge=0, le=LARGEST)
+
+
+class ReadOut(Schema):
+    seq: int
+
+
+class DoneOut(Schema):
+    position: int | None = Field(description="Of the event; none where nothing had to change.")
+
+
+class PersonOut(Schema):
+    id: int
+    name: str
+    teaches: bool
+
+
+class PeopleOut(Schema):
+    items: list[PersonOut]
+
+
+class FileOut(Schema):
+    id: int
+    name: str
+    kind: str
+    size: int
+    url: str
+    thumbnail: str
+    width: int | None
+    height: int | None
+
+
+class MuteIn(Schema):
+    user: int = Field(ge=1, le=LARGEST)
+    minutes: int = Field(ge=1, le=525_600)
+    reason: str = Field(min_length=1, max_length=300)
+
+
+def _room(request: HttpRequest, pk: int) -> Room:
+    user: Any = request.user
+    entered = entered_room(user, pk)
+    if entered is None:
+        raise not_found()
+    return entered[0]
+
+
+def _found(room: Room, leaf: history.Leaf) -> dict[str, Any]:
+    beside = history.shown_beside(room, leaf)
+    items = history.frames_of(room, leaf.messages, beside)
+    return {"items": items, "has_older": leaf.has_older, "has_newer": leaf.has_newer}
+
+
+OPTIONS: dict[str, Any] = {"auth": signed_in(TokenScope.CHAT)}
+READING: dict[str, Any] = {**OPTIONS, "throttle": [READS]}
+WRITING: dict[str, Any] = {**OPTIONS, "throttle": [WRITES]}
+
+
+@chat.get("/chat/rooms", response={200: RoomsOut, **ANSWERS}, **READING)
+def rooms(request: HttpRequest, page: Query[Page]) -> Any:
+    """Your rooms, with what you have not read."""
+    user: Any = request.user
+    rows = Room.objects.of(user).named().with_unread(user).order_by("pk")
+    after = page.number()
+    if after is not None:
+        rows = rows.filter(pk__gt=after)
+    found, following = paged(rows, page.limit, lambda room: room.pk)
+    return {"items": [RoomOut.of(room) for room in found], "next": following}
+
+
+@chat.get("/chat/rooms/{id}", response={200: SeatOut, **ANSWERS}, **READING)
+def room(request: HttpRequest, id: Key) -> Any:  # noqa: A002  (the name in the address)
+    """One room, and what you are there."""
+    user: Any = request.user
+    try:
+        return seat_in(user.pk, id).facts
+    except ChatError as error:
+        raise refused(error) from error
+
+
+@chat.get("/chat/rooms/{id}/messages", response={200: MissedOut, **ANSWERS}, **READING)
+def messages(
+    request: HttpRequest,
+    id: Key,  # noqa: A002
+    after: int = Query(0, ge=0, le=LARGEST),
+    limit: int = Query(100, ge=1, le=500),
+) -> Any:
+    """Everything after this position, in order: the same as a socket gets when it subscribes."""
+    missed = history.missed(_room(request, id), after, limit)
+    return {"items": missed.frames, "position": missed.position, "more": missed.more}
+
+
+@chat.get("/chat/rooms/{id}/history", response={200: LeafOut, **ANSWERS}, **READING)
+def leaf(
+    request: HttpRequest,
+    id: Key,  # noqa: A002
+    before: int | None = Query(None, ge=1, le=LARGEST),
+    after: int | None = Query(None, ge=0, le=LARGEST),
+    around: int | None = Query(None, ge=1, le=LARGEST),
+) -> Any:
+    """Messages as they are now, before, after or around one of them; without any, the newest."""
+    found = _room(request, id)
+    if around is not None:
+        return _found(found, history.around(found, around))
+    if after is not None:
+        return _found(found, history.after(found, after))
+    return _found(found, history.before(found, before or LARGEST))
+
+
+@chat.post("/chat/rooms/{id}/messages", response={200: AckOut, **ANSWERS}, **WRITING)
+def send(request: HttpRequest, id: Key, wish: MessageIn) -> Any:  # noqa: A002
+    """Say something. The answer comes when it is stored."""
+    user: Any = request.user
+    facts = {"nonce": wish.nonce, "text": wish.text, "reply_to": wish.reply_to, "attachments": tuple(wish.attachments)}
+    try:
+        ack = post_message(user_id=user.pk, room_id=id, **facts)
+    except ChatError as error:
+        raise refused(error) from error
+    return {"room": ack.room_id, "nonce": ack.nonce, "seq": ack.seq, "position": ack.position}
+
+
+def _change(request: HttpRequest, verb: Any, **facts: Any) -> dict[str, Any]:
+    user: Any = request.user
+    try:
+        event = verb(user_id=user.pk, **facts)
+    except ChatError as error:
+        raise refused(error) from error
+    return {"position": event.position if event else None}
+
+
+@chat.patch("/chat/rooms/{id}/messages/{seq}", response={200: DoneOut, **ANSWERS}, **WRITING)
+def edit(request: HttpRequest, id: Key, seq: Key, wish: TextIn) -> Any:  # noqa: A002
+    """Change the words of your own message, while there is time."""
+    return _change(request, actions.edit_message, room_id=id, seq=seq, text=wish.text)
+
+
+@chat.delete("/chat/rooms/{id}/messages/{seq}", response={200: DoneOut, **ANSWERS}, **WRITING)
+def delete(request: HttpRequest, id: Key, seq: Key) -> Any:  # noqa: A002
+    """Take a message away: your own, while there is time; as a moderator, any."""
+    return _change(request, actions.delete_message, room_id=id, seq=seq)
+
+
+@chat.put("/chat/rooms/{id}/messages/{seq}/reactions", response={200: DoneOut, **ANSWERS}, **WRITING)
+def react(request: HttpRequest, id: Key, seq: Key, wish: ReactionIn) -> Any:  # noqa: A002
+    """Put your sign under a message, or take it away."""
+    return _change(request, actions.react, room_id=id, seq=seq, emoji=wish.emoji, on=wish.on)
+
+
+@chat.put("/chat/rooms/{id}/messages/{seq}/pin", response={200: DoneOut, **ANSWERS}, **WRITING)
+def pin(request: HttpRequest, id: Key, seq: Key, wish: OnIn) -> Any:  # noqa: A002
+    """Keep a message at the top of the room, or no longer."""
+    return _change(request, actions.pin, room_id=id, seq=seq, on=wish.on)
+
+
+@chat.put("/chat/rooms/{id}/read", response={200: ReadOut, **ANSWERS}, **WRITING)
+def read(request: HttpRequest, id: Key, wish: ReadIn) -> Any:  # noqa: A002
+    """You have read up to this message."""
+    user: Any = request.user
+    try:
+        return {"seq": actions.mark_read(user_id=user.pk, room_id=id, seq=wish.seq)}
+    except ChatError as error:
+        raise refused(error) from error
+
+
+@chat.put("/chat/rooms/{id}/silence", response={200: OnIn, **ANSWERS}, **WRITING)
+def silence(request: HttpRequest, id: Key, wish: OnIn) -> Any:  # noqa: A002
+    """Whether new messages of this room stay quiet for you."""
+    user: Any = request.user
+    actions.silence(user=user, room=_room(request, id), on=wish.on)
+    return {"on": wish.on}
+
+
+@chat.get("/chat/rooms/{id}/people", response={200: PeopleOut, **ANSWERS}, **READING)
+def people(request: HttpRequest, id: Key, q: str = Query("", max_length=80)) -> Any:  # noqa: A002
+    """Who is in this room; by the beginning of a word of their name."""
+    return {"items": people_of(_room(request, id), q)}
+
+
+@chat.post("/chat/rooms/{id}/files", response={200: FileOut, **ANSWERS}, **WRITING)
+def upload(request: HttpRequest, id: Key, file: File[UploadedFile]) -> Any:  # noqa: A002
+    """Upload a file, whose `id` a message then bears among its `attachments`."""
+    user: Any = request.user
+    try:
+        return files.store_upload(room=_room(request, id), user=user, upload=file).as_dict()
+    except ChatError as error:
+        raise refused(error) from error
+
+
+@chat.get("/chat/search", response={200: LeafOut, **ANSWERS}, **READING)
+def search(request: HttpRequest, q: str = Query("", max_length=200)) -> Any:
+    """Messages of your rooms that hold all these words, the newest first."""
+    user: Any = request.user
+    found = history.search(Room.objects.of(user), q)
+    items = [history.frames_of(message.room, [message], [message])[0] for message in found]
+    return {"items": items, "has_older": len(found) == history.MOST_FOUND, "has_newer": False}
+
+
+@chat.post("/chat/rooms/{id}/mutes", response={200: OnIn, **ANSWERS}, **WRITING)
+def mute(request: HttpRequest, id: Key, wish: MuteIn) -> Any:  # noqa: A002
+    """Let someone not write in a room for a time, with a reason that they are told. For its moderators."""
+    actor: Any = request.user
+    person = get_object_or_404(User, pk=wish.user)
+    duration = timedelta(minutes=wish.minutes)
+    try:
+        actions.mute(room=_room(request, id), person=person, actor=actor, duration=duration, reason=wish.reason)
+    except ChatError as error:
+        raise refused(error) from error
+    return {"on": True}
+
+
+@chat.delete("/chat/rooms/{id}/mutes/{user_id}", response={200: OnIn, **ANSWERS}, **WRITING)
+def unmute(request: HttpRequest, id: Key, user_id: Key) -> Any:  # noqa: A002
+    """Let them write again."""
+    actor: Any = request.user
+    person = get_object_or_404(User, pk=user_id)
+    try:
+        actions.unmute(room=_room(request, id), person=person, actor=actor)
+    except ChatError as error:
+        raise refused(error) from error
+    return {"on": False}

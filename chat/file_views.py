@@ -1,0 +1,38 @@
+"""Handing out files of messages. Every request asks who may be in the room; what may not be read is not there."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+from django.views.decorators.http import require_safe
+
+from chat.access import entered_room
+from chat.models import Attachment
+from learning.library.views import INLINE, hand_out
+
+
+def _attachment(request: HttpRequest, room_id: int, key: UUID) -> Attachment:
+    """A file of a message in a room of this person's; one that is not sent yet is its uploader's alone."""
+    user: Any = request.user
+    row = Attachment.objects.filter(room=room_id, key=key).first()
+    if row is None or entered_room(user, room_id) is None:
+        raise Http404
+    if row.message_id is None and row.person_id != user.pk:
+        raise Http404
+    return row
+
+
+@require_safe
+def file(request: HttpRequest, room_id: int, key: UUID, name: str) -> Any:
+    """The file itself; the name in the address is only for people."""
+    row = _attachment(request, room_id, key)
+    facts = {"etag": f"c{row.pk}", "media_type": row.content_type, "name": row.original_name}
+    return hand_out(request, row.file, inline=row.kind in INLINE, **facts)
+
+
+@require_safe
+def thumbnail(request: HttpRequest, room_id: int, key: UUID) -> Any:
+    row = _attachment(request, room_id, key)
+    if not row.thumbnail:
+        raise Http404
+    return hand_out(request, row.thumbnail, etag=f"t{row.pk}", media_type="image/webp", name="small.webp", inline=True)

@@ -1,0 +1,82 @@
+"""Files of messages: taken in through the same checks as those of lessons, handed out at the same kind of door."""
+
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.db.models import Sum
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from chat.access import standing_in
+from chat.frames import ChatError
+from chat.models import Attachment, Room
+from chat.posting import refusal_to_write
+from learning.accounts.models import User
+from learning.library.kinds import Kind, check_upload, extension_of, kind_of
+
+THUMBNAIL = 480  # pixels of the longer side
+MOST_UNSENT = 50  # files of one person that no message bears yet
+MEGABYTE = 1024 * 1024
+
+
+def refused(detail: Any) -> ChatError:
+    return ChatError("bad_file", detail)
+
+
+def store_upload(*, room: Room, user: User, upload: Any) -> Attachment:
+    """Keep an uploaded file until its message is sent; raises ChatError with the reason where it is not taken."""
+    if error := refusal_to_write(room, standing_in(user, room)):
+        raise error
+    name = str(upload.name or "").replace("\x00", "").rpartition("/")[2].rpartition("\\")[2][-255:]
+    _check(user, upload, name)
+    kind = kind_of(name)
+    row = Attachment(room=room, person=user, original_name=name, kind=kind, size=upload.size)
+    if kind == Kind.IMAGE:
+        row.thumbnail, row.width, row.height = _thumbnail(upload)
+    row.file = upload
+    row.save()
+    return row
+
+
+def _check(user: User, upload: Any, name: str) -> None:
+    if extension_of(name) not in settings.WAGTAILDOCS_EXTENSIONS:
+        raise refused(format_lazy(_("Files of the type “{type}” are not taken."), type=extension_of(name)[:12]))
+    if upload.size > settings.CHAT_FILE_MAX_BYTES:
+        raise refused(
+            format_lazy(_("A file may have at most {limit} MB."), limit=settings.CHAT_FILE_MAX_BYTES // MEGABYTE)
+        )
+    own = Attachment.objects.filter(person=user)
+    if own.filter(message=None).count() >= MOST_UNSENT:
+        raise refused(_("You have uploaded many files and sent none. Send them first."))
+    used = own.aggregate(total=Sum("size"))["total"] or 0
+    if used + upload.size > settings.CHAT_QUOTA_BYTES:
+        raise refused(_("Your files in chats take all the space there is for you. Delete some messages with files."))
+    try:
+        check_upload(upload.file, name)
+    except ValidationError as error:
+        raise refused(error.messages[0]) from error
+
+
+def _thumbnail(upload: Any) -> tuple[ContentFile, int, int]:
+    """A small WebP of a picture, upright and without what the camera has noted in it."""
+    upload.file.seek(0)
+    try:
+        with Image.open(upload.file) as image:
+            width, height = image.size
+            if width * height > settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS:
+                raise refused(_("This picture has too many pixels."))
+            image.draft("RGB", (THUMBNAIL * 2, THUMBNAIL * 2))
+            small = ImageOps.exif_transpose(image)
+            small.thumbnail((THUMBNAIL, THUMBNAIL))
+            small = small.convert("RGBA" if "A" in small.getbands() or "transparency" in small.info else "RGB")
+            buffer = BytesIO()
+            small.save(buffer, "WEBP", quality=80)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise refused(_("This picture is damaged.")) from error
+    finally:
+        upload.file.seek(0)
+    return ContentFile(buffer.getvalue(), name="thumbnail.webp"), small.width, small.height

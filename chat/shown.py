@@ -1,0 +1,125 @@
+"""Messages as a page shows them: what stands together, where a day begins, where the new ones do."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+
+from chat.access import Standing
+from chat.models import MOST_CHARACTERS, REACTIONS, ReadMarker, Room
+from learning.accounts.models import User
+
+TOGETHER = timedelta(minutes=5)  # messages of one author that stand under one name
+
+
+def shown(frames: list[dict[str, Any]], *, user: User, read: int, last: int) -> list[dict[str, Any]]:
+    """Frames of messages with what a page says beside: `day` where one begins, `is_first_new`, `continued`, `own`."""
+    found: list[dict[str, Any]] = []
+    before: dict[str, Any] | None = None
+    for frame in frames:
+        when = timezone.localtime(datetime.fromisoformat(frame["at"]))
+        author = frame["author"]["id"] if frame["author"] else None
+        item = {
+            **frame,
+            "when": when,
+            "author_id": author,
+            "own": author == user.pk,
+            "called": user.pk in frame.get("mentions", ()),
+            "body": _body(frame),
+            "reacted": [
+                {"emoji": emoji, "count": len(people), "own": user.pk in people, "people": people}
+                for emoji, people in frame.get("reactions", {}).items()
+            ],
+        }
+        item["day"] = None if before and before["when"].date() == when.date() else when
+        item["is_first_new"] = bool(read) and frame["seq"] == read + 1 and read < last and not item["own"]
+        item["continued"] = (
+            before is not None
+            and item["day"] is None
+            and not item["is_first_new"]
+            and before["author_id"] == author
+            and not frame.get("reply_to")
+            and when - before["when"] < TOGETHER
+        )
+        found.append(item)
+        before = item
+    return found
+
+
+def _body(frame: dict[str, Any]) -> SafeString:
+    """What the frame says, as HTML: what `chat.text` has cleaned, or plain words."""
+    return SafeString(frame["html"]) if frame["html"] is not None else SafeString(f"<p>{escape(frame['text'])}</p>")
+
+
+@dataclass(frozen=True)
+class ClientWords:
+    """What the page tells its script: where it is, and the words that it may need."""
+
+    facts: dict[str, Any]
+
+    @classmethod
+    def of(cls, room: Room, user: User, standing: Standing, marker: ReadMarker | None) -> "ClientWords":
+        return cls(
+            {
+                "room": room.pk,
+                "user": {"id": user.pk, "name": user.get_full_name(), "initials": user.initials},
+                "api": f"/api/v1/chat/rooms/{room.pk}",
+                "page": room.get_absolute_url(),
+                "position": room.last_position,
+                "seq": room.last_seq,
+                "read": marker.seq if marker else 0,
+                "moderates": standing.moderates,
+                "readOnly": room.is_read_only,
+                "editMinutes": settings.CHAT_EDIT_MINUTES,
+                "most": MOST_CHARACTERS,
+                "reactions": list(REACTIONS),
+                "language": get_language(),
+                "timeZone": timezone.get_current_timezone_name(),
+                "words": words(),
+            }
+        )
+
+
+def words() -> dict[str, str]:
+    """What the script says, in the reader's language."""
+    return {
+        "connecting": gettext("Connecting…"),
+        "waiting": gettext("No connection. Trying again…"),
+        "offline": gettext("You are offline. What you write is kept and sent later."),
+        "blocked": gettext("The live connection is blocked here. New messages come every few seconds."),
+        "ended": gettext("You are signed out. Log in again to go on."),
+        "removed": gettext("You are no longer in this room."),
+        "sending": gettext("Sending…"),
+        "failed": gettext("Not sent."),
+        "retry": gettext("Try again"),
+        "remove": gettext("Remove"),
+        "former": gettext("former member"),
+        "deleted": gettext("This message was deleted."),
+        "edited": gettext("edited"),
+        "new": gettext("New"),
+        "today": gettext("Today"),
+        "yesterday": gettext("Yesterday"),
+        "typingOne": gettext("{name} is typing…"),
+        "typingMany": gettext("Several people are typing…"),
+        "here": gettext("Here now: {n}"),
+        "answerTo": gettext("Answer to {name}"),
+        "editing": gettext("Changing your message"),
+        "uploading": gettext("Uploading {name}…"),
+        "tooLong": gettext("{n} characters too many"),
+        "left": gettext("{n} characters left"),
+        "copied": gettext("The link is copied."),
+        "sureDelete": gettext("Delete this message for everyone?"),
+        "react": gettext("React with {emoji}"),
+        "takeBack": gettext("Take back {emoji}"),
+        "newBelow": gettext("New messages below"),
+        "seen": gettext("Seen by {n} of {of}"),
+        "pin": gettext("Pin"),
+        "unpin": gettext("Unpin"),
+        "loading": gettext("Loading…"),
+        "tryLater": gettext("That did not work. Try again."),
+    }

@@ -1,0 +1,46 @@
+"""What pages of the apps below show of the chat."""
+
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from chat.models import Room
+from learning.courses.keeping import kept_for
+from learning.enrollment.access import Access
+
+register = template.Library()
+
+
+@kept_for(seconds=60)
+def _courses_with_a_room() -> frozenset[int]:
+    return frozenset(Room.objects.exclude(course=None).values_list("course_id", flat=True))
+
+
+@register.simple_tag
+def discuss_link(page: Any, access: Access) -> SafeString:
+    """From a lesson to the room of those who read it, for who has one: a hint that may be a minute old."""
+    if not access.granted or access.viewing or not (access.as_student or access.teaches):
+        return SafeString("")
+    if not access.teaches and not access.group_id and access.course.pk not in _courses_with_a_room():
+        return SafeString("")
+    address = reverse("chat_discuss", args=(page.pk,))
+    return format_html('<p><a class="fact" href="{}" data-discuss>{}</a></p>', address, _("Discuss in chat"))
+
+
+@register.inclusion_tag("chat/course_room.html", takes_context=True)
+def course_room(context: dict[str, Any], course: Any) -> dict[str, Any]:
+    """The rooms of a course, and the way to open one for everyone in it: for who looks after its students."""
+    user = context["request"].user
+    rooms = list(Room.objects.of(user).in_course(course.pk).named().order_by("group__name", "pk")[:12])
+    has_own = Room.objects.filter(course=course.pk).exists()
+    return {
+        "course": course,
+        "rooms": rooms,
+        "has_own": has_own,
+        "request": context["request"],
+        "csrf_token": context.get("csrf_token"),
+    }
