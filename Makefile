@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)/site:$(CURDIR)
 
-.PHONY: run test lint bench translations requirements clean
+.PHONY: run test lint bench chaos translations requirements clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python site/deploy/run.py
@@ -22,6 +22,9 @@ lint: $(VENV)/test.stamp
 
 bench: $(VENV)/test.stamp
 	@$(BIN)/python -m tests.bench
+
+chaos: $(VENV)/test.stamp
+	@$(BIN)/python -m tests.chaos $(CHAOS)
 
 translations: $(VENV)/test.stamp
 	$(BIN)/python manage.py makemessages -l ru -l fr --no-obsolete --no-wrap --no-location -i .venv -i var -i node_modules

@@ -10,6 +10,7 @@ from chat.handshake import Visitor
 from chat.pace import Bucket
 
 SESSION_ENDED, TOO_MUCH = 4401, 4408
+RESTARTS, TRY_LATER = 1012, 1013
 FRAMES_A_SECOND, FRAMES_AT_ONCE = 50, 200  # of any kind, from one socket
 SendFrame = Callable[[dict[str, Any]], Awaitable[None]]
 

@@ -1,5 +1,6 @@
 """The socket: carries frames to the actions and answers back. It decides nothing."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from chat import actions, frames
-from chat.connection import TOO_MUCH, Connection
+from chat.connection import RESTARTS, TOO_MUCH, TRY_LATER, Connection
 from chat.frames import BadFrameError, ChatError, as_text
 from chat.handshake import is_from_here, session_key_of, visitor_with
 from chat.hub import Hub, the_hub
@@ -46,7 +47,12 @@ class ChatConsumer(AsyncConsumer):
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
         await receive()  # websocket.connect
         hub = the_hub()
-        connection = await self._welcome(hub, scope["headers"], send)
+        try:
+            connection = await self._welcome(hub, scope["headers"], send)
+        except (DatabaseError, InterfaceError):  # not a refusal: they may come again
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": TRY_LATER})
+            return
         if connection is None:
             await send({"type": "websocket.close"})
             return
@@ -60,6 +66,9 @@ class ChatConsumer(AsyncConsumer):
                 if message["type"] == "websocket.disconnect":
                     break
                 await self._take(message)
+        except asyncio.CancelledError:  # the process ends
+            await connection.close(RESTARTS)
+            raise
         finally:
             connection.closed = True
             hub.leave(connection)
@@ -70,10 +79,7 @@ class ChatConsumer(AsyncConsumer):
         key = session_key_of(headers)
         if not key or not is_from_here(headers):
             return None
-        try:
-            visitor = await hub.in_database(visitor_with, key)
-        except (DatabaseError, InterfaceError):
-            return None
+        visitor = await hub.in_database(visitor_with, key)
         if visitor is None or hub.count_of(visitor.user_id) >= settings.CHAT_SOCKETS_PER_PERSON:
             return None
         return Connection(visitor, send)

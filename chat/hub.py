@@ -43,13 +43,14 @@ log = logging.getLogger("parta.chat")
 class Ear:
     """One room, as this process hears it."""
 
-    __slots__ = ("early", "heard", "listeners", "presence", "reading", "room_id", "turn", "watchers")
+    __slots__ = ("coming", "early", "heard", "listeners", "presence", "reading", "room_id", "turn", "watchers")
 
     def __init__(self, room_id: int, heard: int, presence: Presence) -> None:
         self.room_id = room_id
         self.heard = heard  # the last position that has been passed on
         self.listeners: dict[Connection, int] = {}  # with the last position that each has got
         self.watchers: set[Connection] = set()  # of pages elsewhere, who only count
+        self.coming = 0  # how many are catching up, and will listen
         self.early: dict[int, str] = {}  # frames that came before their turn
         self.turn = asyncio.Lock()
         self.reading = False
@@ -70,6 +71,7 @@ class Hub:
         self.layer = bell.working_layer()
         self.channel = ""
         self.sure_at = monotonic()
+        self.rings = True
         self.outbox: asyncio.Queue[tuple[int, bell.Told]] = asyncio.Queue(bell.MOST_WAITING)
         self.tasks = [self.loop.create_task(work()) for work in (self._ticks, self._listen, self._pass_on)]
         self.small_jobs: set[asyncio.Task[Any]] = set()
@@ -128,21 +130,30 @@ class Hub:
         ear = self.ear(room.pk, room.last_position)
         if sum(other.user_id == connection.user_id for other in ear.listeners) >= MOST_IN_ROOM:
             raise ChatError("rate_limited", _("You have too many windows of this room open."), 5.0)
-        has = room.last_position if after is None else after
-        async with self.catching_up:
-            while has < max(ear.heard, room.last_position):
-                missed = await self.in_database(history.missed, room, has)
-                for frame in missed.frames:
-                    await connection.send(as_text(frame))
-                if not missed.frames:
+        ear.listeners.pop(connection, None)  # until it has caught up: nothing new comes between what is old
+        ear.coming += 1
+        try:
+            has = room.last_position if after is None else after
+            while has < max(ear.heard, room.last_position) and not connection.closed:
+                missed = await self._catch_up(connection, room, has)
+                if missed == has:
                     break
-                has = missed.position
-                await asyncio.sleep(0)
-        if connection.closed:
-            return
-        ear.listeners[connection] = max(has, 0)
-        connection.rooms.add(room.pk)
-        ear.presence.changed()
+                has = missed
+        finally:
+            ear.coming -= 1
+        if not connection.closed:
+            ear.listeners[connection] = has
+            connection.rooms.add(room.pk)
+            ear.presence.changed()
+
+    async def _catch_up(self, connection: Connection, room: Room, has: int) -> int:
+        """One step of what the connection has missed; returns the position that it has now."""
+        async with self.catching_up:
+            missed = await self.in_database(history.missed, room, has)
+        for frame in missed.frames:
+            await connection.send(as_text(frame))
+        await asyncio.sleep(0)
+        return missed.position
 
     def watch(self, connection: Connection, places: Iterable[tuple[int, int]]) -> None:
         """Tell the connection that there is something new in these rooms, not what."""
@@ -279,8 +290,10 @@ class Hub:
     async def _pass_on(self) -> None:
         while self.layer is not None:
             room_id, told = await self.outbox.get()
-            if not await bell.pass_on(self.layer, room_id, told):
-                await asyncio.sleep(0.1)
+            rings = await bell.pass_on(self.layer, room_id, told)
+            if rings != self.rings:
+                self.rings = rings
+                log.warning("The channel layer %s.", "is there again" if rings else "is away: rooms look once a second")
 
     async def _tune(self, room_id: int) -> None:
         """Have the channel layer bring this room; what came before it did is read at the next tick."""
@@ -312,7 +325,7 @@ class Hub:
                 log.exception("A tick of the chat failed.")
 
     async def _tick(self) -> None:
-        for room_id in [pk for pk, ear in self.ears.items() if not ear.listeners and not ear.watchers]:
+        for room_id in [pk for pk, ear in self.ears.items() if not (ear.listeners or ear.watchers or ear.coming)]:
             del self.ears[room_id]
             if self.layer is not None:
                 self.soon(self._untune(room_id))

@@ -208,7 +208,7 @@ class Mention(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints: ClassVar = [models.UniqueConstraint(fields=["message", "user"], name="chat_mention")]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["message", "user"], name="chat_mention_once")]
         indexes: ClassVar = [
             models.Index(fields=["user", "room", "seq"], name="chat_mention_unread"),
             models.Index(fields=["told_at"], name="chat_mention_untold", condition=Q(told_at__isnull=True)),

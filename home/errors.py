@@ -1,7 +1,9 @@
 """Error pages in the look of the site. The last one must not fail: it asks nothing of the database."""
 
+import sys
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
@@ -24,5 +26,24 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
     return HttpResponse(loader.get_template("500.html").render({"code": 400}), status=400)
 
 
+def _is_of_the_database(error: BaseException | None) -> bool:
+    """Whether the database was away, if perhaps something else broke because of that."""
+    while error is not None:
+        if isinstance(error, OperationalError | InterfaceError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(loader.get_template("500.html").render({"code": 500}), status=500)
+    """Something of ours broke: 500. Or the database is away, which is over soon: 503 (promise 34)."""
+    code = 503 if _is_of_the_database(sys.exc_info()[1]) else 500
+    if code == 503 and request.path.startswith("/api/"):
+        from home.api import problem
+
+        response = problem(request, 503, "unavailable", "The school cannot be reached just now. Try again.")
+    else:
+        response = HttpResponse(loader.get_template("500.html").render({"code": code}), status=code)
+    if code == 503:
+        response.headers["Retry-After"] = "2"
+    return response

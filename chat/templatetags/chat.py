@@ -21,9 +21,17 @@ def _courses_with_a_room() -> frozenset[int]:
 
 
 @register.simple_tag
-def discuss_link(page: Any, access: Access) -> SafeString:
-    """From a lesson to the room of those who read it, for who has one: a hint that may be a minute old."""
-    if not access.granted or access.viewing or not (access.as_student or access.teaches):
+def discuss_link(page: Any, access: Access | str | None) -> SafeString:
+    """From a lesson to the room of those who read it, for who has one: a hint that may be a minute old.
+
+    A preview has no reader, and so no access.
+    """
+    if (
+        not isinstance(access, Access)
+        or not access.granted
+        or access.viewing
+        or not (access.as_student or access.teaches)
+    ):
         return SafeString("")
     if not access.teaches and not access.group_id and access.course.pk not in _courses_with_a_room():
         return SafeString("")

@@ -321,6 +321,7 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
-    "loggers": {"parta": {"level": "INFO"}},
+    # The layer writes a traceback each second while Redis is away; `chat.hub` says it once.
+    "loggers": {"parta": {"level": "INFO"}, "channels_redis.pubsub": {"level": "CRITICAL"}},
 }
 SILENCED_SYSTEM_CHECKS = ["wagtailadmin.W003"]
