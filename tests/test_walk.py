@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern
 
+from chat.files import store_upload
+from chat.models import Room
+from chat.posting import post_message
 from learning.enrollment.actions import change_status, enroll, leave
 from learning.enrollment.letters import stop_token
 from learning.enrollment.models import Audience, Invitation, StudyGroup
@@ -24,10 +28,12 @@ from tests.walk import addresses
 BODY, DRAFT, FILE, ALT = "canary-body-8812", "canary-draft-4471", "canary-file-3390", "canary-alt-7702"
 KEY, EMAIL, INVITED, TITLE = "canary-key-5518", "canary-student", "canary-invited", "canary-draft-title-1163"
 HIDDEN, IMPORTED = "canary-of-group-a-9037", "canary-imported"
+SAID, SENT = "canary-said-2207", "canary-sent-6614"  # in the chat of a group whose teachers are the course's team
 
 LESSON = {BODY, FILE, ALT}
 WORK = {BODY, FILE, ALT, DRAFT, TITLE, KEY, HIDDEN}
 SCHOOL = {EMAIL, INVITED}
+CHAT = {SAID, SENT}
 # who → the canaries that they may see
 TABLE: dict[str, set[str]] = {
     "visitor": set(),
@@ -35,13 +41,13 @@ TABLE: dict[str, set[str]] = {
     "not_enrolled": set(),
     "left": set(),
     "paused": set(),
-    "teacher": WORK | SCHOOL,
+    "teacher": WORK | SCHOOL | CHAT,
     "teacher_of_another": set(),
     "editor": WORK,
-    "moderator": WORK,
-    "administrator": WORK | SCHOOL | {IMPORTED},
+    "moderator": WORK | CHAT,
+    "administrator": WORK | SCHOOL | CHAT | {IMPORTED},
 }
-ALL = LESSON | WORK | SCHOOL | {IMPORTED}
+ALL = LESSON | WORK | SCHOOL | CHAT | {IMPORTED}
 # Statuses of our own addresses, per person class: v visitor, s student in the course, x anyone else signed in, t staff
 OWN: dict[str, dict[str, set[int]]] = {
     "dashboard": {"v": {302}, "s": {200}, "x": {200}, "t": {200}},
@@ -67,6 +73,15 @@ OWN: dict[str, dict[str, set[int]]] = {
     "lesson_done": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
     "lesson_position": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
     "lesson_played": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
+    "chat": {"v": {302}, "s": {200}, "x": {200}, "t": {200}},
+    "chat_search": {"v": {302}, "s": {200}, "x": {200}, "t": {200}},
+    "chat_discuss": {"v": {302}, "s": {302}, "x": {404}, "t": {200, 302}},
+    "chat_open": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
+    "chat_read": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
+    "chat_silence": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
+    "chat_mute": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
+    "chat_export": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
+    "chat_export_json": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
     "library_rendition": {"v": {404}, "s": {200}, "x": {404}, "t": {200}},
     "wagtaildocs_serve": {"v": {404}, "s": {200}, "x": {404}, "t": {200}},
 }
@@ -75,6 +90,9 @@ TEACHING = {"teaching_course", "teaching_strip", "teaching_letter", "teaching_gr
             "teaching_group", "teaching_openings", "teaching_audience", "teaching_student"}  # fmt: skip
 TEACHING_POSTS = {"teaching_status", "teaching_place", "teaching_split", "teaching_shift"}
 LOOKS_AFTER = {"teacher", "administrator"}
+# The pages of a room, for who is in it; others get 404, as if it were not there.
+ROOM = {"chat_room", "chat_message", "chat_people", "chat_log", "chat_file", "chat_thumbnail"}
+IN_ROOM = {"teacher", "moderator", "administrator"}
 PEOPLE_CLASS = {"visitor": "v", "enrolled": "s", "not_enrolled": "x", "left": "x", "paused": "x"}
 # Where a person's own address stands in their own pages, and asking for one's own is no leak.
 EXTRA_QUERIES = [
@@ -82,6 +100,9 @@ EXTRA_QUERIES = [
     "/search/?q=canary-body-8812",
     "/courses/?q=canary",
     "/cms/pages/search/?q=canary",
+    "/chat/search/?q=canary",
+    "/api/v1/chat/search?q=canary",
+    "/chat/?all=1",
 ]
 
 
@@ -116,6 +137,12 @@ def walk(small: SimpleNamespace) -> Any:
     Invitation.objects.create(course=small.course, email=f"{INVITED}@example.org")
     small.study_group = StudyGroup.objects.create(course=small.course, name="Group A")
     small.stop_token = stop_token(small.stranger)
+    small.room = Room.objects.get(group=small.study_group)
+    upload = SimpleUploadedFile("notes.txt", SENT.encode())
+    small.attachment = store_upload(room=small.room, user=small.teacher, upload=upload)
+    small.attachment.thumbnail.save("t.webp", ContentFile(SENT.encode()))
+    files = (small.attachment.pk,)
+    post_message(user_id=small.teacher.pk, room_id=small.room.pk, nonce=uuid.uuid4(), text=SAID, attachments=files)
     hidden = school.lesson(small.modules[0], HIDDEN, html=f"<p>{HIDDEN}</p>", free_preview=True)
     Audience.objects.create(course=small.course, page_id=hidden.pk, group=small.study_group)
     run = ImportRun.objects.create(
@@ -168,9 +195,9 @@ def test_no_canary_flies(walk: Any, visit: Any, who: str) -> None:
 def test_our_own_addresses_answer_as_the_table_says(walk: Any, visit: Any, who: str) -> None:
     client, kind = visit(walk.people[who]), PEOPLE_CLASS.get(who, "t")
     for name, address in addresses(walk):
-        if name in OWN and address.count("/cms/") == 0:
+        if name in OWN and not address.startswith(("/cms/", "/api/")):
             expected = OWN[name][kind]
-            if who == "teacher_of_another" and name in {"library_rendition", "wagtaildocs_serve"}:
+            if who == "teacher_of_another" and name in {"library_rendition", "wagtaildocs_serve", "chat_discuss"}:
                 expected = OWN[name]["x"]
             assert client.get(address).status_code in expected, (who, name)
 
@@ -192,16 +219,29 @@ def test_a_teachers_pages_are_for_who_looks_after_the_course(walk: Any, visit: A
     assert seen == TEACHING | TEACHING_POSTS
 
 
+@pytest.mark.parametrize("who", TABLE)
+def test_a_rooms_pages_are_for_who_is_in_it(walk: Any, visit: Any, who: str) -> None:
+    client, seen = visit(walk.people[who]), set()
+    for name, address in addresses(walk):
+        if name in ROOM:
+            is_file = name in {"chat_file", "chat_thumbnail"}
+            expected = 200 if who in IN_ROOM else 302 if who == "visitor" and not is_file else 404
+            assert client.get(address).status_code == expected, (who, address)
+            seen.add(name)
+    assert seen == ROOM
+
+
 def test_every_address_of_ours_is_in_the_table(walk: Any) -> None:
+    from chat import urls as chat_urls
     from home import urls as home_urls
     from learning.accounts import urls as accounts_urls
     from learning.enrollment import urls as enrollment_urls
     from learning.enrollment.teaching import urls as teaching_urls
     from learning.library import urls as library_urls
 
-    modules = (home_urls, accounts_urls, enrollment_urls, teaching_urls, library_urls)
+    modules = (chat_urls, home_urls, accounts_urls, enrollment_urls, teaching_urls, library_urls)
     ours = {p.name for m in modules for p in m.urlpatterns if isinstance(p, URLPattern)}
-    assert ours <= set(OWN) | TEACHING | TEACHING_POSTS | {"teaching"}
+    assert ours <= set(OWN) | TEACHING | TEACHING_POSTS | ROOM | {"teaching"}
 
 
 @pytest.mark.parametrize("who", ["visitor", "enrolled", "not_enrolled"])

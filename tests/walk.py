@@ -69,6 +69,8 @@ def addresses(small: SimpleNamespace) -> list[tuple[str, str]]:
             here = {**known, "pk": key}
             if route.startswith("teaching/groups/"):
                 here["group_id"] = small.study_group.pk
+            if route.startswith("chat/"):
+                here |= {"room_id": small.room.pk, "seq": 1, "key": small.attachment.key, "name": "notes.txt"}
             address = "/" + ADDRESS.sub(lambda m, here=here: str(here.get(m["name"], small.secret.pk)), route)
             found.append((pattern.name or route, address))
     return found

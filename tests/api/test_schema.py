@@ -23,7 +23,7 @@ from learning.accounts.models import TokenScope
 from learning.enrollment.models import StudyGroup
 
 EXAMPLES = 12  # for each operation and person
-OPERATIONS = 12
+OPERATIONS = 28
 
 
 @pytest.fixture

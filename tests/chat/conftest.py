@@ -1,0 +1,40 @@
+"""A study group with its room, and the people around it."""
+
+import uuid
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chat.models import Room
+from chat.posting import Ack, post_message
+from learning.accounts.models import User
+from learning.enrollment.models import Enrollment, StudyGroup
+from tests import school
+
+
+def with_group(small: SimpleNamespace) -> SimpleNamespace:
+    """`student` and `classmate` are in the group that `teacher` teaches; `other_group` of the same course is empty."""
+    small.classmate_enrollment = school.enrolled(small.classmate, small.course)
+    small.group = StudyGroup.objects.create(course=small.course, name="Autumn")
+    small.group.teachers.add(small.teacher)
+    small.other_group = StudyGroup.objects.create(course=small.course, name="Winter")
+    Enrollment.objects.filter(course=small.course).update(group=small.group)
+    small.room = Room.objects.get(group=small.group)
+    return small
+
+
+@pytest.fixture
+def group(small: SimpleNamespace) -> SimpleNamespace:
+    return with_group(small)
+
+
+def say(user: User, room: Room, text: str = "Words", **more: Any) -> Ack:
+    """Post a message as this person, under a nonce of its own."""
+    return post_message(user_id=user.pk, room_id=room.pk, text=text, **{"nonce": uuid.uuid4(), **more})
+
+
+@pytest.fixture(autouse=True)
+def _no_hurry(settings: Any) -> None:
+    """Tests write faster than people; the limit has tests of its own."""
+    settings.CHAT_PER_SECOND, settings.CHAT_BURST = 10_000, 10_000
