@@ -1,7 +1,7 @@
 """Who may be in a room, and as what. Asked at every request and action, and every second for open sockets."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -86,15 +86,16 @@ def _filled(ids: Iterable[int]) -> list[int]:
     return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else []
 
 
-def _standings(pairs: Sequence[Pair], rows: Iterable[tuple[Any, ...]]) -> dict[Pair, Standing]:
+def _standings(
+    pairs: Sequence[Pair], rows: Iterable[tuple[Any, ...]], rooms_there: Container[int] | None = None
+) -> dict[Pair, Standing]:
     found: dict[int, set[Pair]] = defaultdict(set)
     for what, room_id, user_id in rows:
         found[what].add((user_id, room_id))
-    rooms_there = {room_id for _user, room_id in found[_PLACE]}
     standings = {}
     for user_id, room_id in pairs:
         pair = (user_id, room_id)
-        everywhere = (user_id, 0) in found[_MODERATOR] and (not rooms_there or room_id in rooms_there)
+        everywhere = (user_id, 0) in found[_MODERATOR] and (rooms_there is None or room_id in rooms_there)
         moderates = everywhere or pair in found[_TEACHER]
         standings[pair] = Standing(
             user_id, room_id, moderates or pair in found[_STUDENT], moderates, pair in found[_MUTED] and not moderates
@@ -117,7 +118,7 @@ def standings_and_places(pairs: Iterable[Pair], room_ids: Iterable[int]) -> tupl
         return {}, {}
     rows = _now_and_places.rows(_filled(user for user, _room in pairs) or [0], _filled(wanted))
     places = {room_id: position for what, room_id, position in rows if what == _PLACE}
-    return _standings(pairs, rows), places
+    return _standings(pairs, rows, places), places
 
 
 def standing_in(user: Person, room: Room) -> Standing:
