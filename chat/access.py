@@ -129,10 +129,13 @@ def standing_in(user: Person, room: Room) -> Standing:
 
 
 def entered_room(user: Person, room_id: int) -> tuple[Room, Standing] | None:
-    """The room, and what this person is in it; nothing where they may not be, or there is no such room."""
+    """The room, with what they have not read, and what this person is in it; two queries.
+
+    Nothing where they may not be, or there is no such room.
+    """
     if not user.is_authenticated or not user.is_active:
         return None
-    room = Room.objects.named().filter(pk=room_id).first()
+    room = Room.objects.named().with_unread(user).filter(pk=room_id).first()
     if room is None:
         return None
     standing = standing_in(user, room)

@@ -39,7 +39,7 @@ def frames_of(room: Room, messages: Iterable[Message], known: Iterable[Message] 
 
 def missed(room: Room, after: int, limit: int = AT_ONCE) -> Missed:
     """Everything in a room after this position, in order: messages as they are now, and what happened to older ones."""
-    rows = Message.objects.filter(room=room, position__gt=after).select_related("author")
+    rows = _rows(room).filter(position__gt=after)
     messages = list(rows.order_by("position")[:limit])
     happened = RoomEvent.objects.filter(room=room, position__gt=after).select_related("message")
     events = list(happened.order_by("position")[:limit])
@@ -61,7 +61,7 @@ class Leaf:
 
 
 def _rows(room: Room) -> QuerySet[Message]:
-    return Message.objects.filter(room=room).select_related("author")
+    return Message.objects.filter(room=room).select_related("author").defer("folded")
 
 
 def before(room: Room, seq: int, count: int = SHOWN) -> Leaf:

@@ -82,6 +82,12 @@ class Room(models.Model):
 
     objects = RoomQuerySet.as_manager()
 
+    # of one person, where `with_unread` has read it
+    read_seq: int
+    unread: int
+    mentioned: int
+    silenced: bool
+
     class Meta:
         verbose_name = _("chat room")
         verbose_name_plural = _("chat rooms")

@@ -8,7 +8,7 @@ from django.utils import translation
 
 from chat.access import Standing, entered_room
 from chat.frames import not_found, stamp
-from chat.models import ReadMarker, Room
+from chat.models import Room
 from chat.posting import current_mute
 from learning.accounts.models import User
 
@@ -35,7 +35,6 @@ def seat_in(user_id: int, room_id: int, language: str = settings.LANGUAGE_CODE) 
     if entered is None:
         raise not_found()
     room, standing = entered
-    marker = ReadMarker.objects.filter(room=room, user=user_id).first()
     muted = current_mute(room_id, user_id) if standing.is_muted else None
     with translation.override(language):
         facts = {
@@ -43,8 +42,8 @@ def seat_in(user_id: int, room_id: int, language: str = settings.LANGUAGE_CODE) 
             "name": room.name,
             "position": room.last_position,
             "seq": room.last_seq,
-            "read": marker.seq if marker else 0,
-            "silenced": bool(marker and marker.silenced),
+            "read": room.read_seq,
+            "silenced": room.silenced,
             "read_only": room.is_read_only,
             "moderates": standing.moderates,
             "muted": {"until": stamp(muted.until), "reason": muted.reason} if muted else None,

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from chat.access import Standing
-from chat.models import MOST_CHARACTERS, REACTIONS, ReadMarker, Room
+from chat.models import MOST_CHARACTERS, REACTIONS, Room
 from learning.accounts.models import User
 
 TOGETHER = timedelta(minutes=5)  # messages of one author that stand under one name
@@ -63,7 +63,7 @@ class ClientWords:
     facts: dict[str, Any]
 
     @classmethod
-    def of(cls, room: Room, user: User, standing: Standing, marker: ReadMarker | None) -> "ClientWords":
+    def of(cls, room: Room, user: User, standing: Standing) -> "ClientWords":
         return cls(
             {
                 "room": room.pk,
@@ -72,7 +72,7 @@ class ClientWords:
                 "page": room.get_absolute_url(),
                 "position": room.last_position,
                 "seq": room.last_seq,
-                "read": marker.seq if marker else 0,
+                "read": room.read_seq,
                 "moderates": standing.moderates,
                 "readOnly": room.is_read_only,
                 "editMinutes": settings.CHAT_EDIT_MINUTES,

@@ -74,6 +74,7 @@ def _made() -> MarkdownIt:
     md.enable(["strikethrough", "linkify"])
     md.disable(["image", "heading", "lheading", "hr", "reference", "html_block", "html_inline", "code"])
     md.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})  # type: ignore[union-attr]
+    md.linkify.add("//", None)  # type: ignore[union-attr]
     md.inline.ruler.before("link", "mention", _mention)
     md.inline.ruler.enable(["mention"])
     md.core.ruler.push("name_lessons", _name_lessons)

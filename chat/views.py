@@ -22,7 +22,7 @@ from chat.access import Standing, entered_room, moderates_everything
 from chat.files import store_upload
 from chat.frames import LARGEST, MOST_ATTACHMENTS, ChatError
 from chat.lessons import quote_of
-from chat.models import MOST_CHARACTERS, REACTIONS, Message, ReadMarker, Room
+from chat.models import MOST_CHARACTERS, REACTIONS, Message, Room
 from chat.posting import current_mute, post_message
 from chat.shown import ClientWords, shown
 from learning.courses.models import LessonPage
@@ -112,8 +112,7 @@ def room(request: HttpRequest, room_id: int) -> HttpResponse:
             return redirect(f"{here.get_absolute_url()}#newest")
     elif lesson_id := whole_number(request.GET.get("lesson")):
         draft = _quoted(request, lesson_id)
-    marker = ReadMarker.objects.filter(room=here, user=user).first()
-    read = marker.seq if marker else 0
+    read = here.read_seq
     asked = _asked_for(request, here, read)
     beside = history.shown_beside(here, asked.leaf)
     frames = history.frames_of(here, asked.leaf.messages, beside)
@@ -124,8 +123,6 @@ def room(request: HttpRequest, room_id: int) -> HttpResponse:
         "at": asked.at,
         "messages_shown": shown(frames, user=user, read=read, last=here.last_seq),
         "pinned": [message for message in beside if message.pinned_at and not message.deleted_at],
-        "marker": marker,
-        "unread": here.last_seq - read,
         "mute": current_mute(here.pk, user.pk) if standing.is_muted else None,
         "draft": draft,
         "refused": refused,
@@ -133,7 +130,7 @@ def room(request: HttpRequest, room_id: int) -> HttpResponse:
         "nonce": uuid4(),
         "most": MOST_CHARACTERS,
         "reactions": REACTIONS,
-        "client": ClientWords.of(here, user, standing, marker),
+        "client": ClientWords.of(here, user, standing),
     }
     return render(request, "chat/room.html", context, status=422 if refused else 200)
 
