@@ -65,7 +65,7 @@ class RoomQuerySet(models.QuerySet["Room"]):
         mentions = Mention.objects.filter(room=OuterRef("pk"), user=user, seq__gt=OuterRef("read_seq"))
         count = mentions.order_by().values("room").annotate(n=models.Count("pk")).values("n")
         silenced = Coalesce(models.Subquery(own.values("silenced")), Value(False))
-        return self.annotate(read_seq=read, silenced=silenced).annotate(
+        return self.annotate(read_seq=read, silenced=silenced).annotate(  # type: ignore[no-redef]
             unread=F("last_seq") - F("read_seq"), mentioned=Coalesce(models.Subquery(count), Value(0))
         )
 
