@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from chat import actions, frames
-from chat.connection import RESTARTS, TOO_MUCH, TRY_LATER, Connection
+from chat.connection import TOO_MUCH, TRY_LATER, Connection
 from chat.frames import BadFrameError, ChatError, as_text
 from chat.handshake import is_from_here, session_key_of, visitor_with
 from chat.hub import Hub, the_hub
@@ -57,7 +57,7 @@ class ChatConsumer(AsyncConsumer):
             await send({"type": "websocket.close"})
             return
         del scope, send
-        self.hub, self.connection, self.refused = hub, connection, 0
+        self.hub, self.connection, self.refused, self.complained_at = hub, connection, 0, 0.0
         hub.enter(connection)
         try:
             await connection.deliver({"type": "websocket.accept"})
@@ -66,9 +66,6 @@ class ChatConsumer(AsyncConsumer):
                 if message["type"] == "websocket.disconnect":
                     break
                 await self._take(message)
-        except asyncio.CancelledError:  # the process ends
-            await connection.close(RESTARTS)
-            raise
         finally:
             connection.closed = True
             hub.leave(connection)
@@ -77,7 +74,7 @@ class ChatConsumer(AsyncConsumer):
     async def _welcome(hub: Hub, headers: list[tuple[bytes, bytes]], send: Any) -> Connection | None:
         """Someone of this site with a session, and no crowd of their own here."""
         key = session_key_of(headers)
-        if not key or not is_from_here(headers):
+        if not key or key in hub.shut_out or not is_from_here(headers):
             return None
         visitor = await hub.in_database(visitor_with, key)
         if visitor is None or hub.count_of(visitor.user_id) >= settings.CHAT_SOCKETS_PER_PERSON:
@@ -87,8 +84,8 @@ class ChatConsumer(AsyncConsumer):
     async def _take(self, message: dict[str, Any]) -> None:
         """One frame: done, or answered by an error. Nothing that comes in ends the socket but too much of it."""
         connection = self.connection
-        if connection.is_too_busy(monotonic()):
-            await self._refuse(too_fast(1.0))
+        if connection.is_too_busy(now := monotonic()):
+            await self._bear(now)
             return
         try:
             raw = message.get("text")
@@ -110,11 +107,24 @@ class ChatConsumer(AsyncConsumer):
             log.exception("A frame of the chat failed: %s", type(frame).__name__)
             await connection.refuse(unavailable(), room=getattr(frame, "room", None), nonce=nonce)
 
+    async def _bear(self, now: float) -> None:
+        """More frames than anyone needs: dropped, and said so once a second."""
+        if now - self.complained_at > 1:
+            self.complained_at = now
+            await self.connection.refuse(too_fast(1.0))
+        self.refused += 1
+        await self._part_if_too_much()
+        await asyncio.sleep(0)  # others have their turn
+
+    async def _part_if_too_much(self) -> None:
+        if self.refused >= PATIENCE:
+            self.hub.shut_out[self.connection.session_key] = True
+            await self.connection.close(TOO_MUCH)
+
     async def _refuse(self, error: ChatError, **about: Any) -> None:
         self.refused += 1
         await self.connection.refuse(error, **about)
-        if self.refused >= PATIENCE:
-            await self.connection.close(TOO_MUCH)
+        await self._part_if_too_much()
 
     def _spare(self) -> None:
         """Who writes too fast is told so before the database is asked; raises ChatError."""

@@ -8,13 +8,16 @@ from the database, and once a second the hub looks there for what nobody told it
 import asyncio
 import json
 import logging
+import sys
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
+from cachetools import TTLCache
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
@@ -22,10 +25,11 @@ from django.utils.translation import gettext_lazy as _
 
 from chat import bell, history
 from chat.access import Pair, Standing, standings_and_places
-from chat.connection import SESSION_ENDED, Connection
+from chat.connection import RESTARTS, SESSION_ENDED, Connection
 from chat.frames import ChatError, as_text
 from chat.models import Room
 from chat.presence import Presence
+from chat.wire import Wire
 from chat.writer import Writer
 from learning.accounts.models import User
 
@@ -35,6 +39,8 @@ SURE_FOR = 2.0  # seconds after a look at who may be here; then nothing is passe
 THREADS = 4
 CATCHING_UP_AT_ONCE = 4
 MOST_IN_ROOM = 500  # sockets of one person in one room of one process
+SHUT_OUT_FOR = 15.0  # seconds
+FAREWELL = 0.1  # seconds for the last frames to leave
 FAN = 50  # sockets that are told before others get their turn
 
 log = logging.getLogger("parta.chat")
@@ -62,29 +68,24 @@ class Hub:
         self.key = uuid.uuid4().hex
         self.connections: set[Connection] = set()
         self.people: Counter[int] = Counter()
+        # sessions that have flooded us: for a while they need not knock
+        self.shut_out: TTLCache[str, bool] = TTLCache(10_000, SHUT_OUT_FOR)
         self.ears: dict[int, Ear] = {}
-        self.tuned: set[int] = set()  # rooms that the channel layer brings
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="chat-db")
+        self.clock = ThreadPoolExecutor(1, thread_name_prefix="chat-tick")  # it never stands in line
         self.writer = Writer(self.in_database)
         self.catching_up = asyncio.Semaphore(CATCHING_UP_AT_ONCE)
         self.loop = asyncio.get_running_loop()
-        self.layer = bell.working_layer()
-        self.channel = ""
-        self.sure_at = monotonic()
-        self.rings = True
-        self.outbox: asyncio.Queue[tuple[int, bell.Told]] = asyncio.Queue(bell.MOST_WAITING)
-        self.tasks = [self.loop.create_task(work()) for work in (self._ticks, self._listen, self._pass_on)]
+        self.wire = Wire(self.key, self.hear)
+        self.sure_at = monotonic()  # who may be here
+        self.ticking = self.loop.create_task(self._ticks())
         self.small_jobs: set[asyncio.Task[Any]] = set()
         bell.listen_here(self._told_by_thread)
+        _before_daphne_ends(self.farewell)
 
     async def in_database(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Do this in a thread with a connection to the database."""
-
-        def in_thread() -> T:
-            close_old_connections()
-            return work(*args, **kwargs)
-
-        return await self.loop.run_in_executor(self.pool, in_thread)
+        return await self.loop.run_in_executor(self.pool, partial(_with_connection, work, *args, **kwargs))
 
     def soon(self, work: Any) -> None:
         """Do this beside what is at hand."""
@@ -110,7 +111,7 @@ class Hub:
         """The ear of a room, which has heard all up to this position when it is new."""
         if room_id not in self.ears:
             self.ears[room_id] = Ear(room_id, heard, Presence(self, room_id))
-            self.soon(self._tune(room_id))
+            self.soon(self.wire.tune(room_id))
         return self.ears[room_id]
 
     def forget(self, connection: Connection, room_id: int) -> None:
@@ -168,6 +169,12 @@ class Hub:
         """How many sockets this person has here."""
         return self.people[user_id]
 
+    async def farewell(self) -> None:
+        """The process ends in order: its sockets are told, and come again elsewhere."""
+        for connection in list(self.connections):
+            await connection.close(RESTARTS)
+        await asyncio.sleep(FAREWELL)
+
     # --- hearing ------------------------------------------------------------------------------
 
     def _told_by_thread(self, room_id: int, told: bell.Told) -> None:
@@ -176,8 +183,7 @@ class Hub:
     def tell(self, room_id: int, told: bell.Told) -> None:
         """Something of this process: for its own sockets, and for the other processes."""
         self.hear(room_id, told)
-        if self.layer is not None and not self.outbox.full():
-            self.outbox.put_nowait((room_id, {**told, "from": self.key}))
+        self.wire.tell(room_id, told)
 
     def hear(self, room_id: int, told: bell.Told) -> None:
         ear = self.ears.get(room_id)
@@ -269,49 +275,6 @@ class Hub:
             if connection.user_id != told["user"]:
                 await connection.deliver(frame)
 
-    # --- the channel layer --------------------------------------------------------------------
-
-    async def _listen(self) -> None:
-        """Hear what other processes tell, for as long as this one lives."""
-        while self.layer is not None:
-            try:
-                if not self.channel:
-                    self.channel = await asyncio.wait_for(self.layer.new_channel(), bell.PATIENCE)
-                told = await self.layer.receive(self.channel)
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                log.debug("The channel layer is away: %s", type(error).__name__)
-                await asyncio.sleep(TICK)
-                continue
-            if told.get("from") != self.key:
-                self.hear(told.get("room", 0), told)
-
-    async def _pass_on(self) -> None:
-        while self.layer is not None:
-            room_id, told = await self.outbox.get()
-            rings = await bell.pass_on(self.layer, room_id, told)
-            if rings != self.rings:
-                self.rings = rings
-                log.warning("The channel layer %s.", "is there again" if rings else "is away: rooms look once a second")
-
-    async def _tune(self, room_id: int) -> None:
-        """Have the channel layer bring this room; what came before it did is read at the next tick."""
-        if self.layer is None or not self.channel or room_id in self.tuned:
-            return
-        try:
-            await asyncio.wait_for(self.layer.group_add(f"{bell.PREFIX}{room_id}", self.channel), bell.PATIENCE)
-            self.tuned.add(room_id)
-        except Exception as error:
-            log.debug("Room %s is not tuned in: %s", room_id, type(error).__name__)
-
-    async def _untune(self, room_id: int) -> None:
-        self.tuned.discard(room_id)
-        try:
-            await asyncio.wait_for(self.layer.group_discard(f"{bell.PREFIX}{room_id}", self.channel), bell.PATIENCE)
-        except Exception as error:
-            log.debug("Room %s is still tuned in: %s", room_id, type(error).__name__)
-
     # --- once a second ------------------------------------------------------------------------
 
     async def _ticks(self) -> None:
@@ -327,14 +290,13 @@ class Hub:
     async def _tick(self) -> None:
         for room_id in [pk for pk, ear in self.ears.items() if not (ear.listeners or ear.watchers or ear.coming)]:
             del self.ears[room_id]
-            if self.layer is not None:
-                self.soon(self._untune(room_id))
+            self.soon(self.wire.untune(room_id))
         if not self.connections:
             self.sure_at = monotonic()
             return
         here = list(self.connections)
         began = monotonic()
-        looked = await self.in_database(_Looked, here, set(self.ears))
+        looked = await self.loop.run_in_executor(self.clock, partial(_with_connection, _Looked, here, set(self.ears)))
         await self._close_ended(here, looked.sessions, looked.passwords)
         await self._close_doors(here, looked.standings)
         self.sure_at = began
@@ -344,8 +306,8 @@ class Hub:
                 continue
             if position > ear.heard:
                 self.soon(self.read_on(ear))
-            if room_id not in self.tuned:
-                self.soon(self._tune(room_id))
+            if room_id not in self.wire.tuned:
+                self.soon(self.wire.tune(room_id))
             ear.presence.refresh()
 
     async def _close_ended(self, here: list[Connection], sessions: set[str], passwords: dict[int, str]) -> None:
@@ -374,6 +336,25 @@ class Hub:
     async def show_out(self, connection: Connection, room_id: int) -> None:
         self.forget(connection, room_id)
         await connection.send(as_text({"type": "removed", "room": room_id}))
+
+
+def _before_daphne_ends(farewell: Callable[[], Awaitable[None]]) -> None:
+    """Daphne 4.2 would cancel its applications when it ends, but stumbles over the first connection that has become
+    a socket (no `application_instance`), and then drops them all without a word."""
+    if "twisted.internet.reactor" not in sys.modules:
+        return
+    from twisted.internet import defer, reactor
+
+    def say() -> Any:
+        return defer.Deferred.fromFuture(asyncio.ensure_future(farewell()))
+
+    running: Any = reactor
+    running.addSystemEventTrigger("before", "shutdown", say)
+
+
+def _with_connection(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    close_old_connections()
+    return work(*args, **kwargs)
 
 
 class _Looked:

@@ -55,7 +55,7 @@ class Presence:
         silent = [key for key, (seen_at, _people) in self._others.items() if now - seen_at >= FORGET]
         for key in silent:
             del self._others[key]
-        if silent or (self._hub.layer is not None and now - self._told_at > REPEAT):
+        if silent or (self._hub.wire.reaches_others and now - self._told_at > REPEAT):
             self.changed()
 
     def hear(self, told: dict[str, Any]) -> None:

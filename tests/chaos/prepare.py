@@ -5,6 +5,7 @@ CHAOS_CLIENTS people in CHAOS_ROOMS rooms; every sixth teaches all groups, and s
 
 import json
 import os
+import uuid
 from importlib import import_module
 
 from django.conf import settings
@@ -30,12 +31,13 @@ def session_of(user: User) -> str:
 
 
 def person(number: int, role: Role) -> User:
-    user = User.objects.create_user(f"chaos-{number}@example.org", display_name=f"Person {number}")
+    address = f"chaos-{uuid.uuid4().hex[:12]}@example.org"
+    user = User.objects.create_user(address, display_name=f"Person {number}")
     user.groups.add(Group.objects.get(name=role))
     return user
 
 
-course = CoursePage(title="Storms", slug="storms", summary="Weather.")
+course = CoursePage(title="Storms", slug=f"storms-{uuid.uuid4().hex[:8]}", summary="Weather.")
 CatalogPage.objects.order_by("path")[0].add_child(instance=course)
 course.save_revision().publish()
 groups = [

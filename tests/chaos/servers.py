@@ -20,6 +20,7 @@ from tests.services import postgres_bin, wait_for_port
 
 BASE = Path(__file__).resolve().parents[2]
 DAPHNES = 2
+MOST_FRAME = str(4 * 1024 * 1024)  # bytes, as in `site/deploy/run.py`
 PATIENCE = 15  # seconds for a server to end in order
 
 
@@ -165,7 +166,7 @@ def _environment(database: str, redis_port: int, folder: str) -> dict[str, str]:
 def _daphne(number: int, env: dict[str, str], logs: Path) -> Server:
     port = steady_port()
     command = [sys.executable, "-m", "daphne", "config.asgi:application", "-p", str(port), "-b", "127.0.0.1", "-v", "0"]
-    command += ["--websocket-max-message-size", str(4 * 1024 * 1024)]
+    command += ["--websocket-max-message-size", MOST_FRAME, "--websocket-max-frame-size", MOST_FRAME]
     return Server(f"daphne-{number}", command, port, env, logs)
 
 

@@ -22,17 +22,26 @@ MESSAGES = "SELECT room_id AS room, seq, position, author_id AS author, text, no
 
 
 def run(options: Options) -> Report:
+    """The whole trial, on servers of its own."""
     began = time.monotonic()
     with school(options.logs) as servers:
-        people = _people(servers, options)
-        servers.wait()
-        set_up = time.monotonic() - began
-        report = asyncio.run(_trial(options, servers, people))
-    report.seconds = {"set-up": set_up, **report.seconds, "all": time.monotonic() - began}
+        report = run_on(servers, options)
+    report.seconds["all"] = time.monotonic() - began
     return report
 
 
-def _people(servers: School, options: Options) -> list[Person]:
+def run_on(servers: School, options: Options) -> Report:
+    """The trial on servers that are there already; people and rooms are new ones."""
+    began = time.monotonic()
+    people = people_of(servers, options)
+    servers.wait()
+    set_up = time.monotonic() - began
+    report = asyncio.run(_trial(options, servers, people))
+    report.seconds = {"set-up": set_up, **report.seconds}
+    return report
+
+
+def people_of(servers: School, options: Options) -> list[Person]:
     env = {**servers.env, "CHAOS_CLIENTS": str(options.clients), "CHAOS_ROOMS": str(options.rooms)}
     output = manage(env, "shell", "-v0", "-c", "import tests.chaos.prepare")
     return [Person(**one) for one in json.loads(output.strip().splitlines()[-1])]

@@ -1,6 +1,8 @@
 """A study group with its room, and the people around it."""
 
+import os
 import uuid
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +13,24 @@ from chat.posting import Ack, post_message
 from learning.accounts.models import User
 from learning.enrollment.models import Enrollment, StudyGroup
 from tests import school
+from tests.chaos.servers import School
+from tests.chaos.servers import school as running_school
+from tests.services import missing_services
+
+# Tests that start PostgreSQL, Redis, two Daphnes and a gunicorn of their own: once for all of them, in one worker.
+ON_SERVERS = [
+    pytest.mark.stack,
+    pytest.mark.xdist_group("chaos"),
+    pytest.mark.skipif(bool(missing_services()), reason="needs PostgreSQL and Redis; `make test` says so loudly"),
+    pytest.mark.skipif("DATABASE_URL" in os.environ, reason="starts its own servers: once is enough"),
+]
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[School]:
+    with running_school() as found:
+        found.wait()
+        yield found
 
 
 def with_group(small: SimpleNamespace) -> SimpleNamespace:

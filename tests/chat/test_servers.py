@@ -1,0 +1,460 @@
+# ruff: noqa: E501  (tables of hostile things)
+"""The socket from outside: two Daphnes, PostgreSQL and Redis, and people who mean well and ill."""
+
+import http.client
+import json
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from tests.chaos.plan import Options
+from tests.chaos.servers import School
+from tests.chaos.trial import people_of
+from tests.chat.conftest import ON_SERVERS
+
+pytestmark = ON_SERVERS
+SURE = 2.4  # seconds: what is promised within two, and the way of the news
+
+
+class Line:
+    """A person's socket."""
+
+    def __init__(self, ws: ClientConnection) -> None:
+        self.ws = ws
+        self.heard: list[dict[str, Any]] = []
+        self.unseen: list[dict[str, Any]] = []  # what came before something that was waited for
+
+    def say(self, **frame: Any) -> None:
+        self.ws.send(json.dumps(frame))
+
+    def hear(self, seconds: float = 5.0) -> dict[str, Any]:
+        frame = json.loads(self.ws.recv(timeout=seconds))
+        self.heard.append(frame)
+        return frame
+
+    def until(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 5.0) -> dict[str, Any]:
+        """The first frame of this kind that nobody has waited for yet."""
+        for frame in self.unseen:
+            if wanted(frame):
+                self.unseen.remove(frame)
+                return frame
+        deadline = time.monotonic() + seconds
+        while True:
+            frame = self.hear(max(0.01, deadline - time.monotonic()))
+            if wanted(frame):
+                return frame
+            self.unseen.append(frame)
+
+    def until_type(self, *types: str, seconds: float = 5.0) -> dict[str, Any]:
+        return self.until(lambda frame: frame["type"] in types, seconds)
+
+    def subscribe(self, room: int, after: int | None = None) -> dict[str, Any]:
+        self.say(type="subscribe", room=room, after=after)
+        return self.until_type("subscribed", "error")
+
+    def send(self, room: int, text: str = "Words", nonce: str = "", **more: Any) -> dict[str, Any]:
+        nonce = nonce or str(uuid.uuid4())
+        self.say(type="send", room=room, nonce=nonce, text=text, **more)
+        return self.until(lambda frame: frame["type"] in ("ack", "error") and frame.get("nonce") == nonce)
+
+    def is_alive(self) -> bool:
+        self.say(type="ping")
+        return self.until_type("pong")["type"] == "pong"
+
+    def stays_silent(self, seconds: float, *types: str) -> bool:
+        """Whether nothing of these types comes for so long, if only because the line is closed."""
+        try:
+            self.until_type(*types, seconds=seconds)
+        except (TimeoutError, ConnectionClosed):
+            return True
+        return False
+
+
+@pytest.fixture(scope="module")
+def crowd(servers: School) -> SimpleNamespace:
+    """Two rooms; people 0 and 2 are in the first, 1 in the second, 5 teaches both."""
+    people = people_of(servers, Options(clients=6, rooms=2))
+    return SimpleNamespace(people=people, room=people[0].rooms[0], other_room=people[1].rooms[0])
+
+
+@contextmanager
+def line(servers: School, person: Any, daphne: int = 0, **headers: str) -> Iterator[Line]:
+    port = servers.daphnes[daphne].port
+    own = {"Cookie": f"sessionid={person.session}"} | headers
+    with connect(
+        f"ws://127.0.0.1:{port}/ws/chat/", origin=f"http://127.0.0.1:{port}", additional_headers=own, max_size=None
+    ) as ws:
+        yield Line(ws)
+
+
+def knock(servers: School, origin: str | None, session: str) -> int:
+    """The HTTP status that a handshake gets; 101 where it is let in."""
+    address = f"ws://127.0.0.1:{servers.daphnes[0].port}/ws/chat/"
+    headers = {"Cookie": f"sessionid={session}"} if session else {}
+    try:
+        with connect(address, origin=origin, additional_headers=headers):  # type: ignore[arg-type]
+            return 101
+    except InvalidStatus as refused:
+        return refused.response.status_code
+
+
+def sql(servers: School, query: str, *values: Any) -> None:
+    with psycopg.connect(servers.database.url, autocommit=True) as connection:
+        connection.execute(query, values)  # type: ignore[arg-type]
+
+
+def post(servers: School, person: Any, room: int, text: str) -> tuple[int, dict[str, Any]]:
+    connection = http.client.HTTPConnection("127.0.0.1", servers.web.port, timeout=20)
+    token = "t" * 32
+    headers = {"Cookie": f"sessionid={person.session}; csrftoken={token}", "X-CSRFToken": token,
+               "Content-Type": "application/json", "Host": "127.0.0.1"}  # fmt: skip
+    body = json.dumps({"nonce": str(uuid.uuid4()), "text": text})
+    connection.request("POST", f"/api/v1/chat/rooms/{room}/messages", body, headers)
+    answer = connection.getresponse()
+    return answer.status, json.loads(answer.read())
+
+
+# --- who is let in ----------------------------------------------------------------------------
+
+
+def test_a_socket_opens_for_pages_of_this_site_only(servers: School, crowd: SimpleNamespace) -> None:
+    here, port = "http://127.0.0.1", servers.daphnes[0].port
+    session = crowd.people[0].session
+    assert knock(servers, f"{here}:{port}", session) == 101
+    for origin in (None, "null", f"{here}:1", f"{here}", f"https://127.0.0.1:{port}", f"http://evil.example:{port}",
+                   f"http://127.0.0.1:{port}@evil.example", "http://127.0.0.1.evil.example", "x", f"{here}:{port}/a"):  # fmt: skip
+        assert knock(servers, origin, session) in {400, 403}, origin
+
+
+def test_a_socket_needs_a_session(servers: School) -> None:
+    origin = f"http://127.0.0.1:{servers.daphnes[0].port}"
+    for session in ("", "nonsense", "x" * 32, "../../etc", "a" * 5000):
+        assert knock(servers, origin, session) == 403
+
+
+# --- one order, once ---------------------------------------------------------------------------
+
+
+def test_everyone_hears_everything_once_in_one_order_over_processes_and_http(
+    servers: School, crowd: SimpleNamespace
+) -> None:
+    people, room = crowd.people, crowd.room
+    with (
+        line(servers, people[0]) as one,
+        line(servers, people[2], daphne=1) as two,
+        line(servers, people[5], 1) as three,
+    ):
+        lines = [one, two, three]
+        starts = [each.subscribe(room, after=0)["position"] for each in lines]
+        nonce = str(uuid.uuid4())
+        first = one.send(room, "One", nonce)
+        assert one.send(room, "One again", nonce) == first
+        assert two.send(room, "One of mine", nonce)["seq"] == first["seq"] + 1  # the nonce is each author's own
+        status, said = post(servers, people[5], room, "By HTTP")
+        assert (status, said["seq"]) == (200, first["seq"] + 2)
+        three.send(room, "Four")
+        orders = []
+        for each, start in zip(lines, starts, strict=True):
+            each.until(lambda frame: frame["type"] == "message" and frame["text"] == "Four")
+            texts = [(f["position"], f["text"]) for f in each.heard if f["type"] == "message" and f["position"] > start]
+            orders.append(texts)
+        assert orders[0] == orders[1] == orders[2]
+        assert [text for _position, text in orders[0]] == ["One", "One of mine", "By HTTP", "Four"]
+
+
+def test_what_was_missed_comes_before_what_comes(servers: School, crowd: SimpleNamespace) -> None:
+    people, room = crowd.people, crowd.room
+    with line(servers, people[0]) as one:
+        one.subscribe(room)
+        began = one.send(room, "Mark")["position"]
+        one.say(type="edit", room=room, seq=one.send(room, "Frist")["seq"], text="First")
+        one.until_type("edited")
+        with line(servers, people[2], daphne=1) as two:
+            two.say(type="subscribe", room=room, after=began)
+            for number in range(30):
+                one.send(room, f"Number {number}")
+            two.until(lambda frame: frame.get("text") == "Number 29")
+            found = [f["position"] for f in two.heard if "position" in f and f["type"] != "subscribed"]
+            assert found == list(range(began + 1, began + 33))
+            # asking again on the same line gives the same again, in order
+            two.heard.clear()
+            two.unseen.clear()
+            two.say(type="subscribe", room=room, after=began)
+            two.until(lambda frame: frame.get("text") == "Number 29")
+            again = [f["position"] for f in two.heard if "position" in f and f["type"] != "subscribed"]
+            assert again == found
+
+
+def test_a_room_is_not_forgotten_while_its_first_listener_catches_up(servers: School, crowd: SimpleNamespace) -> None:
+    """A history that takes longer to send than a tick, and nobody else in the room of that process."""
+    person, room = crowd.people[1], crowd.other_room
+    sql(
+        servers,
+        "INSERT INTO chat_message (room_id, seq, position, author_id, nonce, text, folded, at, mentions, reactions, files)"
+        " SELECT %s, n, n, %s, gen_random_uuid(), 'Long ago **' || n || '**', '', now(), '{}', '{}', '[]'"
+        " FROM generate_series(1, 12000) n",
+        room,
+        person.pk,
+    )
+    sql(servers, "UPDATE chat_room SET last_seq = 12000, last_position = 12000 WHERE id = %s", room)
+    with line(servers, person) as one, line(servers, crowd.people[5], daphne=1) as two:
+        one.say(type="subscribe", room=room, after=0)
+        one.until(lambda frame: frame.get("position") == 12000 and frame["type"] == "message", seconds=40)
+        one.unseen.clear()
+        two.send(room, "News")
+        assert one.until_type("message")["text"] == "News"
+
+
+# --- who may no longer hear ----------------------------------------------------------------------
+
+
+def test_who_is_removed_hears_nothing_after_two_seconds_not_even_in_a_second_tab_without_redis(
+    servers: School, crowd: SimpleNamespace
+) -> None:
+    """The change is made in the database alone: nothing tells the processes of it."""
+    person, other, room = crowd.people[2], crowd.people[0], crowd.room
+    with line(servers, person) as tab, line(servers, person, daphne=1) as silent, line(servers, other) as speaker:
+        for each in (tab, silent, speaker):
+            each.subscribe(room)
+        servers.redis.kill()
+        try:
+            sql(servers, "UPDATE enrollment_enrollment SET status = 'removed' WHERE user_id = %s", person.pk)
+            began = time.monotonic()
+            assert tab.until_type("removed", seconds=SURE)["room"] == room
+            assert silent.until_type("removed", seconds=max(0.1, began + SURE - time.monotonic()))["room"] == room
+            speaker.send(room, "Between us")
+            assert tab.send(room, "I still")["code"] == "not_found"
+            assert tab.subscribe(room)["code"] == "not_found"
+            assert tab.stays_silent(2, "message")
+            assert silent.stays_silent(0.5, "message")
+            # the room goes on for the others, if a second later, while Redis is away
+            with line(servers, crowd.people[5], daphne=1) as teacher:
+                teacher.subscribe(room)
+                speaker.send(room, "Without Redis")
+                assert teacher.until_type("message", seconds=3)["text"] == "Without Redis"
+        finally:
+            servers.redis.start()
+            sql(servers, "UPDATE enrollment_enrollment SET status = 'active' WHERE user_id = %s", person.pk)
+
+
+@pytest.mark.parametrize(
+    ("query", "undo"),
+    [
+        ("UPDATE accounts_user SET is_active = false WHERE id = %s", "UPDATE accounts_user SET is_active = true WHERE id = %s"),
+        ("UPDATE accounts_user SET password = 'changed' WHERE id = %s", "UPDATE accounts_user SET password = '' WHERE id = %s"),
+    ],
+    ids=["deactivated", "password changed"],
+)  # fmt: skip
+def test_the_end_of_an_account_or_a_password_ends_its_sockets(
+    servers: School, crowd: SimpleNamespace, query: str, undo: str
+) -> None:
+    person = people_of(servers, Options(clients=1, rooms=1))[0]
+    with line(servers, person) as one, line(servers, person, daphne=1) as two:
+        one.subscribe(person.rooms[0])
+        sql(servers, query, person.pk)
+        for each in (one, two):
+            with pytest.raises(ConnectionClosed) as closed:
+                each.until_type("nothing", seconds=SURE)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 4401
+    sql(servers, undo, person.pk)
+
+
+def test_logging_out_ends_the_sockets_of_that_session_only(servers: School, crowd: SimpleNamespace) -> None:
+    person, other = crowd.people[3], crowd.people[4]
+    with line(servers, person) as one, line(servers, other) as two:
+        two.subscribe(crowd.room)
+        sql(servers, "DELETE FROM django_session WHERE session_key = %s", person.session)
+        with pytest.raises(ConnectionClosed):
+            one.until_type("nothing", seconds=SURE)
+        assert two.is_alive()
+
+
+# --- those who mean ill ---------------------------------------------------------------------------
+
+HOSTILE: list[str | bytes] = [
+    "", "nonsense", "null", "[]", "1", '"x"', "{}", '{"type":null}', '{"type":"no"}', '{"type":["send"]}',
+    '{"type":"send"}', '{"type":"send","room":1}', '{"type":"send","room":"1","nonce":"x","text":"x"}',
+    '{"type":"send","room":1.5,"nonce":"00000000-0000-4000-8000-000000000000","text":"x"}',
+    '{"type":"send","room":true,"nonce":"00000000-0000-4000-8000-000000000000","text":"x"}',
+    '{"type":"send","room":-1,"nonce":"00000000-0000-4000-8000-000000000000","text":"x"}',
+    '{"type":"send","room":99999999999999999999,"nonce":"00000000-0000-4000-8000-000000000000","text":"x"}',
+    '{"type":"send","room":1,"nonce":"00000000-0000-4000-8000-000000000000","text":"a\\u0000b"}',
+    '{"type":"send","room":1,"nonce":"00000000-0000-4000-8000-000000000000","text":"\\ud800"}',
+    '{"type":"send","room":1,"nonce":"00000000-0000-4000-8000-000000000000","text":{"a":1}}',
+    '{"type":"send","room":1,"nonce":"00000000-0000-4000-8000-000000000000","text":"x","attachments":[1,1,1,1,1,1,1,1,1,1,1]}',
+    '{"type":"subscribe","room":1,"after":-1}', '{"type":"subscribe","room":1,"after":1e400}', '{"type":"read","room":1}',
+    '{"type":"react","room":1,"seq":1,"emoji":"<b>"}', '{"type":"edit","room":1,"seq":1,"text":null}',
+    "[" * 100_000, '{"a":' * 50_000, '{"type":"ping"', "\x00", "\x00" * 1000, b"", b"\x00\xff", b"{}", b'{"type":"ping"}',
+    '{"type":"send","room":1,"text":"' + "x" * 1_100_000 + '"}', "x" * 2_000_000, '{"type":"ping","type":"no"}',
+]  # fmt: skip
+
+
+def test_a_bad_frame_gets_an_error_and_the_socket_lives(servers: School, crowd: SimpleNamespace) -> None:
+    with line(servers, crowd.people[0]) as one:
+        for frame in HOSTILE:
+            one.ws.send(frame)
+            answer = one.hear()
+            assert answer["type"] == "error", frame[:80]
+            assert answer["code"] in {"bad_frame", "too_long", "not_found", "rate_limited"}, (frame[:80], answer)
+            assert "Traceback" not in answer["detail"]
+            time.sleep(0.01)
+        assert one.is_alive()
+        long = one.send(crowd.room, "x" * 10_001)
+        assert (long["code"], "10000" in long["detail"]) == ("too_long", True)
+        assert one.send(crowd.room, "ж" * 10_000)["type"] == "ack"
+    for daphne in servers.daphnes:
+        assert daphne.process is not None
+        assert daphne.process.poll() is None
+        log = (daphne.logs / f"{daphne.name}.log").read_text()
+        assert "Traceback" not in log, log[-2000:]
+
+
+def test_wrong_ids_tell_nothing(servers: School, crowd: SimpleNamespace) -> None:
+    """A room of others and a room that is not there get the same answer."""
+    with line(servers, crowd.people[0]) as one:
+        for room in (crowd.other_room, 999_999):
+            answers = [one.subscribe(room, 0), one.send(room)]
+            for frame in (
+                {"type": "edit", "seq": 1, "text": "x"}, {"type": "delete", "seq": 1}, {"type": "read", "seq": 1},
+                {"type": "react", "seq": 1, "emoji": "👍"}, {"type": "pin", "seq": 1}, {"type": "typing"},
+            ):  # fmt: skip
+                one.say(room=room, **frame)
+                answers.append(one.until_type("error"))
+            assert {answer["code"] for answer in answers} == {"not_found"}
+
+
+def test_nobody_changes_what_is_not_theirs(servers: School, crowd: SimpleNamespace) -> None:
+    with line(servers, crowd.people[0]) as one, line(servers, crowd.people[4]) as two:
+        seq = one.send(crowd.room, "Mine")["seq"]
+        for frame in ({"type": "edit", "text": "Yours"}, {"type": "delete"}, {"type": "pin"}):
+            two.say(room=crowd.room, seq=seq, **frame)
+            assert two.until_type("error")["code"] == "forbidden"
+
+
+FLOOD = """
+import sys
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+port, session, refused = sys.argv[1], sys.argv[2], 0
+while True:
+    try:
+        with connect(f"ws://127.0.0.1:{port}/ws/chat/", origin=f"http://127.0.0.1:{port}",
+                     additional_headers={"Cookie": f"sessionid={session}"}) as ws:
+            while True:
+                ws.send("junk")
+    except InvalidStatus as error:
+        refused += 1
+        if refused == 1:
+            print(error.response.status_code, flush=True)
+    except Exception:
+        continue
+"""
+
+
+def test_a_flood_is_answered_by_the_door_and_slows_nobody(servers: School, crowd: SimpleNamespace) -> None:
+    """Someone sends junk as fast as a process can, and comes again as soon as they are shown out."""
+    stranger = people_of(servers, Options(clients=1, rooms=1))[0]
+    flooder = subprocess.Popen(
+        [sys.executable, "-c", FLOOD, str(servers.daphnes[0].port), stranger.session],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        with line(servers, crowd.people[0]) as one, line(servers, crowd.people[2], daphne=1) as two:
+            one.subscribe(crowd.room)
+            two.subscribe(crowd.room)
+            waits = []
+            for number in range(20):
+                began = time.monotonic()
+                assert one.send(crowd.room, f"In the flood {number}")["type"] == "ack"
+                two.until(lambda frame, number=number: frame.get("text") == f"In the flood {number}")
+                waits.append(time.monotonic() - began)
+        assert flooder.stdout is not None
+        assert flooder.stdout.readline().strip() == "403"
+    finally:
+        flooder.kill()
+        flooder.wait()
+    assert sorted(waits)[-2] < 1, waits
+
+
+def test_who_does_not_read_slows_nobody(servers: School, crowd: SimpleNamespace) -> None:
+    port = servers.daphnes[0].port
+    lazy = socket.create_connection(("127.0.0.1", port))
+    lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    key = "dGhlIHNhbXBsZSBub25jZQ=="
+    lazy.sendall(
+        f"GET /ws/chat/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
+        f"Cookie: sessionid={crowd.people[4].session}\r\n\r\n".encode()
+    )
+    body = json.dumps({"type": "subscribe", "room": crowd.room}).encode()
+    lazy.sendall(bytes([0x81, 0x80 | len(body), 0, 0, 0, 0]) + body)
+    time.sleep(0.5)
+    with line(servers, crowd.people[0]) as one, line(servers, crowd.people[2]) as two:
+        two.subscribe(crowd.room)
+        began = time.monotonic()
+        for number in range(60):
+            one.send(crowd.room, f"{number} " + "x" * 9000)
+        two.until(lambda frame: frame.get("text", "").startswith("59 "))
+        assert time.monotonic() - began < 8
+    lazy.close()
+
+
+def test_a_crowd_of_idle_sockets_of_one_person_harms_nobody(servers: School, crowd: SimpleNamespace) -> None:
+    with ExitStack() as stack:
+        idle = [stack.enter_context(line(servers, crowd.people[4])) for _n in range(300)]
+        with line(servers, crowd.people[0]) as one:
+            began = time.monotonic()
+            assert one.send(crowd.room)["type"] == "ack"
+            assert time.monotonic() - began < 1
+        assert all(each.is_alive() for each in idle[::30])
+
+
+def test_a_stopped_process_says_so_and_one_comes_again(servers: School, crowd: SimpleNamespace) -> None:
+    daphne = servers.daphnes[1]
+    with line(servers, crowd.people[0], daphne=1) as one:
+        position = one.subscribe(crowd.room)["position"]
+        daphne.stop()
+        with pytest.raises(ConnectionClosed) as closed:
+            one.until_type("nothing")
+        daphne.start()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4012
+    with line(servers, crowd.people[2]) as other:
+        other.send(crowd.room, "Meanwhile")
+    with line(servers, crowd.people[0], daphne=1) as again:
+        again.subscribe(crowd.room, after=position)
+        assert again.until_type("message")["text"] == "Meanwhile"
+
+
+def test_the_database_away_is_not_a_refusal(servers: School, crowd: SimpleNamespace) -> None:
+    person, nonce = crowd.people[0], str(uuid.uuid4())
+    with line(servers, person) as one:
+        one.subscribe(crowd.room)
+        servers.database.crash()
+        try:
+            answer = one.send(crowd.room, "Later", nonce)
+            assert answer["code"] == "unavailable"
+            assert post(servers, person, crowd.room, "x")[0] == 503
+            with line(servers, person) as two, pytest.raises(ConnectionClosed) as closed:
+                two.hear()
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 4013
+        finally:
+            servers.database.start()
+        deadline = time.monotonic() + 10
+        while (answer := one.send(crowd.room, "Later", nonce))["type"] == "error" and time.monotonic() < deadline:
+            time.sleep(0.3)
+        assert answer["type"] == "ack"
