@@ -12,6 +12,7 @@ from chat.pace import Bucket
 # Why a socket is closed. Autobahn, under Daphne, sends only 1000 and codes of one's own.
 SESSION_ENDED, TOO_MUCH = 4401, 4408
 RESTARTS, TRY_LATER = 4012, 4013
+FAREWELL = 2.0  # seconds for the last frame to arrive
 FRAMES_A_SECOND, FRAMES_AT_ONCE = 50, 200  # of any kind, from one socket
 SendFrame = Callable[[dict[str, Any]], Awaitable[None]]
 

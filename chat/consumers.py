@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from chat import actions, frames
-from chat.connection import TOO_MUCH, TRY_LATER, Connection
+from chat.connection import FAREWELL, RESTARTS, TOO_MUCH, TRY_LATER, Connection
 from chat.frames import BadFrameError, ChatError, as_text
 from chat.handshake import is_from_here, session_key_of, visitor_with
 from chat.hub import Hub, the_hub
@@ -32,6 +33,11 @@ _VERBS = {
 
 log = logging.getLogger("parta.chat")
 Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+async def _hung_up(receive: Receive) -> None:
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
 
 
 class ChatConsumer(AsyncConsumer):
@@ -66,6 +72,11 @@ class ChatConsumer(AsyncConsumer):
                 if message["type"] == "websocket.disconnect":
                     break
                 await self._take(message)
+        except asyncio.CancelledError:  # the process ends
+            await connection.close(RESTARTS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(_hung_up(receive), FAREWELL)
+            raise
         finally:
             connection.closed = True
             hub.leave(connection)

@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat import bell, history
 from chat.access import Pair, Standing, standings_and_places
-from chat.connection import RESTARTS, SESSION_ENDED, Connection
+from chat.connection import FAREWELL, RESTARTS, SESSION_ENDED, Connection
 from chat.frames import ChatError, as_text
 from chat.models import Room
 from chat.presence import Presence
@@ -40,7 +40,6 @@ THREADS = 4
 CATCHING_UP_AT_ONCE = 4
 MOST_IN_ROOM = 500  # sockets of one person in one room of one process
 SHUT_OUT_FOR = 15.0  # seconds
-FAREWELL = 0.1  # seconds for the last frames to leave
 FAN = 50  # sockets that are told before others get their turn
 
 log = logging.getLogger("parta.chat")
@@ -173,7 +172,9 @@ class Hub:
         """The process ends in order: its sockets are told, and come again elsewhere."""
         for connection in list(self.connections):
             await connection.close(RESTARTS)
-        await asyncio.sleep(FAREWELL)
+        patience = monotonic() + FAREWELL
+        while self.connections and monotonic() < patience:
+            await asyncio.sleep(0.02)
 
     # --- hearing ------------------------------------------------------------------------------
 
@@ -339,8 +340,8 @@ class Hub:
 
 
 def _before_daphne_ends(farewell: Callable[[], Awaitable[None]]) -> None:
-    """Daphne 4.2 would cancel its applications when it ends, but stumbles over the first connection that has become
-    a socket (no `application_instance`), and then drops them all without a word."""
+    """Daphne 4.2 cancels its applications when it ends, but stumbles over the first connection that has just become a
+    socket (no `application_instance`), and then drops the others without a word."""
     if "twisted.internet.reactor" not in sys.modules:
         return
     from twisted.internet import defer, reactor
