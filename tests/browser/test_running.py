@@ -121,7 +121,14 @@ def test_no_rule_of_axe_is_broken(
 
 
 @pytest.mark.parametrize(
-    ("path", "email"), [("/", ""), ("/courses/", ""), (LESSON, "student@example.org"), ("/me/", "student@example.org")]
+    ("path", "email"),
+    [
+        ("/", ""),
+        ("/courses/", ""),
+        (LESSON, "student@example.org"),
+        ("/me/", "student@example.org"),
+        ("/chat/1/", "student@example.org"),
+    ],
 )
 def test_pages_are_light(school_at: tuple[str, Path, int], browser: Browser, path: str, email: str) -> None:
     with page_of(browser, school_at[0], email, viewport={"width": 390, "height": 844}) as page:

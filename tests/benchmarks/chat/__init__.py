@@ -1,0 +1,1 @@
+"""Fan-out of the chat beside other servers: `python -m tests.benchmarks.chat`."""

@@ -1,0 +1,4 @@
+from tests.benchmarks.chat.bench import main
+
+if __name__ == "__main__":
+    main()

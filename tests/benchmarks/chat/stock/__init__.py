@@ -1,0 +1,1 @@
+"""The chat of the tutorial of Channels: groups of a channel layer, nothing stored. STOCK_LAYER names the layer."""
