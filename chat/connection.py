@@ -5,6 +5,8 @@ from typing import Any
 
 from django.utils import translation
 
+from chat import fast_lane
+from chat.fast_lane import Frame
 from chat.frames import ChatError, as_text, error_frame
 from chat.handshake import Visitor
 from chat.pace import Bucket
@@ -18,11 +20,26 @@ SendFrame = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Connection:
-    __slots__ = ("_frames", "_send", "closed", "language", "moderated", "name", "password", "rooms", "session_key",
-                 "typed_at", "user_id", "watched")  # fmt: skip
+    __slots__ = (
+        "_frames",
+        "_protocol",
+        "_send",
+        "closed",
+        "language",
+        "moderated",
+        "name",
+        "password",
+        "rooms",
+        "session_key",
+        "typed_at",
+        "unanswered",
+        "user_id",
+        "watched",
+    )
 
     def __init__(self, visitor: Visitor, send: SendFrame) -> None:
         self._send = send
+        self._protocol = fast_lane.protocol_behind(send)
         self._frames = Bucket(FRAMES_A_SECOND, FRAMES_AT_ONCE)
         self.user_id, self.name, self.language = visitor.user_id, visitor.name, visitor.language
         self.session_key, self.password = visitor.session_key, visitor.password
@@ -30,6 +47,7 @@ class Connection:
         self.watched: set[int] = set()
         self.moderated: set[int] = set()
         self.typed_at = 0.0
+        self.unanswered = 0  # messages that are being stored
         self.closed = False
 
     def is_too_busy(self, now: float) -> bool:
@@ -39,17 +57,26 @@ class Connection:
         self._frames.take(now)
         return False
 
-    async def deliver(self, frame: dict[str, Any]) -> None:
-        """Pass on a frame that is ready; a socket that has gone meanwhile takes nothing from the others."""
-        if self.closed:
+    async def deliver(self, frame: Frame) -> None:
+        """Pass on a frame that others get too."""
+        if self.closed or (self._protocol is not None and fast_lane.write(self._protocol, frame)):
             return
-        try:
-            await self._send(frame)
-        except Exception:
-            self.closed = True
+        await self._give(frame.message)
 
     async def send(self, text: str) -> None:
-        await self.deliver({"type": "websocket.send", "text": text})
+        """Say something to this one."""
+        if not self.closed:
+            await self._give({"type": "websocket.send", "text": text})
+
+    async def _give(self, message: dict[str, Any]) -> None:
+        """Hand it to the server; a socket that has gone meanwhile takes nothing from the others."""
+        try:
+            await self._send(message)
+        except Exception:  # whatever the server says: nobody is there any more
+            self.closed = True
+
+    async def accept(self) -> None:
+        await self._give({"type": "websocket.accept"})
 
     async def refuse(self, error: ChatError, *, room: int | None = None, nonce: str | None = None) -> None:
         """Tell of a refusal, in the person's language."""
@@ -59,5 +86,5 @@ class Connection:
 
     async def close(self, code: int) -> None:
         if not self.closed:
-            await self.deliver({"type": "websocket.close", "code": code})
+            await self._give({"type": "websocket.close", "code": code})
             self.closed = True

@@ -17,10 +17,11 @@ from chat.frames import BadFrameError, ChatError, as_text
 from chat.handshake import is_from_here, session_key_of, visitor_with
 from chat.hub import Hub, the_hub
 from chat.pace import Paces, too_fast
-from chat.posting import Ack, Draft
+from chat.posting import Ack, Answer, Draft
 from chat.rooms import places_of, seat_in
 from chat.writer import unavailable
 
+MOST_UNANSWERED = 100  # messages of one socket
 TYPING_EVERY = 2.0  # seconds
 PATIENCE = 200  # refused frames in a row, and the socket is closed
 
@@ -66,7 +67,7 @@ class ChatConsumer(AsyncConsumer):
         self.hub, self.connection, self.refused, self.complained_at = hub, connection, 0, 0.0
         hub.enter(connection)
         try:
-            await connection.deliver({"type": "websocket.accept"})
+            await connection.accept()
             while not connection.closed:
                 message = await receive()
                 if message["type"] == "websocket.disconnect":
@@ -159,14 +160,25 @@ class ChatConsumer(AsyncConsumer):
             self.hub.watch(self.connection, [(frame.room, self.hub.heard(frame.room))])
 
     async def _send(self, frame: frames.Send) -> None:
+        """Hand the message to the writer and take the next frame: what comes meanwhile is stored with it."""
         self._spare()
+        if self.connection.unanswered >= MOST_UNANSWERED:
+            raise too_fast(1.0)
         draft = Draft(
             self.connection.user_id, frame.room, frame.nonce, frame.text, frame.reply_to, tuple(frame.attachments)
         )
-        answer = await self.hub.writer.write(draft)
-        if not isinstance(answer, Ack):
-            raise answer
-        await self.connection.send(as_text(answer.as_frame()))
+        self.connection.unanswered += 1
+        self.hub.soon(self._answer(self.hub.writer.write(draft), draft))
+
+    async def _answer(self, stored: asyncio.Future[Answer], draft: Draft) -> None:
+        try:
+            answer = await stored
+        finally:
+            self.connection.unanswered -= 1
+        if isinstance(answer, Ack):
+            await self.connection.send(as_text(answer.as_frame()))
+        else:
+            await self._refuse(answer, room=draft.room_id, nonce=str(draft.nonce))
 
     async def _change(self, frame: frames.Change) -> None:
         self._spare()

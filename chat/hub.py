@@ -14,18 +14,21 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import local
 from time import monotonic
 from typing import Any, TypeVar
 
 from cachetools import TTLCache
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import connection as database
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat import bell, history
 from chat.access import Pair, Standing, standings_and_places
 from chat.connection import FAREWELL, RESTARTS, SESSION_ENDED, Connection
+from chat.fast_lane import Frame
 from chat.frames import ChatError, as_text
 from chat.models import Room
 from chat.presence import Presence
@@ -37,6 +40,7 @@ T = TypeVar("T")
 TICK = 1.0  # seconds
 SURE_FOR = 2.0  # seconds after a look at who may be here; then nothing is passed on without another
 THREADS = 4
+CHECKED_EVERY = 5.0  # seconds
 CATCHING_UP_AT_ONCE = 4
 MOST_IN_ROOM = 500  # sockets of one person in one room of one process
 SHUT_OUT_FOR = 15.0  # seconds
@@ -239,7 +243,7 @@ class Hub:
             await self._pass_in_order(ear)
 
     async def _fan_out(self, ear: Ear, position: int, text: str) -> None:
-        frame = {"type": "websocket.send", "text": text}
+        frame = Frame(text)
         told = 0
         for connection, has in list(ear.listeners.items()):
             if has >= position or connection not in ear.listeners:
@@ -258,20 +262,20 @@ class Hub:
             return
         author, mentions = told["author"], told.get("mentions", [])
         facts = {"room": room_id, "seq": told["seq"], "author": author and author["id"], "mentions": mentions}
-        frame = {"type": "websocket.send", "text": as_text({"type": "unread", **facts})}
+        frame = Frame(as_text({"type": "unread", **facts}))
         for connection in away:
             await connection.deliver(frame)
 
     async def _tell_of_reading(self, ear: Ear, told: bell.Told) -> None:
         """Where someone has read up to: for their own other pages, and for who moderates."""
-        text = as_text({"type": "read", "room": ear.room_id, "user": told["user"], "seq": told["seq"]})
+        frame = Frame(as_text({"type": "read", "room": ear.room_id, "user": told["user"], "seq": told["seq"]}))
         for connection in {*ear.listeners, *ear.watchers}:
             if connection.user_id == told["user"] or ear.room_id in connection.moderated:
-                await connection.send(text)
+                await connection.deliver(frame)
 
     async def _tell_of_typing(self, ear: Ear, told: bell.Told) -> None:
         facts = {"room": ear.room_id, "user": told["user"], "name": told["name"]}
-        frame = {"type": "websocket.send", "text": as_text({"type": "typing", **facts})}
+        frame = Frame(as_text({"type": "typing", **facts}))
         for connection in list(ear.listeners):
             if connection.user_id != told["user"]:
                 await connection.deliver(frame)
@@ -353,8 +357,21 @@ def _before_daphne_ends(farewell: Callable[[], Awaitable[None]]) -> None:
     running.addSystemEventTrigger("before", "shutdown", say)
 
 
+class _Checked(local):
+    """When this thread last looked whether its connection to the database is good."""
+
+    at = 0.0
+
+
+_checked = _Checked()
+
+
 def _with_connection(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    close_old_connections()
+    """Do this in a thread of the pool, whose connection is looked after now and then, and after each failure."""
+    now = monotonic()
+    if now - _checked.at > CHECKED_EVERY or database.errors_occurred:
+        close_old_connections()
+        _checked.at = now
     return work(*args, **kwargs)
 
 

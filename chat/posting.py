@@ -5,21 +5,24 @@ transaction and each gets an answer of its own. Whoever is acknowledged is commi
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat import bell, pace, text
-from chat.access import Standing, standings
+from chat.access import Standing, filled, standings
 from chat.frames import ChatError, as_text, bad_frame, message_frame, not_found, too_long
 from chat.models import MOST_CHARACTERS, Attachment, Mention, Message, Mute, ReadMarker, Room
 from learning.accounts.models import User
+from learning.courses.compiled import CompiledQuery
 
 MOST_CALLED = 200  # names looked for in one message
 MOST_MENTIONS = 50
@@ -70,12 +73,11 @@ def post_messages(drafts: Sequence[Draft]) -> list[Answer]:
         if error := _fault(draft):
             answers[place] = error
     here = standings((draft.user_id, draft.room_id) for draft in drafts)
-    authors = User.objects.in_bulk({draft.user_id for draft in drafts})
+    authors = _authors(draft.user_id for draft in drafts)
     called = _called([draft for place, draft in enumerate(drafts) if place not in answers])
     # The lock of a room: numbers are given and nonces compared under it, by whatever process or page.
     rooms = {room.pk: room for room in _locked({draft.room_id for draft in drafts})}
-    known = _already_there(drafts)
-    written = _recent(authors)
+    known, written = _written(drafts)
     posting = _Posting(rooms, timezone.now())
     for place, draft in enumerate(drafts):
         if place in answers:
@@ -106,35 +108,60 @@ def _fault(draft: Draft) -> ChatError | None:
     return None
 
 
-def _locked(room_ids: Iterable[int]) -> Iterable[Room]:
-    rows = Room.objects.select_for_update(of=("self",)).filter(pk__in=list(room_ids)).select_related("group")
-    return rows.order_by("pk")
+_room_rows = CompiledQuery(
+    lambda room_ids: (
+        Room.objects.select_for_update()
+        .filter(pk__in=room_ids)
+        .order_by("pk")
+        .values_list("pk", "last_seq", "last_position", "group_id", "course_id")
+    )
+)
+_author_rows = CompiledQuery(
+    lambda user_ids: (
+        User.objects.order_by()
+        .filter(pk__in=user_ids)
+        .values_list("pk", "display_name", "email", "avatar", "anonymised_at")
+    )
+)
 
 
-def _already_there(drafts: Sequence[Draft]) -> dict[tuple[int, int | None, UUID], Message]:
-    rows = Message.objects.filter(
-        room_id__in={draft.room_id for draft in drafts},
-        author_id__in={draft.user_id for draft in drafts},
-        nonce__in={draft.nonce for draft in drafts},
-    ).only("room_id", "author_id", "nonce", "seq", "position")
-    return {(row.room_id, row.author_id, row.nonce): row for row in rows}
+def _locked(room_ids: Iterable[int]) -> Iterator[Room]:
+    for pk, last_seq, last_position, group_id, course_id in _room_rows.rows(filled(room_ids)):
+        yield Room(pk=pk, last_seq=last_seq, last_position=last_position, group_id=group_id, course_id=course_id)
 
 
-def _recent(user_ids: Iterable[int]) -> dict[int, list[datetime]]:
-    """When these people wrote lately, in order."""
-    since = timezone.now() - pace.horizon()
-    rows = Message.objects.filter(author_id__in=list(user_ids), at__gt=since).order_by("at")
-    found: dict[int, list[datetime]] = defaultdict(list)
-    for author_id, at in rows.values_list("author_id", "at"):
-        found[author_id].append(at)
-    return found
+def _authors(user_ids: Iterable[int]) -> dict[int, User]:
+    """Those people, with what a message says of its author."""
+    names = ("pk", "display_name", "email", "avatar", "anonymised_at")
+    return {row[0]: User(**dict(zip(names, row, strict=True))) for row in _author_rows.rows(filled(user_ids))}
+
+
+Known = dict[tuple[int, int | None, UUID], Any]
+
+
+def _written(drafts: Sequence[Draft]) -> tuple[Known, dict[int, list[datetime]]]:
+    """What is there already under these nonces, and when these people wrote lately; one query."""
+    authors = {draft.user_id for draft in drafts}
+    same = Q(room_id__in={d.room_id for d in drafts}, author_id__in=authors, nonce__in={d.nonce for d in drafts})
+    lately = Q(author_id__in=authors, at__gt=timezone.now() - pace.horizon())
+    rows = Message.objects.order_by().filter(same | lately)
+    known: Known = {}
+    written: dict[int, list[datetime]] = defaultdict(list)
+    for room_id, author_id, nonce, seq, position, at in rows.values_list(
+        "room_id", "author_id", "nonce", "seq", "position", "at"
+    ):
+        known[room_id, author_id, nonce] = SimpleNamespace(seq=seq, position=position)
+        written[author_id].append(at)
+    for times in written.values():
+        times.sort()
+    return known, written
 
 
 def refusal_to_write(room: Room | None, standing: Standing) -> ChatError | None:
     """Why this person may not write in this room now."""
     if room is None or not standing.is_member:
         return not_found()
-    if room.is_read_only:
+    if standing.is_over:
         return ChatError("read_only", _("This room is only read now: its group has ended."))
     if standing.is_muted:
         return muted(current_mute(room.pk, standing.user_id))

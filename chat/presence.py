@@ -4,6 +4,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from chat.fast_lane import Frame
 from chat.frames import as_text
 
 if TYPE_CHECKING:
@@ -79,6 +80,6 @@ class Presence:
             "count": len(people),
             "people": [{"id": pk, "name": name} for pk, name in named],
         }
-        text = as_text({"type": "presence", **facts})
+        frame = Frame(as_text({"type": "presence", **facts}))
         for connection in list(ear.listeners):
-            await connection.send(text)
+            await connection.deliver(frame)

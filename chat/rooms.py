@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import translation
 
-from chat.access import Standing, entered_room
+from chat.access import Standing, entered_room_as
 from chat.frames import not_found, stamp
 from chat.models import Room
 from chat.posting import current_mute
@@ -30,8 +30,7 @@ class Seat:
 
 def seat_in(user_id: int, room_id: int, language: str = settings.LANGUAGE_CODE) -> Seat:
     """The place of this person in this room; raises ChatError where they have none."""
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    entered = entered_room(user, room_id) if user else None
+    entered = entered_room_as(user_id, room_id)
     if entered is None:
         raise not_found()
     room, standing = entered
@@ -44,7 +43,7 @@ def seat_in(user_id: int, room_id: int, language: str = settings.LANGUAGE_CODE) 
             "seq": room.last_seq,
             "read": room.read_seq,
             "silenced": room.silenced,
-            "read_only": room.is_read_only,
+            "read_only": standing.is_over,
             "moderates": standing.moderates,
             "muted": {"until": stamp(muted.until), "reason": muted.reason} if muted else None,
         }

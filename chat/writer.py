@@ -28,15 +28,16 @@ class Writer:
         self._waiting: deque[tuple[Draft, asyncio.Future[Answer]]] = deque()
         self._writing: asyncio.Task[None] | None = None
 
-    async def write(self, draft: Draft) -> Answer:
-        """The answer to this draft, once it is committed or refused."""
-        if len(self._waiting) >= MOST_WAITING:
-            return unavailable()
+    def write(self, draft: Draft) -> asyncio.Future[Answer]:
+        """Write it in its turn; the answer comes when it is committed or refused."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if len(self._waiting) >= MOST_WAITING:
+            answer.set_result(unavailable())
+            return answer
         self._waiting.append((draft, answer))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
-        return await answer
+        return answer
 
     async def _write_all(self) -> None:
         while self._waiting:
