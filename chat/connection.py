@@ -57,11 +57,14 @@ class Connection:
         self._frames.take(now)
         return False
 
+    def write(self, frame: Frame) -> bool:
+        """Pass on a frame that others get too, by the fast lane; returns whether there was need of no other."""
+        return self.closed or (self._protocol is not None and fast_lane.write(self._protocol, frame))
+
     async def deliver(self, frame: Frame) -> None:
-        """Pass on a frame that others get too."""
-        if self.closed or (self._protocol is not None and fast_lane.write(self._protocol, frame)):
-            return
-        await self._give(frame.message)
+        """The same by whatever way there is."""
+        if not self.write(frame):
+            await self._give(frame.message)
 
     async def send(self, text: str) -> None:
         """Say something to this one."""

@@ -53,7 +53,11 @@ def protocol_behind(send: Any) -> Any:
 
 
 def write(protocol: Any, frame: Frame) -> bool:
-    """Write the frame, if this socket can take it as it is; returns whether it did."""
+    """Write the frame, if this socket can take it as it is; returns whether it did.
+
+    Where nothing waits before it, it goes to the system at once: Twisted's `write` would have the event loop watch the
+    socket and then not watch it again, for each frame.
+    """
     if (
         protocol.state != protocol.STATE_OPEN
         or protocol._perMessageCompress is not None
@@ -61,5 +65,11 @@ def write(protocol: Any, frame: Frame) -> bool:
         or protocol.transport is None
     ):
         return False
-    protocol.transport.write(frame.raw)
+    transport, raw = protocol.transport, frame.raw
+    if getattr(transport, "dataBuffer", None) == b"" and not transport._tempDataBuffer and transport.connected:
+        sent = transport.writeSomeData(raw)
+        if isinstance(sent, int) and sent >= 0:
+            raw = raw[sent:]
+    if raw:
+        transport.write(raw)
     return True

@@ -249,7 +249,8 @@ class Hub:
             if has >= position or connection not in ear.listeners:
                 continue
             ear.listeners[connection] = position
-            await connection.deliver(frame)
+            if not connection.write(frame):
+                await connection.deliver(frame)
             told += 1
             if told % FAN == 0:
                 await asyncio.sleep(0)
@@ -382,10 +383,10 @@ class _Looked:
         pairs = {(c.user_id, room_id) for c in here for room_id in (*c.rooms, *c.watched)}
         self.standings, self.places = standings_and_places(pairs, rooms)
         keys = {connection.session_key for connection in here}
-        there = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+        there = Session.objects.filter(session_key__among=keys, expire_date__gt=timezone.now())
         self.sessions = set(there.values_list("session_key", flat=True))
         people = {connection.user_id for connection in here}
-        active = User.objects.filter(pk__in=people, is_active=True).order_by()
+        active = User.objects.filter(pk__among=people, is_active=True).order_by()
         self.passwords: dict[int, str] = dict(active.values_list("pk", "password"))
 
 
