@@ -1,13 +1,12 @@
 """Chat over the API: the twin of the socket, for where sockets are blocked, and for programs."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, File, Query, Router, Schema, UploadedFile
-from pydantic import ConfigDict
 
 from chat import actions, files, history
 from chat.access import entered_room
@@ -57,22 +56,71 @@ class RoomsOut(Schema):
     next: str | None
 
 
+class MutedOut(Schema):
+    until: datetime
+    reason: str
+
+
 class SeatOut(Schema):
-    model_config = ConfigDict(extra="allow")
+    """A room, and what you are there."""
+
     room: int
     name: str
     position: int
     seq: int
+    read: int = Field(description="You have read up to this message.")
+    silenced: bool
+    read_only: bool
+    moderates: bool
+    muted: MutedOut | None
+
+
+class AuthorOut(Schema):
+    id: int
+    name: str
+    initials: str
+    avatar: str
+
+
+class AnsweredOut(Schema):
+    seq: int
+    name: str | None
+    text: str
+
+
+class FileOut(Schema):
+    id: int
+    name: str
+    kind: str
+    size: int
+    url: str
+    thumbnail: str
+    width: int | None
+    height: int | None
 
 
 class FrameOut(Schema):
-    """A message, or what happened to one, as over the socket; see docs/chat.md for the fields of each type."""
+    """A message, or what happened to one, as over the socket: which fields there are depends on the type."""
 
-    model_config = ConfigDict(extra="allow")
-    type: str = Field(examples=["message"])
+    type: str = Field(examples=["message"], description="message, edited, deleted, reacted or pinned")
     room: int
     position: int
     seq: int
+    nonce: UUID | None = None
+    author: AuthorOut | None = Field(None, description="Nobody where the account is no more.")
+    text: str | None = None
+    html: str | None = Field(None, description="Cleaned; none where the text is plain words.")
+    at: datetime | None = None
+    reply_to: AnsweredOut | None = None
+    attachments: list[FileOut] | None = None
+    edited: datetime | None = None
+    deleted: bool | None = None
+    pinned: bool | None = None
+    reactions: dict[str, list[int]] | None = None
+    mentions: list[int] | None = None
+    user: int | None = None
+    emoji: str | None = None
+    on: bool | None = None
 
 
 class MissedOut(Schema):
@@ -135,17 +183,6 @@ class PeopleOut(Schema):
     items: list[PersonOut]
 
 
-class FileOut(Schema):
-    id: int
-    name: str
-    kind: str
-    size: int
-    url: str
-    thumbnail: str
-    width: int | None
-    height: int | None
-
-
 class MuteIn(Schema):
     user: int = Field(ge=1, le=LARGEST)
     minutes: int = Field(ge=1, le=525_600)
@@ -193,7 +230,7 @@ def room(request: HttpRequest, id: Key) -> Any:  # noqa: A002  (the name in the 
         raise refused(error) from error
 
 
-@chat.get("/chat/rooms/{id}/messages", response={200: MissedOut, **ANSWERS}, **READING)
+@chat.get("/chat/rooms/{id}/messages", response={200: MissedOut, **ANSWERS}, exclude_unset=True, **READING)
 def messages(
     request: HttpRequest,
     id: Key,  # noqa: A002
@@ -205,7 +242,7 @@ def messages(
     return {"items": missed.frames, "position": missed.position, "more": missed.more}
 
 
-@chat.get("/chat/rooms/{id}/history", response={200: LeafOut, **ANSWERS}, **READING)
+@chat.get("/chat/rooms/{id}/history", response={200: LeafOut, **ANSWERS}, exclude_unset=True, **READING)
 def leaf(
     request: HttpRequest,
     id: Key,  # noqa: A002
@@ -301,7 +338,7 @@ def upload(request: HttpRequest, id: Key, file: File[UploadedFile]) -> Any:  # n
         raise refused(error) from error
 
 
-@chat.get("/chat/search", response={200: LeafOut, **ANSWERS}, **READING)
+@chat.get("/chat/search", response={200: LeafOut, **ANSWERS}, exclude_unset=True, **READING)
 def search(request: HttpRequest, q: str = Query("", max_length=200)) -> Any:
     """Messages of your rooms that hold all these words, the newest first."""
     user: Any = request.user

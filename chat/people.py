@@ -38,8 +38,8 @@ def people_of(room: Room, beginning: str = "") -> list[dict[str, Any]]:
     teachers = {person.pk: person for person in teachers_of(room)[:MOST_LISTED]}
     students = students_of(room).exclude(pk__in=teachers)
     if beginning:
-        # the case of letters beyond ASCII is nothing that SQLite folds: three spellings are looked for
-        spellings = {beginning, beginning.lower(), beginning.capitalize()}
+        # the case of letters beyond ASCII is nothing that SQLite folds: a few spellings are looked for
+        spellings = {beginning, beginning.lower(), beginning.capitalize(), beginning.title()}
         wanted = Q()
         for spelling in spellings:
             wanted |= Q(display_name__startswith=spelling) | Q(display_name__contains=f" {spelling}")

@@ -43,7 +43,7 @@ def shown(frames: list[dict[str, Any]], *, user: User, read: int, last: int) -> 
             and item["day"] is None
             and not item["is_first_new"]
             and before["author_id"] == author
-            and not frame.get("reply_to")
+            and not any(frame.get(mark) for mark in ("reply_to", "edited", "pinned"))
             and when - before["when"] < TOGETHER
         )
         found.append(item)

@@ -63,16 +63,18 @@ export class Outbox {
       const headers = { "Content-Type": "application/json", "X-CSRFToken": this.token };
       const answer = await fetch(`${this.facts.api}/messages`, { method: "POST", headers, body: JSON.stringify(body) });
       const said = await answer.json();
-      if (answer.ok) this.stored(nonce);
+      if (answer.ok) this.stored(nonce, said.seq);
       else this.refused({ nonce, code: said.code, detail: said.detail, retry_after: Number(answer.headers.get("Retry-After")) || 2 });
     } catch { this.timers.set(nonce, setTimeout(() => this.send(nonce), RESEND)); }
   }
 
-  stored(nonce) {
+  // It is stored, as the message of this number if that is known: what shows it already needs no second place.
+  stored(nonce, seq) {
     clearTimeout(this.timers.get(nonce));
     if (!this.drafts.delete(nonce)) return;
     this.#keep();
     this.#state(nonce, "sent");
+    if (seq && this.timeline.find(seq)) this.timeline.waiting(nonce)?.remove();
   }
 
   refused({ nonce, code, detail, retry_after }) {

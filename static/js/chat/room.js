@@ -1,6 +1,6 @@
 // A room, live. The page that the school sent works without this file; it makes it immediate.
 
-import { Connection, countUnread } from "../connection.js";
+import { Connection, countUnread } from "../site.js";
 import { Composer, Outbox } from "./composer.js";
 import { Timeline } from "./timeline.js";
 
@@ -45,7 +45,7 @@ function subscribe() { connection.send({ type: "subscribe", room: facts.room, af
 function hear(frame) {
   switch (frame.type) {
     case "subscribed": return welcomed(frame);
-    case "ack": return outbox.stored(frame.nonce);
+    case "ack": return outbox.stored(frame.nonce, frame.seq);
     case "error": return frame.nonce ? outbox.refused(frame) : complain(frame);
     case "typing": return someoneTypes(frame);
     case "presence": return showPeople(frame);

@@ -84,7 +84,8 @@ export class Timeline {
       item.querySelector("[data-edited]").hidden = false;
     } else if (frame.type === "deleted") this.#delete(item);
     else if (frame.type === "pinned") item.querySelector("[data-pinned]").hidden = !frame.on;
-    else if (frame.type === "reacted") this.#react(item, frame);
+    else if (frame.type === "reacted") return this.#react(item, frame);
+    this.arrangeAll();
   }
 
   newLine(item) {
@@ -216,7 +217,7 @@ export class Timeline {
     const same = before?.dataset.at && this.day.format(new Date(before.dataset.at)) === day;
     if (!same && item.previousElementSibling?.dataset.day !== day && !newLine) item.before(this.#dayLine(day, at));
     const together = same && !newLine && before.dataset.author === item.dataset.author
-      && item.querySelector("[data-reply]").hidden && at - new Date(before.dataset.at) < TOGETHER;
+      && ["reply", "edited", "pinned"].every((name) => item.querySelector(`[data-${name}]`).hidden) && at - new Date(before.dataset.at) < TOGETHER;
     item.classList.toggle("is-continued", Boolean(together));
   }
 
