@@ -123,3 +123,22 @@ def words() -> dict[str, str]:
         "loading": gettext("Loading…"),
         "tryLater": gettext("That did not work. Try again."),
     }
+
+
+def samples(user: User) -> list[dict[str, Any]]:
+    """A short talk for the style guide: a day, messages that stand together, an answer, the line “new”, a deletion."""
+    now = timezone.now()
+    other = {"id": 0, "name": "Anna", "initials": "A", "avatar": ""}
+    own = {"id": user.pk, "name": user.get_full_name(), "initials": user.initials, "avatar": ""}
+    answered = {"seq": 2, "name": "Anna", "text": "range(10)"}
+    talk: list[dict[str, Any]] = [
+        {"author": other, "html": "<p><strong>range</strong></p>"},
+        {"author": other, "html": "<p><code>range(10)</code></p>", "reactions": {"👍": [user.pk]}, "edited": True},
+        {"author": own, "text": "0, 1, 2 … 9", "reply_to": answered},
+        {"author": other, "text": "@" + user.get_short_name(), "mentions": [user.pk], "pinned": True},
+        {"author": None, "deleted": True},
+    ]
+    frames = [
+        {"seq": number, "at": now.isoformat(), "text": "", "html": None, **said} for number, said in enumerate(talk, 1)
+    ]
+    return shown(frames, user=user, read=3, last=5)

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from chat.models import Room
+from chat.shown import samples
 from home.search import search as search_school
 from learning.courses.blocks import LessonBody
 from learning.courses.catalogue import card_queryset
@@ -65,12 +67,15 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @user_passes_test(lambda user: user.is_authenticated and user.is_staff_member)
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component in its states, for those who work on the school."""
+    user: Any = request.user
     catalog = CatalogPage.objects.live().first()
     courses = list(card_queryset(catalog)[:3]) if catalog else []
     samples = [block for block in LessonBody().child_blocks.values() if hasattr(block.meta, "preview_value")]
     context = {
         "courses": courses,
         "enrollments": [Enrollment(status=status) for status in Status],
+        "talk": samples(user),
+        "talk_room": Room(pk=1),
         "blocks": [block.render(block.get_preview_value()) for block in samples],
     }
     return render(request, "home/styleguide.html", context)

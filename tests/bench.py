@@ -20,13 +20,14 @@ from pathlib import Path
 import psutil
 
 from tests.benchmarks import running
+from tests.benchmarks.chat.bench import main as chat_beside_others
 from tests.services import free_port, postgres, redis, wait_for_port
 
 BASE = Path(__file__).resolve().parents[1]
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "60"))  # in each round
 SCHOOL = os.environ.get("BENCH_SCHOOL", "").split()  # such as: --courses 20 --people 500 --enrollments 2000
-CHOSEN = os.environ.get("BENCH", "pages running race").split()
+CHOSEN = os.environ.get("BENCH", "pages room running race chat").split()
 WARM = 12
 WORKERS = 2
 
@@ -183,6 +184,8 @@ def main() -> None:
         ]
         if "pages" in CHOSEN:
             report(servers, facts, tutorial_facts)
+        if "room" in CHOSEN:
+            room(servers[0], parta, facts)
         if "running" in CHOSEN:
             staff = running.Staff(servers[0].port, facts["admin_session"])
             running.lists(servers[0], facts["admin_session"], facts)
@@ -194,6 +197,25 @@ def main() -> None:
                 running.race(parta, server.port, "PostgreSQL")
     if "race" in CHOSEN:
         running.race_on_sqlite(gunicorn)
+    if "chat" in CHOSEN:
+        chat_beside_others()
+
+
+def room(school: Server, env: dict[str, str], facts: dict[str, str]) -> None:
+    """What a page of a very long room costs: the newest messages, some in the middle, a search."""
+    env = {**env, "BENCH_ENROLLMENT": str(facts["enrollment"])}
+    made = run_python(env, "manage.py", "shell", "-v0", "-c", "import tests.benchmarks.prepare_room")
+    path = last_json(made)["room"]
+    pages = {
+        "newest": path,
+        "in the middle": f"{path}?at=50000",
+        "search": f"/chat/search/?q=neither&room={path.split('/')[2]}",
+    }
+    subjects = [Subject(label, school, page) for label, page in pages.items()]
+    measure(subjects)
+    print("\n| room of 100,000 messages | bytes | CPU ms (limit 100) |\n|---|---|---|")
+    for subject in subjects:
+        print(f"| {subject.label} | {school.get(subject.path, 1)} | {subject.median:.1f} |")
 
 
 def report(servers: list[Server], facts: dict[str, str], tutorial_facts: dict[str, str]) -> None:

@@ -47,6 +47,7 @@ facts = {
     "second_course_id": second.pk,
     "group_id": group.pk,
     "student_id": student.pk,
+    "enrollment": Enrollment.objects.get(course=course, user=student).pk,
     "group_active": Enrollment.objects.filter(group=group, status="active").count(),
     "outsiders": list(
         User.objects.filter(is_active=True, pk__lt=admin.pk)
