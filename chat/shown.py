@@ -125,7 +125,7 @@ def words() -> dict[str, str]:
     }
 
 
-def samples(user: User) -> list[dict[str, Any]]:
+def sample_talk(user: User) -> list[dict[str, Any]]:
     """A short talk for the style guide: a day, messages that stand together, an answer, the line “new”, a deletion."""
     now = timezone.now()
     other = {"id": 0, "name": "Anna", "initials": "A", "avatar": ""}

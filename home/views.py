@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from chat.models import Room
-from chat.shown import samples
+from chat.shown import sample_talk
 from home.search import search as search_school
 from learning.courses.blocks import LessonBody
 from learning.courses.catalogue import card_queryset
@@ -74,7 +74,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     context = {
         "courses": courses,
         "enrollments": [Enrollment(status=status) for status in Status],
-        "talk": samples(user),
+        "talk": sample_talk(user),
         "talk_room": Room(pk=1),
         "blocks": [block.render(block.get_preview_value()) for block in samples],
     }
