@@ -324,7 +324,9 @@ function openMenu(button) {
     does[wish](item, isPinned);
   });
   item.append(menu);
-  menu.classList.toggle("is-above", menu.getBoundingClientRect().bottom > timeline.scroll.getBoundingClientRect().bottom);
+  const [place, view] = [menu.getBoundingClientRect(), timeline.scroll.getBoundingClientRect()];
+  const hasRoomAbove = item.getBoundingClientRect().top - view.top > place.height;
+  menu.classList.toggle("is-above", place.bottom > view.bottom && hasRoomAbove);
   menu.querySelector("button:not([hidden])")?.focus({ preventScroll: true });
 }
 
