@@ -204,9 +204,13 @@ def test_too_many_requests_are_refused(small: SimpleNamespace, visit: Any) -> No
     answers = [call(client, "post", f"/courses/{small.course.pk}/enroll") for _ in range(25)]
     assert {answer.status_code for answer in answers} == {401}
     auth = bearer(small.stranger, "learn")
-    answers = [call(client, "post", f"/courses/{small.course.pk}/enroll", **auth) for _ in range(125)]
-    assert is_problem(answers[-1], 429, "rate_limited")
-    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    # of the minute, and of the next where the first ends meanwhile
+    for _n in range(250):
+        answer = call(client, "post", f"/courses/{small.course.pk}/enroll", **auth)
+        if answer.status_code == 429:
+            break
+    assert is_problem(answer, 429, "rate_limited")
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
 
 
 def test_search_finds_what_the_page_finds(small: SimpleNamespace, visit: Any) -> None:
