@@ -197,6 +197,14 @@ def _room(request: HttpRequest, pk: int) -> Room:
     return entered[0]
 
 
+def _moderated(request: HttpRequest, pk: int) -> Room:
+    user: Any = request.user
+    entered = entered_room(user, pk)
+    if entered is None or not entered[1].moderates:
+        raise not_found()
+    return entered[0]
+
+
 def _found(room: Room, leaf: history.Leaf) -> dict[str, Any]:
     beside = history.shown_beside(room, leaf)
     items = history.frames_of(room, leaf.messages, beside)
@@ -351,10 +359,11 @@ def search(request: HttpRequest, q: str = Query("", max_length=200)) -> Any:
 def mute(request: HttpRequest, id: Key, wish: MuteIn) -> Any:  # noqa: A002
     """Let someone not write in a room for a time, with a reason that they are told. For its moderators."""
     actor: Any = request.user
+    room = _moderated(request, id)
     person = get_object_or_404(User, pk=wish.user)
     duration = timedelta(minutes=wish.minutes)
     try:
-        actions.mute(room=_room(request, id), person=person, actor=actor, duration=duration, reason=wish.reason)
+        actions.mute(room=room, person=person, actor=actor, duration=duration, reason=wish.reason)
     except ChatError as error:
         raise refused(error) from error
     return {"on": True}
@@ -364,9 +373,10 @@ def mute(request: HttpRequest, id: Key, wish: MuteIn) -> Any:  # noqa: A002
 def unmute(request: HttpRequest, id: Key, user_id: Key) -> Any:  # noqa: A002
     """Let them write again."""
     actor: Any = request.user
+    room = _moderated(request, id)
     person = get_object_or_404(User, pk=user_id)
     try:
-        actions.unmute(room=_room(request, id), person=person, actor=actor)
+        actions.unmute(room=room, person=person, actor=actor)
     except ChatError as error:
         raise refused(error) from error
     return {"on": False}

@@ -14,6 +14,7 @@ from chat.pace import Bucket
 # Why a socket is closed. Autobahn, under Daphne, sends only 1000 and codes of one's own.
 SESSION_ENDED, TOO_MUCH = 4401, 4408
 RESTARTS, TRY_LATER = 4012, 4013
+MOST_WAITING = 4 * 1024 * 1024  # bytes that a socket may leave unread
 FAREWELL = 2.0  # seconds for the last frame to arrive
 FRAMES_A_SECOND, FRAMES_AT_ONCE = 50, 200  # of any kind, from one socket
 SendFrame = Callable[[dict[str, Any]], Awaitable[None]]
@@ -59,6 +60,7 @@ class Connection:
 
     def write(self, frame: Frame) -> bool:
         """Pass on a frame that others get too, by the fast lane; returns whether there was need of no other."""
+        self._part_if_it_does_not_read()
         return self.closed or (self._protocol is not None and fast_lane.write(self._protocol, frame))
 
     async def deliver(self, frame: Frame) -> None:
@@ -71,8 +73,17 @@ class Connection:
         if not self.closed:
             await self._give({"type": "websocket.send", "text": text})
 
+    def _part_if_it_does_not_read(self) -> None:
+        """What nobody reads is not kept for ever: they come again and catch up."""
+        if self._protocol is not None and not self.closed and fast_lane.waiting(self._protocol) > MOST_WAITING:
+            fast_lane.hang_up(self._protocol)
+            self.closed = True
+
     async def _give(self, message: dict[str, Any]) -> None:
         """Hand it to the server; a socket that has gone meanwhile takes nothing from the others."""
+        self._part_if_it_does_not_read()
+        if self.closed:
+            return
         try:
             await self._send(message)
         except Exception:  # whatever the server says: nobody is there any more

@@ -52,6 +52,18 @@ def protocol_behind(send: Any) -> Any:
     return protocol if all(hasattr(protocol, name) for name in names) else None
 
 
+def waiting(protocol: Any) -> int:
+    """Bytes that this socket has not taken yet."""
+    transport = protocol.transport
+    return len(getattr(transport, "dataBuffer", b"")) + getattr(transport, "_tempDataLen", 0)
+
+
+def hang_up(protocol: Any) -> None:
+    """End the connection at once, with all that waits for it."""
+    if protocol.transport is not None:
+        protocol.transport.abortConnection()
+
+
 def write(protocol: Any, frame: Frame) -> bool:
     """Write the frame, if this socket can take it as it is; returns whether it did.
 

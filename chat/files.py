@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.db.models import Sum
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from chat.access import standing_in
 from chat.frames import ChatError
@@ -21,6 +21,16 @@ from learning.library.kinds import Kind, check_upload, extension_of, kind_of
 THUMBNAIL = 480  # pixels of the longer side
 MOST_UNSENT = 50  # files of one person that no message bears yet
 MEGABYTE = 1024 * 1024
+ORIENTATION = 0x0112  # of the EXIF of a camera
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def refused(detail: Any) -> ChatError:
@@ -69,13 +79,16 @@ def _thumbnail(upload: Any) -> tuple[ContentFile, int, int]:
             width, height = image.size
             if width * height > settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS:
                 raise refused(_("This picture has too many pixels."))
+            turn = _TURNS.get(image.getexif().get(ORIENTATION, 1))
             image.draft("RGB", (THUMBNAIL * 2, THUMBNAIL * 2))
-            small = ImageOps.exif_transpose(image)
-            small.thumbnail((THUMBNAIL, THUMBNAIL))
+            image.thumbnail((THUMBNAIL, THUMBNAIL))
+            small: Image.Image = image.transpose(turn) if turn is not None else image
             small = small.convert("RGBA" if "A" in small.getbands() or "transparency" in small.info else "RGB")
             buffer = BytesIO()
             small.save(buffer, "WEBP", quality=80)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except ChatError:
+        raise
+    except Exception as error:  # what hostile pictures make of Pillow is told by no list of exceptions
         raise refused(_("This picture is damaged.")) from error
     finally:
         upload.file.seek(0)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
 from learning.accounts.models import User
@@ -79,12 +79,7 @@ def _scheme(headers: Iterable[tuple[bytes, bytes]]) -> str:
 
 def session_key_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     said = "; ".join(value.decode("latin1") for key, value in headers if key == b"cookie")[:MOST_COOKIES]
-    try:
-        cookies = SimpleCookie(said)
-    except CookieError:
-        return ""
-    morsel = cookies.get(settings.SESSION_COOKIE_NAME)
-    return morsel.value if morsel else ""
+    return parse_cookie(said).get(settings.SESSION_COOKIE_NAME, "")
 
 
 def visitor_with(session_key: str) -> Visitor | None:

@@ -41,7 +41,7 @@ TICK = 1.0  # seconds
 SURE_FOR = 2.0  # seconds after a look at who may be here; then nothing is passed on without another
 THREADS = 4
 CHECKED_EVERY = 5.0  # seconds
-CATCHING_UP_AT_ONCE = 4
+CATCHING_UP_AT_ONCE = 2
 MOST_IN_ROOM = 500  # sockets of one person in one room of one process
 SHUT_OUT_FOR = 15.0  # seconds
 FAN = 50  # sockets that are told before others get their turn
@@ -76,8 +76,10 @@ class Hub:
         self.ears: dict[int, Ear] = {}
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="chat-db")
         self.clock = ThreadPoolExecutor(1, thread_name_prefix="chat-tick")  # it never stands in line
-        self.writer = Writer(self.in_database)
+        self.pen = ThreadPoolExecutor(1, thread_name_prefix="chat-pen")  # nor does this one
+        self.writer = Writer(partial(self.in_database, pool=self.pen))
         self.catching_up = asyncio.Semaphore(CATCHING_UP_AT_ONCE)
+        self.turns: dict[int, asyncio.Lock] = {}  # of people who catch up: each one step at a time
         self.loop = asyncio.get_running_loop()
         self.wire = Wire(self.key, self.hear)
         self.sure_at = monotonic()  # who may be here
@@ -86,9 +88,11 @@ class Hub:
         bell.listen_here(self._told_by_thread)
         _before_daphne_ends(self.farewell)
 
-    async def in_database(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    async def in_database(
+        self, work: Callable[..., T], *args: Any, pool: ThreadPoolExecutor | None = None, **kwargs: Any
+    ) -> T:
         """Do this in a thread with a connection to the database."""
-        return await self.loop.run_in_executor(self.pool, partial(_with_connection, work, *args, **kwargs))
+        return await self.loop.run_in_executor(pool or self.pool, partial(_with_connection, work, *args, **kwargs))
 
     def soon(self, work: Any) -> None:
         """Do this beside what is at hand."""
@@ -107,6 +111,7 @@ class Hub:
         self.people[connection.user_id] -= 1
         if not self.people[connection.user_id]:
             del self.people[connection.user_id]
+            self.turns.pop(connection.user_id, None)
         for room_id in list(connection.rooms | connection.watched):
             self.forget(connection, room_id)
 
@@ -136,23 +141,28 @@ class Hub:
             raise ChatError("rate_limited", _("You have too many windows of this room open."), 5.0)
         ear.listeners.pop(connection, None)  # until it has caught up: nothing new comes between what is old
         ear.coming += 1
+        connection.rooms.add(room.pk)  # so that the tick looks after it, and shows it out if need be
         try:
-            has = room.last_position if after is None else after
-            while has < max(ear.heard, room.last_position) and not connection.closed:
+            last = max(ear.heard, room.last_position)
+            has = last if after is None else min(after, last)
+            while has < max(ear.heard, room.last_position) and self._is_still_here(connection, room.pk):
                 missed = await self._catch_up(connection, room, has)
                 if missed == has:
                     break
                 has = missed
         finally:
             ear.coming -= 1
-        if not connection.closed:
+        if self._is_still_here(connection, room.pk):
             ear.listeners[connection] = has
-            connection.rooms.add(room.pk)
             ear.presence.changed()
+
+    @staticmethod
+    def _is_still_here(connection: Connection, room_id: int) -> bool:
+        return not connection.closed and room_id in connection.rooms
 
     async def _catch_up(self, connection: Connection, room: Room, has: int) -> int:
         """One step of what the connection has missed; returns the position that it has now."""
-        async with self.catching_up:
+        async with self.turns.setdefault(connection.user_id, asyncio.Lock()), self.catching_up:
             missed = await self.in_database(history.missed, room, has)
         for frame in missed.frames:
             await connection.send(as_text(frame))
@@ -164,6 +174,11 @@ class Hub:
         for room_id, position in places:
             self.ear(room_id, position).watchers.add(connection)
             connection.watched.add(room_id)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it was seen just now who may be here; otherwise nothing is passed on."""
+        return monotonic() - self.sure_at <= SURE_FOR
 
     def heard(self, room_id: int) -> int:
         return self.ears[room_id].heard if room_id in self.ears else 0
@@ -195,6 +210,8 @@ class Hub:
         if ear is None:
             return
         kind = told.get("type")
+        if kind != "ring" and not self.is_sure:
+            return
         if kind == "ring":
             ear.early.update({position: text for position, text in told["frames"] if position > ear.heard})
             self.soon(self._pass_in_order(ear))
@@ -207,7 +224,7 @@ class Hub:
 
     async def _pass_in_order(self, ear: Ear) -> None:
         """Pass on what has come in turn; what is missing before the rest is read from the database."""
-        if monotonic() - self.sure_at > SURE_FOR:
+        if not self.is_sure:
             return  # the next tick that sees who may be here reads on
         async with ear.turn:
             while (text := ear.early.pop(ear.heard + 1, None)) is not None:
@@ -246,7 +263,7 @@ class Hub:
         frame = Frame(text)
         told = 0
         for connection, has in list(ear.listeners.items()):
-            if has >= position or connection not in ear.listeners:
+            if has >= position or ear.listeners.get(connection, position) >= position:
                 continue
             ear.listeners[connection] = position
             if not connection.write(frame):
@@ -321,8 +338,8 @@ class Hub:
         for connection in here:
             if connection.session_key in sessions and passwords.get(connection.user_id) == connection.password:
                 continue
-            for room_id in list(connection.rooms):
-                await self.show_out(connection, room_id)
+            for room_id in (*connection.rooms, *connection.watched):
+                self.forget(connection, room_id)
             await connection.close(SESSION_ENDED)
 
     async def _close_doors(self, here: list[Connection], standings: dict[Pair, Standing]) -> None:

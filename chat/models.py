@@ -32,7 +32,8 @@ class RoomQuerySet(models.QuerySet["Room"]):
     def of(self, user: User) -> "RoomQuerySet":
         """Rooms that this person is a member of: as a student, or as a teacher. Members are derived, never copied."""
         mine = Enrollment.objects.filter(user=user, status__in=READING)
-        untaught = ~Exists(StudyGroup.teachers.through.objects.filter(studygroup_id=OuterRef("group_id")))
+        teaching = StudyGroup.teachers.through.objects.filter(user__is_active=True)
+        untaught = ~Exists(teaching.filter(studygroup_id=OuterRef("group_id")))
         taught = user.taught_groups.values("pk")
         return self.filter(
             Q(group_id__in=mine.values("group_id"))
@@ -116,21 +117,27 @@ class Room(models.Model):
         """A room is called as what it belongs to."""
         if self.group:
             return self.group.name
-        return self.course.title if self.course else ""
+        course = self.of_course
+        return course.title if course else ""
 
     @property
     def of_course(self) -> CoursePage | None:
-        return self.group.course if self.group else self.course
+        """Its course; none where that page is no more, which a room outlives."""
+        try:
+            return self.group.course if self.group else self.course
+        except CoursePage.DoesNotExist:
+            return None
 
     @property
     def course_title(self) -> str:
         """The course of a group's room; of a course's own room its name says it."""
-        return self.group.course.title if self.group and self.group.course else ""
+        course = self.of_course if self.group else None
+        return course.title if course else ""
 
     @property
     def is_read_only(self) -> bool:
         """From the end of what it belongs to, a room is only read."""
-        whole = self.group or self.course
+        whole = self.group or self.of_course
         return whole is not None and whole.has_ended
 
 

@@ -84,10 +84,12 @@ def post_messages(drafts: Sequence[Draft]) -> list[Answer]:
             continue
         before = known.get((draft.room_id, draft.user_id, draft.nonce))
         standing = here[draft.user_id, draft.room_id]
-        if error := _refusal(draft, rooms, standing):
-            answers[place] = error
-        elif before is not None:
+        if draft.room_id not in rooms or not standing.is_member:
+            answers[place] = not_found()
+        elif before is not None:  # whoever has been muted since: this one is stored
             answers[place] = Ack(draft.room_id, draft.nonce, before.seq, before.position)
+        elif error := _refusal(draft, rooms, standing):
+            answers[place] = error
         elif seconds := pace.wait_after(written[draft.user_id], posting.now):
             answers[place] = pace.too_fast(seconds)
         elif error := posting.add(draft, authors[draft.user_id], called):
@@ -189,10 +191,10 @@ def _called(drafts: Sequence[Draft]) -> dict[int, dict[str, int]]:
     names: dict[int, set[str]] = defaultdict(set)
     for draft in drafts:
         if "@" in draft.text:
-            names[draft.room_id] |= text.called_names(draft.text)
+            names[draft.room_id] |= set(sorted(text.called_names(draft.text))[:MOST_CALLED])
     found: dict[int, dict[str, int]] = {}
     for room_id, said in names.items():
-        rows = User.objects.filter(display_name__in=sorted(said)[:MOST_CALLED], is_active=True)
+        rows = User.objects.filter(display_name__in=said, is_active=True)
         people = list(rows.values_list("pk", "display_name")[:MOST_CALLED])
         here = standings((pk, room_id) for pk, _name in people) if people else {}
         found[room_id] = {name: pk for pk, name in people if here[pk, room_id].is_member}

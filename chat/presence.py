@@ -71,7 +71,7 @@ class Presence:
 
     async def _show(self) -> None:
         ear = self._hub.ears.get(self._room_id)
-        if ear is None:
+        if ear is None or not self._hub.is_sure:
             return
         people = self.people()
         named = sorted(people.items(), key=lambda item: item[1].casefold())[:SHOWN]

@@ -30,10 +30,10 @@ _SPACE = re.compile(r"\s+")
 
 def _mention(state: StateInline, silent: bool) -> bool:
     """`@Name` of someone in the room."""
-    if state.src[state.pos] != "@" or (state.pos and state.src[state.pos - 1].isalnum()):
+    if state.src[state.pos] != "@" or not state.env.get("names") or (state.pos and state.src[state.pos - 1].isalnum()):
         return False
-    rest = state.src[state.pos + 1 :].casefold()
-    for name in state.env.get("names", ()):
+    rest = state.src[state.pos + 1 : state.pos + 2 + MOST_NAME].casefold()
+    for name in state.env["names"]:
         after = rest[len(name) :]
         if rest.startswith(name.casefold()) and not (after and after[0].isalnum()):
             if not silent:
@@ -84,7 +84,7 @@ def _made() -> MarkdownIt:
 _md = _made()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _rendered(text: str, names: tuple[str, ...], lessons: tuple[tuple[str, str], ...]) -> str:
     html = _md.render(text, {"names": names, "lessons": dict(lessons)})
     return nh3.clean(
@@ -112,7 +112,14 @@ def as_html(text: str, *, names: Sequence[str] = (), room: Room | None = None) -
 
 
 def lesson_titles(room: Room) -> dict[str, str]:
-    """Titles by address of the lessons in the room's programme: what its students may know of."""
+    """Titles by address of the lessons in the room's programme: what its students may know of. Kept on the room."""
+    kept: dict[str, str] | None = room.__dict__.get("_lesson_titles")
+    if kept is None:
+        kept = room.__dict__["_lesson_titles"] = _lesson_titles(room)
+    return kept
+
+
+def _lesson_titles(room: Room) -> dict[str, str]:
     course = CoursePage.objects.filter(pk=room.group.course_id if room.group else room.course_id, live=True).first()
     if course is None:
         return {}

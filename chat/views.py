@@ -1,7 +1,7 @@
 """The pages of the chat. Everything here works without JavaScript; the socket makes it live."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -33,7 +33,9 @@ BEFORE_NEW = 8  # messages that are shown above the line “new”
 
 
 def whole_number(value: str | None) -> int | None:
-    return int(value) if value and value.isascii() and value.isdecimal() and 0 < int(value[:12]) <= LARGEST else None
+    if not value or len(value) > len(str(LARGEST)) or not (value.isascii() and value.isdecimal()):
+        return None
+    return int(value) if 0 < int(value) <= LARGEST else None
 
 
 def enter(request: HttpRequest, room_id: int) -> tuple[Room, Standing]:
@@ -76,8 +78,9 @@ def _asked_for(request: HttpRequest, room: Room, read: int) -> _Asked:
     day = parse_date_of(request.GET.get("date", ""))
     if day is not None:
         numbers["at"] = history.first_at(room, day) or room.last_seq
-    if numbers["at"]:
-        return _Asked(history.around(room, numbers["at"]), numbers["at"])
+    if numbers["at"] and room.last_seq:
+        at = min(numbers["at"], room.last_seq)
+        return _Asked(history.around(room, at), at)
     if numbers["after"]:
         return _Asked(history.after(room, numbers["after"]))
     if numbers["before"]:
@@ -91,7 +94,7 @@ def parse_date_of(value: str) -> datetime | None:
     """The beginning of a day, where the reader lives."""
     try:
         day = parse_date(value[:10])
-        return timezone.make_aware(datetime(day.year, day.month, day.day)) if day else None
+        return timezone.make_aware(datetime(day.year, day.month, day.day)).astimezone(UTC) if day else None
     except (ValueError, OverflowError):
         return None
 

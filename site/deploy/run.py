@@ -43,6 +43,7 @@ def environment() -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PARTA_BASE_URL": base_url,
         "PARTA_COLLECTED_STATIC": "1",
+        "PARTA_SOCKETS_ONLY": "1",
         "PYTHONUNBUFFERED": "1",
     }
 

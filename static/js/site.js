@@ -34,7 +34,7 @@ export class Connection extends EventTarget {
   constructor(path = "/ws/chat/") {
     super();
     this.address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`;
-    addEventListener("online", () => this.#again(0));
+    addEventListener("online", () => (this.isOpen ? (this.#say("open"), this.#ask()) : this.#again(0)));
     addEventListener("offline", () => this.#say("offline"));
     addEventListener("pagehide", () => this.#socket?.close(1000));
     addEventListener("pageshow", (event) => event.persisted && this.#again(0));
@@ -75,7 +75,7 @@ export class Connection extends EventTarget {
     socket.addEventListener("close", (event) => {
       if (socket !== this.#socket) return;
       clearTimeout(this.#quiet);
-      if (event.code === SESSION_ENDED) return this.#say("ended");
+      if (event.code === SESSION_ENDED) return this.#askWhy();
       if (!opened) this.#refused += 1;
       if (this.#refused >= REFUSED_BEFORE_ASKING) this.#askWhy();
       else if (this.state !== "blocked") this.#say(navigator.onLine ? "waiting" : "offline");
@@ -93,7 +93,8 @@ export class Connection extends EventTarget {
     try {
       const answer = await fetch("/api/v1/chat/rooms?limit=1", { credentials: "same-origin" });
       if (answer.status === 401) this.#say("ended");
-      else if (answer.ok && !this.isOpen) this.#say("blocked");
+      else if (answer.ok && this.#refused >= REFUSED_BEFORE_ASKING) this.isOpen || this.#say("blocked");
+      else this.#again(1000); // the session goes on under another key
     } catch { this.#say(navigator.onLine ? "waiting" : "offline"); }
   }
 

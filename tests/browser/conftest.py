@@ -56,7 +56,7 @@ def gone(processes: list[psutil.Process], seconds: float = 15) -> bool:
     return not [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def school_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, int]]:
     folder, port = tmp_path_factory.mktemp("running"), free_port()
     process = start(folder, port)
@@ -70,7 +70,8 @@ def school_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, P
         assert gone(children)
 
 
-@pytest.fixture(scope="session")
+# of this folder alone: while Playwright's loop is open, Django keeps other tests from their database
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

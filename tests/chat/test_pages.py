@@ -69,6 +69,7 @@ def test_history_is_turned_by_key_in_both_directions(group: SimpleNamespace, vis
     assert numbers("?after=80") == list(range(81, 131))
     assert numbers("?at=60") == list(range(35, 86))
     assert numbers("?before=1") == []
+    assert numbers("?at=9999")[-1] == 130
     for odd in ("?before=x", "?at=-1", "?after=99999999999999999999", "?date=2026-99-99", "?date=9999-12-31"):
         assert client.get(f"{address}{odd}").status_code == 200
     # who has read a part begins where it is new

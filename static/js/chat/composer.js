@@ -1,6 +1,7 @@
 // Writing: what is not stored yet is kept in this browser and sent until the school says that it has it.
 
 const RESEND = 6_000; // ms without an answer
+const MOST_FILES = 10; // of one message
 const COMPLETE_AFTER = 1; // characters after an @
 const KEEP_TRYING = new Set(["rate_limited", "unavailable"]);
 const EMOJI = [..."😀😄😂🙂😉😍😘😎🤔😐😴😢😭😡🤯🥳👍👎👏🙏💪🤝✌️👀❤️🔥🎉✅❌❓❗⭐📚📝🎓💡⏰☕"].filter((sign) => sign !== "\uFE0F");
@@ -19,14 +20,19 @@ export class Outbox {
     for (const draft of this.#stored()) this.#show(draft);
   }
 
+  // Each draft has a place of its own in the store: several tabs take nothing from each other.
   #stored() {
-    try { return JSON.parse(localStorage.getItem(this.key) ?? "[]"); } catch { return []; }
+    try {
+      const keys = Object.keys(localStorage).filter((key) => key.startsWith(`${this.key}:`));
+      return keys.map((key) => JSON.parse(localStorage.getItem(key))).sort((one, other) => one.at - other.at);
+    } catch { return []; }
   }
 
-  #keep() {
+  #keep(nonce) {
     try {
-      if (this.drafts.size) localStorage.setItem(this.key, JSON.stringify([...this.drafts.values()]));
-      else localStorage.removeItem(this.key);
+      const draft = this.drafts.get(nonce);
+      if (draft) localStorage.setItem(`${this.key}:${nonce}`, JSON.stringify(draft));
+      else localStorage.removeItem(`${this.key}:${nonce}`);
     } catch { /* a full or forbidden store: the page itself still has them */ }
   }
 
@@ -37,10 +43,11 @@ export class Outbox {
   }
 
   add(draft) {
-    this.#show({ ...draft, nonce: crypto.randomUUID?.() ?? uuid(), at: Date.now() });
-    this.#keep();
+    const nonce = crypto.randomUUID?.() ?? uuid();
+    this.#show({ ...draft, nonce, at: Date.now() });
+    this.#keep(nonce);
     this.timeline.toEnd();
-    this.send([...this.drafts.keys()].at(-1));
+    if (!this.pause) this.send(nonce); // otherwise in its turn
   }
 
   sendAll() { for (const [nonce, draft] of this.drafts) if (!draft.refused) this.send(nonce); }
@@ -72,7 +79,7 @@ export class Outbox {
   stored(nonce, seq) {
     clearTimeout(this.timers.get(nonce));
     if (!this.drafts.delete(nonce)) return;
-    this.#keep();
+    this.#keep(nonce);
     this.#state(nonce, "sent");
     if (seq && this.timeline.find(seq)) this.timeline.waiting(nonce)?.remove();
   }
@@ -82,11 +89,12 @@ export class Outbox {
     if (!draft) return;
     clearTimeout(this.timers.get(nonce));
     if (KEEP_TRYING.has(code)) {
-      this.timers.set(nonce, setTimeout(() => this.send(nonce), (retry_after ?? 1) * 1000 + Math.random() * 300));
+      // one pause for all, so that they keep their order
+      this.pause ??= setTimeout(() => { this.pause = null; this.sendAll(); }, (retry_after ?? 1) * 1000 + Math.random() * 300);
       return;
     }
     draft.refused = detail;
-    this.#keep();
+    this.#keep(nonce);
     this.#state(nonce, "failed", detail);
   }
 
@@ -102,12 +110,12 @@ export class Outbox {
     const away = Object.assign(document.createElement("button"), { type: "button", className: "button-link", textContent: this.words.remove });
     again.addEventListener("click", () => {
       delete this.drafts.get(nonce).refused;
-      this.#keep();
+      this.#keep(nonce);
       this.send(nonce);
     });
     away.addEventListener("click", () => {
       this.drafts.delete(nonce);
-      this.#keep();
+      this.#keep(nonce);
       item.remove();
     });
     place.replaceChildren(`${this.words.failed} ${detail} `, again, " ", away);
@@ -123,11 +131,11 @@ function uuid() { // browsers offer randomUUID on secure pages only
 }
 
 export class Composer {
-  constructor(form, facts, { send, edit, typing, lastOwn }) {
+  constructor(form, facts, { send, edit, typing, editLast }) {
     this.form = form;
     this.facts = facts;
     this.words = facts.words;
-    this.does = { send, edit, typing, lastOwn };
+    this.does = { send, edit, typing, editLast };
     this.text = form.querySelector("[data-text-input]");
     this.about = form.querySelector("[data-about]");
     this.uploads = form.querySelector("[data-uploads]");
@@ -202,8 +210,7 @@ export class Composer {
       this.#send();
     } else if (event.key === "Escape" && this.mode) this.#done();
     else if (event.key === "ArrowUp" && !this.text.value && !this.mode) {
-      const own = this.does.lastOwn();
-      if (own) { event.preventDefault(); this.change(own.seq, own.text); }
+      if (this.does.editLast()) event.preventDefault();
     }
   }
 
@@ -234,7 +241,7 @@ export class Composer {
   #take(files, event) {
     if (!files?.length) return;
     event?.preventDefault();
-    for (const file of files) this.#upload(file);
+    for (const file of [...files].slice(0, Math.max(0, MOST_FILES - this.files.size))) this.#upload(file);
   }
 
   async #upload(file) {

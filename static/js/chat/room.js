@@ -25,6 +25,8 @@ let position = facts.position; // up to where this page has heard everything
 let newest = facts.seq;
 let read = facts.read;
 let isRemoved = false;
+let askedAt = -1; // the position that was asked for last, and whether there was an answer
+let isAnswered = false;
 
 countUnread(connection);
 
@@ -40,7 +42,11 @@ connection.addEventListener("frame", ({ detail: frame }) => {
   hear(frame);
 });
 
-function subscribe() { connection.send({ type: "subscribe", room: facts.room, after: position }); }
+function subscribe() {
+  askedAt = position;
+  isAnswered = false;
+  connection.send({ type: "subscribe", room: facts.room, after: position });
+}
 
 function hear(frame) {
   switch (frame.type) {
@@ -56,8 +62,9 @@ function hear(frame) {
 }
 
 function welcomed(frame) {
+  isAnswered = true;
   facts.moderates = frame.moderates;
-  if (frame.position - position > MANY) newestPage(frame.position);
+  if (frame.position - position > MANY) newestPage();
   outbox.sendAll();
 }
 
@@ -65,7 +72,10 @@ function welcomed(frame) {
 function inTurn(frame) {
   if (frame.position <= position) return;
   early.set(frame.position, frame);
-  if (!early.has(position + 1)) return subscribe();
+  if (!early.has(position + 1)) {
+    if (askedAt !== position || !isAnswered) return askedAt === position ? undefined : subscribe();
+    position = Math.min(...early.keys()) - 1; // asked and answered: what lies between is no more
+  }
   for (let next; (next = early.get(position + 1)); ) {
     early.delete(next.position);
     position = next.position;
@@ -97,6 +107,8 @@ function removed() {
 }
 
 function complain(frame) {
+  if (!isAnswered && ["unavailable", "rate_limited"].includes(frame.code))
+    return void setTimeout(subscribe, (frame.retry_after ?? 2) * 1000);
   said.textContent = frame.detail;
   toast(frame.detail);
 }
@@ -108,7 +120,10 @@ async function poll() {
   try {
     const answer = await fetch(`${facts.api}/messages?after=${position}&limit=200`);
     if (answer.status === 404) return removed();
-    if (answer.ok) for (const frame of (await answer.json()).items) hear(frame);
+    if (answer.ok) for (const frame of (await answer.json()).items) {
+      if (frame.position > position) position = frame.position - 1; // in order, and what lies between is no more
+      hear(frame);
+    }
     outbox.sendAll();
   } catch { /* the next time, then */ }
 }
@@ -140,14 +155,17 @@ async function leaf(query) {
   return answer.json();
 }
 
-async function newestPage(upTo = position) {
+async function newestPage() {
   try {
+    const before = position; // what comes meanwhile is asked for again
     const found = await leaf("");
     timeline.clear();
     delete timeline.log.dataset.hasNewer;
     root.querySelector("[data-newer]")?.parentElement.remove();
     timeline.addMany(found.items, "end");
-    position = Math.max(position, upTo, ...found.items.map((frame) => frame.position));
+    position = Math.max(before, ...found.items.map((frame) => frame.position));
+    early.clear();
+    subscribe();
     turnOlder(found.has_older);
     below.hidden = true;
     timeline.toEnd();
@@ -179,7 +197,7 @@ root.addEventListener("click", async (event) => {
       edge.focus({ preventScroll: true });
     } else {
       timeline.scroll.scrollTop = top - (timeline.scroll.scrollHeight - height);
-      if (!found.has_newer) {
+      if (!found.has_newer && Number(timeline.last?.dataset.seq) >= newest) {
         delete timeline.log.dataset.hasNewer;
         turn.parentElement.remove();
       }
@@ -198,8 +216,11 @@ function noteRead() {
   clearTimeout(readTimer);
   readTimer = setTimeout(() => {
     if (timeline.hasNewer || !timeline.isAtEnd || !document.hasFocus() || read >= newest) return;
+    const had = read;
     read = newest;
-    if (!connection.send({ type: "read", room: facts.room, seq: read })) read = 0;
+    if (connection.send({ type: "read", room: facts.room, seq: read })) return;
+    if (connection.state === "blocked") change("PUT", "/read", { seq: read });
+    else read = had;
   }, READ_AFTER);
 }
 addEventListener("focus", noteRead);
@@ -238,15 +259,17 @@ function showTyping() {
 
 const composer = form && new Composer(form, facts, {
   send: (draft) => (timeline.hasNewer ? newestPage().then(() => outbox.add(draft)) : outbox.add(draft)),
-  edit: (seq, text) => change("PATCH", `/messages/${seq}`, { text }),
+  edit: async (seq, text) => (await change("PATCH", `/messages/${seq}`, { text })) || composer.change(seq, text),
   typing: () => {
     if (Date.now() - typedAt < TYPING_EVERY) return;
     typedAt = Date.now();
     connection.send({ type: "typing", room: facts.room });
   },
-  lastOwn: () => {
+  editLast: () => {
     const own = [...timeline.log.querySelectorAll(".msg.is-own[data-seq]:not(.is-deleted)")].at(-1);
-    return own && mayChange(own) ? { seq: Number(own.dataset.seq), text: own.dataset.source ?? textOf(own) } : null;
+    if (!own || !mayChange(own)) return false;
+    does.edit(own);
+    return true;
   },
 });
 
