@@ -1,5 +1,6 @@
 """One open socket, as the hub knows it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from chat.pace import Bucket
 # Why a socket is closed. Autobahn, under Daphne, sends only 1000 and codes of one's own.
 SESSION_ENDED, TOO_MUCH = 4401, 4408
 RESTARTS, TRY_LATER = 4012, 4013
+MOST_AHEAD = 512 * 1024  # bytes of history that are sent before the last are read
 MOST_WAITING = 4 * 1024 * 1024  # bytes that a socket may leave unread
 FAREWELL = 2.0  # seconds for the last frame to arrive
 FRAMES_A_SECOND, FRAMES_AT_ONCE = 50, 200  # of any kind, from one socket
@@ -51,6 +53,11 @@ class Connection:
         self.unanswered = 0  # messages that are being stored
         self.closed = False
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether there is nobody any more, if the consumer has not heard of it yet."""
+        return self.closed or (self._protocol is not None and self._protocol.state != self._protocol.STATE_OPEN)
+
     def is_too_busy(self, now: float) -> bool:
         """Whether it sends more frames than anyone needs to."""
         if self._frames.missing(now):
@@ -78,6 +85,11 @@ class Connection:
         if self._protocol is not None and not self.closed and fast_lane.waiting(self._protocol) > MOST_WAITING:
             fast_lane.hang_up(self._protocol)
             self.closed = True
+
+    async def has_read(self) -> None:
+        """Wait until what was sent before is read, but for the last of it; so long as it takes."""
+        while self._protocol is not None and not self.is_gone and fast_lane.waiting(self._protocol) > MOST_AHEAD:
+            await asyncio.sleep(0.05)
 
     async def _give(self, message: dict[str, Any]) -> None:
         """Hand it to the server; a socket that has gone meanwhile takes nothing from the others."""

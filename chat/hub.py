@@ -158,7 +158,7 @@ class Hub:
 
     @staticmethod
     def _is_still_here(connection: Connection, room_id: int) -> bool:
-        return not connection.closed and room_id in connection.rooms
+        return not connection.is_gone and room_id in connection.rooms
 
     async def _catch_up(self, connection: Connection, room: Room, has: int) -> int:
         """One step of what the connection has missed; returns the position that it has now."""
@@ -167,6 +167,7 @@ class Hub:
         for frame in missed.frames:
             await connection.send(as_text(frame))
         await asyncio.sleep(0)
+        await connection.has_read()
         return missed.position
 
     def watch(self, connection: Connection, places: Iterable[tuple[int, int]]) -> None:
