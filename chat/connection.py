@@ -27,6 +27,7 @@ class Connection:
         "_frames",
         "_protocol",
         "_send",
+        "catching_up",
         "closed",
         "language",
         "moderated",
@@ -49,6 +50,7 @@ class Connection:
         self.rooms: set[int] = set()
         self.watched: set[int] = set()
         self.moderated: set[int] = set()
+        self.catching_up: dict[int, asyncio.Task[None]] = {}  # by room
         self.typed_at = 0.0
         self.unanswered = 0  # messages that are being stored
         self.closed = False
@@ -85,6 +87,12 @@ class Connection:
         if self._protocol is not None and not self.closed and fast_lane.waiting(self._protocol) > MOST_WAITING:
             fast_lane.hang_up(self._protocol)
             self.closed = True
+
+    def stop_catching_up(self, room_id: int) -> None:
+        """Who asks anew, or leaves, need not hear the rest of what they asked for before."""
+        task = self.catching_up.pop(room_id, None)
+        if task is not None:
+            task.cancel()
 
     async def has_read(self) -> None:
         """Wait until what was sent before is read, but for the last of it; so long as it takes."""

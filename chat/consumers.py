@@ -151,7 +151,7 @@ class ChatConsumer(AsyncConsumer):
         if seat.moderates:
             connection.moderated.add(frame.room)
         await connection.send(as_text({"type": "subscribed", **seat.facts}))
-        await self.hub.subscribe(connection, seat.room, frame.after)
+        self.hub.subscribe(connection, seat.room, frame.after)
 
     async def _unsubscribe(self, frame: frames.Unsubscribe) -> None:
         watches = frame.room in self.connection.watched

@@ -8,39 +8,33 @@ from the database, and once a second the hub looks there for what nobody told it
 import asyncio
 import json
 import logging
-import sys
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import local
 from time import monotonic
 from typing import Any, TypeVar
 
 from cachetools import TTLCache
-from django.contrib.sessions.models import Session
-from django.db import DatabaseError, InterfaceError, close_old_connections
-from django.db import connection as database
-from django.utils import timezone
+from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext_lazy as _
 
 from chat import bell, history
-from chat.access import Pair, Standing, standings_and_places
 from chat.connection import FAREWELL, RESTARTS, SESSION_ENDED, Connection
+from chat.farewell import before_daphne_ends
 from chat.fast_lane import Frame
 from chat.frames import ChatError, as_text
+from chat.looking import Looked, with_connection
 from chat.models import Room
 from chat.presence import Presence
 from chat.wire import Wire
-from chat.writer import Writer
-from learning.accounts.models import User
+from chat.writer import Writer, unavailable
 
 T = TypeVar("T")
 TICK = 1.0  # seconds
 SURE_FOR = 2.0  # seconds after a look at who may be here; then nothing is passed on without another
 THREADS = 4
-CHECKED_EVERY = 5.0  # seconds
 CATCHING_UP_AT_ONCE = 2
 MOST_IN_ROOM = 500  # sockets of one person in one room of one process
 SHUT_OUT_FOR = 15.0  # seconds
@@ -65,6 +59,9 @@ class Ear:
         self.reading = False
         self.presence = presence
 
+    def one_has_come(self) -> None:
+        self.coming -= 1
+
 
 class Hub:
     def __init__(self) -> None:
@@ -86,13 +83,13 @@ class Hub:
         self.ticking = self.loop.create_task(self._ticks())
         self.small_jobs: set[asyncio.Task[Any]] = set()
         bell.listen_here(self._told_by_thread)
-        _before_daphne_ends(self.farewell)
+        before_daphne_ends(self.farewell)
 
     async def in_database(
         self, work: Callable[..., T], *args: Any, pool: ThreadPoolExecutor | None = None, **kwargs: Any
     ) -> T:
         """Do this in a thread with a connection to the database."""
-        return await self.loop.run_in_executor(pool or self.pool, partial(_with_connection, work, *args, **kwargs))
+        return await self.loop.run_in_executor(pool or self.pool, partial(with_connection, work, *args, **kwargs))
 
     def soon(self, work: Any) -> None:
         """Do this beside what is at hand."""
@@ -124,6 +121,7 @@ class Hub:
 
     def forget(self, connection: Connection, room_id: int) -> None:
         """This connection hears no more of the room."""
+        connection.stop_catching_up(room_id)
         connection.rooms.discard(room_id)
         connection.watched.discard(room_id)
         ear = self.ears.get(room_id)
@@ -134,24 +132,31 @@ class Hub:
         if was_here:
             ear.presence.changed()
 
-    async def subscribe(self, connection: Connection, room: Room, after: int | None) -> None:
-        """Give the connection what it has missed since `after`, then all that comes."""
+    def subscribe(self, connection: Connection, room: Room, after: int | None) -> None:
+        """Give the connection what it has missed since `after`, then all that comes; it says other things meanwhile."""
         ear = self.ear(room.pk, room.last_position)
         if sum(other.user_id == connection.user_id for other in ear.listeners) >= MOST_IN_ROOM:
             raise ChatError("rate_limited", _("You have too many windows of this room open."), 5.0)
+        connection.stop_catching_up(room.pk)
         ear.listeners.pop(connection, None)  # until it has caught up: nothing new comes between what is old
-        ear.coming += 1
         connection.rooms.add(room.pk)  # so that the tick looks after it, and shows it out if need be
+        ear.coming += 1
+        task = self.loop.create_task(self._bring_up(ear, connection, room, after))
+        connection.catching_up[room.pk] = task
+        task.add_done_callback(lambda _done: ear.one_has_come())
+
+    async def _bring_up(self, ear: Ear, connection: Connection, room: Room, after: int | None) -> None:
+        last = max(ear.heard, room.last_position)
+        has = last if after is None else min(after, last)
         try:
-            last = max(ear.heard, room.last_position)
-            has = last if after is None else min(after, last)
             while has < max(ear.heard, room.last_position) and self._is_still_here(connection, room.pk):
                 missed = await self._catch_up(connection, room, has)
                 if missed == has:
                     break
                 has = missed
-        finally:
-            ear.coming -= 1
+        except (DatabaseError, InterfaceError):
+            await connection.refuse(unavailable(), room=room.pk)
+            return
         if self._is_still_here(connection, room.pk):
             ear.listeners[connection] = has
             ear.presence.changed()
@@ -320,9 +325,9 @@ class Hub:
             return
         here = list(self.connections)
         began = monotonic()
-        looked = await self.loop.run_in_executor(self.clock, partial(_with_connection, _Looked, here, set(self.ears)))
-        await self._close_ended(here, looked.sessions, looked.passwords)
-        await self._close_doors(here, looked.standings)
+        looked = await self.loop.run_in_executor(self.clock, partial(with_connection, Looked, here, set(self.ears)))
+        await self._close_ended(here, looked)
+        await self._close_doors(here, looked)
         self.sure_at = began
         for room_id, position in looked.places.items():
             ear = self.ears.get(room_id)
@@ -334,20 +339,20 @@ class Hub:
                 self.soon(self.wire.tune(room_id))
             ear.presence.refresh()
 
-    async def _close_ended(self, here: list[Connection], sessions: set[str], passwords: dict[int, str]) -> None:
+    async def _close_ended(self, here: list[Connection], looked: Looked) -> None:
         """Log-outs, deactivations and changed passwords close the sockets of that session."""
         for connection in here:
-            if connection.session_key in sessions and passwords.get(connection.user_id) == connection.password:
+            if looked.is_signed_in(connection):
                 continue
             for room_id in (*connection.rooms, *connection.watched):
                 self.forget(connection, room_id)
             await connection.close(SESSION_ENDED)
 
-    async def _close_doors(self, here: list[Connection], standings: dict[Pair, Standing]) -> None:
+    async def _close_doors(self, here: list[Connection], looked: Looked) -> None:
         """Who may no longer be in a room hears no more of it."""
         for connection in here:
             for room_id in list(connection.rooms | connection.watched):
-                standing = standings.get((connection.user_id, room_id))
+                standing = looked.standings.get((connection.user_id, room_id))
                 if standing is None:
                     continue  # came in since we looked
                 if standing.is_member:
@@ -360,52 +365,6 @@ class Hub:
     async def show_out(self, connection: Connection, room_id: int) -> None:
         self.forget(connection, room_id)
         await connection.send(as_text({"type": "removed", "room": room_id}))
-
-
-def _before_daphne_ends(farewell: Callable[[], Awaitable[None]]) -> None:
-    """Daphne 4.2 cancels its applications when it ends, but stumbles over the first connection that has just become a
-    socket (no `application_instance`), and then drops the others without a word."""
-    if "twisted.internet.reactor" not in sys.modules:
-        return
-    from twisted.internet import defer, reactor
-
-    def say() -> Any:
-        return defer.Deferred.fromFuture(asyncio.ensure_future(farewell()))
-
-    running: Any = reactor
-    running.addSystemEventTrigger("before", "shutdown", say)
-
-
-class _Checked(local):
-    """When this thread last looked whether its connection to the database is good."""
-
-    at = 0.0
-
-
-_checked = _Checked()
-
-
-def _with_connection(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Do this in a thread of the pool, whose connection is looked after now and then, and after each failure."""
-    now = monotonic()
-    if now - _checked.at > CHECKED_EVERY or database.errors_occurred:
-        close_old_connections()
-        _checked.at = now
-    return work(*args, **kwargs)
-
-
-class _Looked:
-    """What the database says, once a second, of the people here and the rooms they hear: three queries for all."""
-
-    def __init__(self, here: list[Connection], rooms: set[int]) -> None:
-        pairs = {(c.user_id, room_id) for c in here for room_id in (*c.rooms, *c.watched)}
-        self.standings, self.places = standings_and_places(pairs, rooms)
-        keys = {connection.session_key for connection in here}
-        there = Session.objects.filter(session_key__among=keys, expire_date__gt=timezone.now())
-        self.sessions = set(there.values_list("session_key", flat=True))
-        people = {connection.user_id for connection in here}
-        active = User.objects.filter(pk__among=people, is_active=True).order_by()
-        self.passwords: dict[int, str] = dict(active.values_list("pk", "password"))
 
 
 _hub: Hub | None = None

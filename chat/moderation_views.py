@@ -22,11 +22,12 @@ from chat.export import exported, rows_of
 from chat.frames import ChatError
 from chat.models import ReadMarker, Room
 from chat.people import mutes_of, people_of
-from chat.views import enter, whole_number
+from chat.views import enter
 from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry, User
 from learning.courses.models import CoursePage
 from learning.enrollment.policies import manages_course
+from learning.enrollment.views import whole_number
 
 DURATIONS = {
     "10": gettext_lazy("10 minutes"),

@@ -56,12 +56,6 @@ def people_of(room: Room, beginning: str = "") -> list[dict[str, Any]]:
     return found[:most]
 
 
-def count_of(room: Room) -> int:
-    """How many are in a room."""
-    teachers = teachers_of(room)
-    return teachers.count() + students_of(room).exclude(pk__in=teachers.values("pk")).count()
-
-
 def ids_of(room: Room) -> list[int]:
     return [*teachers_of(room).values_list("pk", flat=True), *students_of(room).values_list("pk", flat=True)]
 

@@ -1,6 +1,5 @@
 """Messages as a page shows them: what stands together, where a day begins, where the new ones do."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,33 +55,25 @@ def _body(frame: dict[str, Any]) -> SafeString:
     return SafeString(frame["html"]) if frame["html"] is not None else SafeString(f"<p>{escape(frame['text'])}</p>")
 
 
-@dataclass(frozen=True)
-class ClientWords:
+def client_facts(room: Room, user: User, standing: Standing) -> dict[str, Any]:
     """What the page tells its script: where it is, and the words that it may need."""
-
-    facts: dict[str, Any]
-
-    @classmethod
-    def of(cls, room: Room, user: User, standing: Standing) -> "ClientWords":
-        return cls(
-            {
-                "room": room.pk,
-                "user": {"id": user.pk, "name": user.get_full_name(), "initials": user.initials},
-                "api": f"/api/v1/chat/rooms/{room.pk}",
-                "page": room.get_absolute_url(),
-                "position": room.last_position,
-                "seq": room.last_seq,
-                "read": room.read_seq,
-                "moderates": standing.moderates,
-                "readOnly": room.is_read_only,
-                "editMinutes": settings.CHAT_EDIT_MINUTES,
-                "most": MOST_CHARACTERS,
-                "reactions": list(REACTIONS),
-                "language": get_language(),
-                "timeZone": timezone.get_current_timezone_name(),
-                "words": words(),
-            }
-        )
+    return {
+        "room": room.pk,
+        "user": {"id": user.pk, "name": user.get_full_name(), "initials": user.initials},
+        "api": f"/api/v1/chat/rooms/{room.pk}",
+        "page": room.get_absolute_url(),
+        "position": room.last_position,
+        "seq": room.last_seq,
+        "read": room.read_seq,
+        "moderates": standing.moderates,
+        "readOnly": standing.is_over,
+        "editMinutes": settings.CHAT_EDIT_MINUTES,
+        "most": MOST_CHARACTERS,
+        "reactions": list(REACTIONS),
+        "language": get_language(),
+        "timeZone": timezone.get_current_timezone_name(),
+        "words": words(),
+    }
 
 
 def words() -> dict[str, str]:
@@ -100,7 +91,6 @@ def words() -> dict[str, str]:
         "remove": gettext("Remove"),
         "former": gettext("former member"),
         "deleted": gettext("This message was deleted."),
-        "edited": gettext("edited"),
         "new": gettext("New"),
         "today": gettext("Today"),
         "yesterday": gettext("Yesterday"),
@@ -115,12 +105,8 @@ def words() -> dict[str, str]:
         "copied": gettext("The link is copied."),
         "sureDelete": gettext("Delete this message for everyone?"),
         "react": gettext("React with {emoji}"),
-        "takeBack": gettext("Take back {emoji}"),
-        "newBelow": gettext("New messages below"),
-        "seen": gettext("Seen by {n} of {of}"),
         "pin": gettext("Pin"),
         "unpin": gettext("Unpin"),
-        "loading": gettext("Loading…"),
         "tryLater": gettext("That did not work. Try again."),
     }
 

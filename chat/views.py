@@ -20,22 +20,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from chat import actions, history, people
 from chat.access import Standing, entered_room, moderates_everything
 from chat.files import store_upload
-from chat.frames import LARGEST, MOST_ATTACHMENTS, ChatError
+from chat.frames import MOST_ATTACHMENTS, ChatError
 from chat.lessons import quote_of
 from chat.models import MOST_CHARACTERS, REACTIONS, Message, Room
 from chat.posting import current_mute, post_message
-from chat.shown import ClientWords, shown
+from chat.shown import client_facts, shown
 from learning.courses.models import LessonPage
 from learning.enrollment.access import access_to_part
+from learning.enrollment.views import whole_number
 
 PER_PAGE = 30
 BEFORE_NEW = 8  # messages that are shown above the line “new”
-
-
-def whole_number(value: str | None) -> int | None:
-    if not value or len(value) > len(str(LARGEST)) or not (value.isascii() and value.isdecimal()):
-        return None
-    return int(value) if 0 < int(value) <= LARGEST else None
 
 
 def enter(request: HttpRequest, room_id: int) -> tuple[Room, Standing]:
@@ -133,7 +128,7 @@ def room(request: HttpRequest, room_id: int) -> HttpResponse:
         "nonce": uuid4(),
         "most": MOST_CHARACTERS,
         "reactions": REACTIONS,
-        "client": ClientWords.of(here, user, standing),
+        "client": client_facts(here, user, standing),
     }
     return render(request, "chat/room.html", context, status=422 if refused else 200)
 

@@ -17,6 +17,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 from wagtail.models import Locale, Page
 
+from chat.actions import open_missing_rooms
 from learning.accounts.models import User
 from learning.accounts.roles import Role
 from learning.courses.models import CatalogPage, CoursePage, LessonPage, ModulePage
@@ -159,6 +160,7 @@ def _enrol(chance: random.Random, users: list[int], courses: list[tuple[int, lis
     groups = StudyGroup.objects.bulk_create(
         StudyGroup(course_id=first, name=f"Group {first}-{n}") for n in range(1, GROUPS + 1)
     )
+    open_missing_rooms()  # no signal tells of groups that are made in bulk
     weights = {Status.ACTIVE: 80, Status.COMPLETED: 12, Status.LEFT: 5, Status.PAUSED: 1, Status.REQUESTED: 2}
     statuses = chance.choices(list(weights), list(weights.values()), k=len(pairs))
     enrollments: list[Enrollment] = []

@@ -4,7 +4,6 @@ import json
 import os
 import uuid
 
-from chat.actions import open_missing_rooms
 from chat.models import Message, Room
 from learning.enrollment.models import Enrollment, StudyGroup
 
@@ -15,7 +14,6 @@ WORDS = "Words of a message that is neither long nor short, with **weight** and 
 student = Enrollment.objects.get(pk=os.environ["BENCH_ENROLLMENT"])
 group = StudyGroup.objects.filter(course=student.course_id).order_by("pk")[1]
 Enrollment.objects.filter(pk=student.pk).update(group=group)
-open_missing_rooms()
 room = Room.objects.get(group=group)
 authors = list(Enrollment.objects.filter(group=group).values_list("user_id", flat=True)[:20])
 for start in range(0, COUNT, AT_ONCE):

@@ -1,18 +1,20 @@
 """The running school and a browser, shared by all tests of this folder; these stay with one worker of the run."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.services import free_port
@@ -77,6 +79,24 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+def assert_no_rule_of_axe_is_broken(page: Page, paths: Iterable[str]) -> None:
+    """On a phone's and a desk's width, in both themes, with all that folds unfolded; and nothing scrolls sideways."""
+    axe = Axe()
+    for path in paths:
+        page.goto(path)
+        for opened in page.locator("main details").all():
+            opened.evaluate("element => element.open = true")
+        for width, theme in itertools.product((390, 1280), ("light", "dark")):
+            page.set_viewport_size({"width": width, "height": 900})
+            # without motion: a colour on its way to the other theme is neither
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+            result = axe.run(page)
+            broken = [(v["id"], v["nodes"][0]["html"][:160]) for v in result.response["violations"]]
+            assert broken == [], (path, width, theme, broken)
+            overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert overflow <= 0, f"{path} scrolls sideways at {width}"
 
 
 @contextlib.contextmanager

@@ -1,15 +1,13 @@
 """The chat in real browsers: two people talk, a line that breaks, a phone, a keyboard, no script."""
 
-import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from tests.browser.conftest import MARKS, page_of
+from tests.browser.conftest import MARKS, assert_no_rule_of_axe_is_broken, page_of
 
 pytestmark = MARKS
 STUDENT, CLASSMATE, TEACHER = "student@example.org", "student2@example.org", "teacher@example.org"
@@ -219,31 +217,22 @@ def test_a_place_of_a_lesson_is_discussed(school_at: School, browser: Browser) -
 
 
 def test_no_rule_of_axe_is_broken_in_the_chat(school_at: School, browser: Browser) -> None:
-    axe = Axe()
     with in_room(browser, school_at, TEACHER) as page:
         say(page, "A message with `code`, **weight** and a [link](https://example.org)")
         expect(message(page, "A message with")).to_have_count(1)
         room = page.url
         seq = message(page, "A message with").get_attribute("data-seq")
-        for path in (
-            room,
-            f"{room}people/",
-            f"{room}log/",
-            f"{room}messages/{seq}/",
-            "/chat/",
-            "/chat/search/?q=message",
-        ):
-            page.goto(path)
-            for opened in page.locator("main details").all():
-                opened.evaluate("element => element.open = true")
-            for width, theme in itertools.product((390, 1280), ("light", "dark")):
-                page.set_viewport_size({"width": width, "height": 900})
-                page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-                result = axe.run(page)
-                broken = [(v["id"], v["nodes"][0]["html"][:160]) for v in result.response["violations"]]
-                assert broken == [], (path, width, theme, broken)
-                overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                assert overflow <= 0, f"{path} scrolls sideways at {width}"
+        assert_no_rule_of_axe_is_broken(
+            page,
+            (
+                room,
+                f"{room}people/",
+                f"{room}log/",
+                f"{room}messages/{seq}/",
+                "/chat/",
+                "/chat/search/?q=message",
+            ),
+        )
 
 
 def test_without_a_script_one_talks_all_the_same(school_at: School, browser: Browser) -> None:

@@ -1,7 +1,6 @@
 """The running school from outside, as `make run` starts it: processes, pages in a real browser, accessibility."""
 
 import http.client
-import itertools
 import re
 import shutil
 import signal
@@ -10,10 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import MARKS, family, gone, page_of, start, wait_until_started
+from tests.browser.conftest import (
+    MARKS,
+    assert_no_rule_of_axe_is_broken,
+    family,
+    gone,
+    page_of,
+    start,
+    wait_until_started,
+)
 from tests.services import free_port
 
 LESSON = "/courses/python-first-line/choosing-and-repeating/lists-many-values/"
@@ -105,19 +111,8 @@ def test_no_rule_of_axe_is_broken(
     school_at: tuple[str, Path, int], browser: Browser, email: str, paths: list[str]
 ) -> None:
     """On a phone's and a desk's width, in both themes; and nothing scrolls sideways."""
-    axe = Axe()
     with page_of(browser, school_at[0], email) as page:
-        for path in paths:
-            page.goto(path)
-            for width, theme in itertools.product((390, 1280), ("light", "dark")):
-                page.set_viewport_size({"width": width, "height": 900})
-                # without motion: a colour on its way to the other theme is neither
-                page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-                result = axe.run(page)
-                broken = [(v["id"], v["nodes"][0]["html"][:160]) for v in result.response["violations"]]
-                assert broken == [], (path, width, theme, broken)
-                overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                assert overflow <= 0, f"{path} scrolls sideways at {width}"
+        assert_no_rule_of_axe_is_broken(page, paths)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,10 @@
 """A teacher's pages in a real browser: the board by drag and by keyboard, accessibility on a phone and a desk."""
 
-import itertools
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import MARKS, page_of
+from tests.browser.conftest import MARKS, assert_no_rule_of_axe_is_broken, page_of
 
 COURSE = "Python from the first line"
 TEACHER = "teacher@example.org"
@@ -45,7 +43,6 @@ def test_students_are_dragged_and_moved_by_form(school_at: tuple[str, Path, int]
 
 
 def test_no_rule_of_axe_is_broken(school_at: tuple[str, Path, int], browser: Browser) -> None:
-    axe = Axe()
     with page_of(browser, school_at[0], TEACHER) as page:
         open_course(page)
         students = page.url
@@ -54,18 +51,7 @@ def test_no_rule_of_axe_is_broken(school_at: tuple[str, Path, int], browser: Bro
         page.goto(f"{students}groups/")
         paths.append(str(page.get_by_role("link", name="What opens when").first.get_attribute("href")))
         paths += ["/teaching/", "/me/data/"]
-        for path in paths:
-            page.goto(path)
-            for opened in page.locator("main details").all():
-                opened.evaluate("element => element.open = true")
-            for width, theme in itertools.product((390, 1280), ("light", "dark")):
-                page.set_viewport_size({"width": width, "height": 900})
-                page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-                result = axe.run(page)
-                broken = [(v["id"], v["nodes"][0]["html"][:160]) for v in result.response["violations"]]
-                assert broken == [], (path, width, theme, broken)
-                overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                assert overflow <= 0, f"{path} scrolls sideways at {width}"
+        assert_no_rule_of_axe_is_broken(page, paths)
 
 
 def test_without_javascript_the_school_is_run_all_the_same(school_at: tuple[str, Path, int], browser: Browser) -> None:

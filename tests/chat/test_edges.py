@@ -17,7 +17,7 @@ from chat.text import as_html
 from learning.courses.models import CoursePage
 from tests import school
 from tests.chat.conftest import say
-from tests.chat.test_pages import upload
+from tests.chat.test_chat_files import upload
 
 
 def test_a_stored_message_is_acknowledged_again_though_its_author_was_muted_since(group: SimpleNamespace) -> None:

@@ -1,84 +1,26 @@
 # ruff: noqa: E501  (tables of hostile things)
 """The socket from outside: two Daphnes, PostgreSQL and Redis, and people who mean well and ill."""
 
-import http.client
 import json
 import socket
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from types import SimpleNamespace
-from typing import Any
 
-import psycopg
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from tests.chaos.plan import Options
 from tests.chaos.servers import School
 from tests.chaos.trial import people_of
 from tests.chat.conftest import ON_SERVERS
+from tests.chat.outside import knock, line, post, sql
 
 pytestmark = ON_SERVERS
 SURE = 2.4  # seconds: what is promised within two, and the way of the news
-
-
-class Line:
-    """A person's socket."""
-
-    def __init__(self, ws: ClientConnection) -> None:
-        self.ws = ws
-        self.heard: list[dict[str, Any]] = []
-        self.unseen: list[dict[str, Any]] = []  # what came before something that was waited for
-
-    def say(self, **frame: Any) -> None:
-        self.ws.send(json.dumps(frame))
-
-    def hear(self, seconds: float = 5.0) -> dict[str, Any]:
-        frame = json.loads(self.ws.recv(timeout=seconds))
-        self.heard.append(frame)
-        return frame
-
-    def until(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 5.0) -> dict[str, Any]:
-        """The first frame of this kind that nobody has waited for yet."""
-        for frame in self.unseen:
-            if wanted(frame):
-                self.unseen.remove(frame)
-                return frame
-        deadline = time.monotonic() + seconds
-        while True:
-            frame = self.hear(max(0.01, deadline - time.monotonic()))
-            if wanted(frame):
-                return frame
-            self.unseen.append(frame)
-
-    def until_type(self, *types: str, seconds: float = 5.0) -> dict[str, Any]:
-        return self.until(lambda frame: frame["type"] in types, seconds)
-
-    def subscribe(self, room: int, after: int | None = None) -> dict[str, Any]:
-        self.say(type="subscribe", room=room, after=after)
-        return self.until_type("subscribed", "error")
-
-    def send(self, room: int, text: str = "Words", nonce: str = "", **more: Any) -> dict[str, Any]:
-        nonce = nonce or str(uuid.uuid4())
-        self.say(type="send", room=room, nonce=nonce, text=text, **more)
-        return self.until(lambda frame: frame["type"] in ("ack", "error") and frame.get("nonce") == nonce)
-
-    def is_alive(self) -> bool:
-        self.say(type="ping")
-        return self.until_type("pong")["type"] == "pong"
-
-    def stays_silent(self, seconds: float, *types: str) -> bool:
-        """Whether nothing of these types comes for so long, if only because the line is closed."""
-        try:
-            self.until_type(*types, seconds=seconds)
-        except (TimeoutError, ConnectionClosed):
-            return True
-        return False
 
 
 @pytest.fixture(scope="module")
@@ -86,43 +28,6 @@ def crowd(servers: School) -> SimpleNamespace:
     """Two rooms; people 0 and 2 are in the first, 1 in the second, 5 teaches both."""
     people = people_of(servers, Options(clients=6, rooms=2))
     return SimpleNamespace(people=people, room=people[0].rooms[0], other_room=people[1].rooms[0])
-
-
-@contextmanager
-def line(servers: School, person: Any, daphne: int = 0, **headers: str) -> Iterator[Line]:
-    port = servers.daphnes[daphne].port
-    own = {"Cookie": f"sessionid={person.session}"} | headers
-    with connect(
-        f"ws://127.0.0.1:{port}/ws/chat/", origin=f"http://127.0.0.1:{port}", additional_headers=own, max_size=None
-    ) as ws:
-        yield Line(ws)
-
-
-def knock(servers: School, origin: str | None, session: str) -> int:
-    """The HTTP status that a handshake gets; 101 where it is let in."""
-    address = f"ws://127.0.0.1:{servers.daphnes[0].port}/ws/chat/"
-    headers = {"Cookie": f"sessionid={session}"} if session else {}
-    try:
-        with connect(address, origin=origin, additional_headers=headers):  # type: ignore[arg-type]
-            return 101
-    except InvalidStatus as refused:
-        return refused.response.status_code
-
-
-def sql(servers: School, query: str, *values: Any) -> None:
-    with psycopg.connect(servers.database.url, autocommit=True) as connection:
-        connection.execute(query, values)  # type: ignore[arg-type]
-
-
-def post(servers: School, person: Any, room: int, text: str) -> tuple[int, dict[str, Any]]:
-    connection = http.client.HTTPConnection("127.0.0.1", servers.web.port, timeout=20)
-    token = "t" * 32
-    headers = {"Cookie": f"sessionid={person.session}; csrftoken={token}", "X-CSRFToken": token,
-               "Content-Type": "application/json", "Host": "127.0.0.1"}  # fmt: skip
-    body = json.dumps({"nonce": str(uuid.uuid4()), "text": text})
-    connection.request("POST", f"/api/v1/chat/rooms/{room}/messages", body, headers)
-    answer = connection.getresponse()
-    return answer.status, json.loads(answer.read())
 
 
 # --- who is let in ----------------------------------------------------------------------------
@@ -196,18 +101,41 @@ def test_what_was_missed_comes_before_what_comes(servers: School, crowd: SimpleN
             assert again == found
 
 
-def test_a_room_is_not_forgotten_while_its_first_listener_catches_up(servers: School, crowd: SimpleNamespace) -> None:
-    """A history that takes longer to send than a tick, and nobody else in the room of that process."""
-    person, room = crowd.people[1], crowd.other_room
+def fill(servers: School, room: int, author: int, count: int) -> None:
+    """A long history, made in the database alone."""
     sql(
         servers,
         "INSERT INTO chat_message (room_id, seq, position, author_id, nonce, text, folded, at, mentions, reactions, files)"
         " SELECT %s, n, n, %s, gen_random_uuid(), 'Long ago **' || n || '**', '', now(), '{}', '{}', '[]'"
-        " FROM generate_series(1, 12000) n",
+        " FROM generate_series(1, %s) n",
         room,
-        person.pk,
+        author,
+        count,
     )
-    sql(servers, "UPDATE chat_room SET last_seq = 12000, last_position = 12000 WHERE id = %s", room)
+    sql(servers, "UPDATE chat_room SET last_seq = %s, last_position = %s WHERE id = %s", count, count, room)
+
+
+def test_who_catches_up_may_speak_meanwhile_and_ask_anew(servers: School) -> None:
+    person = people_of(servers, Options(clients=1, rooms=1))[0]
+    room = person.rooms[0]
+    fill(servers, room, person.pk, 12_000)
+    with line(servers, person) as one:
+        one.say(type="subscribe", room=room, after=0)
+        assert one.send(room, "In the middle of it")["type"] == "ack"
+        assert max(frame["position"] for frame in one.heard if frame["type"] == "message") < 12_000
+        # asked anew for the end, it gives no more of the beginning
+        one.say(type="subscribe", room=room, after=11_990)
+        one.until(lambda frame: frame["type"] == "message" and frame["position"] == 11_991)
+        one.unseen.clear()
+        one.until(lambda frame: frame.get("text") == "In the middle of it")
+        rest = [frame["position"] for frame in one.heard if frame["type"] == "message"]
+        assert rest[-11:] == list(range(11_991, 12_002))
+
+
+def test_a_room_is_not_forgotten_while_its_first_listener_catches_up(servers: School, crowd: SimpleNamespace) -> None:
+    """A history that takes longer to send than a tick, and nobody else in the room of that process."""
+    person, room = crowd.people[1], crowd.other_room
+    fill(servers, room, person.pk, 12_000)
     with line(servers, person) as one, line(servers, crowd.people[5], daphne=1) as two:
         one.say(type="subscribe", room=room, after=0)
         one.until(lambda frame: frame.get("position") == 12000 and frame["type"] == "message", seconds=40)

@@ -107,7 +107,7 @@ function removed() {
 }
 
 function complain(frame) {
-  if (!isAnswered && ["unavailable", "rate_limited"].includes(frame.code))
+  if (frame.code === "unavailable" || (frame.code === "rate_limited" && !isAnswered))
     return void setTimeout(subscribe, (frame.retry_after ?? 2) * 1000);
   said.textContent = frame.detail;
   toast(frame.detail);
@@ -225,10 +225,8 @@ function noteRead() {
 }
 addEventListener("focus", noteRead);
 
-const seen = new Map(); // by person, for who moderates
-function someoneRead(frame) {
-  if (frame.user === facts.user.id) return void (read = Math.max(read, frame.seq));
-  seen.set(frame.user, frame.seq);
+function someoneRead(frame) { // as they did on another page
+  if (frame.user === facts.user.id) read = Math.max(read, frame.seq);
 }
 
 // --- who is here, who writes ---

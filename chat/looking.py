@@ -1,0 +1,54 @@
+"""How a hub asks the database: from threads, whose connections are looked after, and once a second for all at once."""
+
+from collections.abc import Callable, Iterable
+from threading import local
+from time import monotonic
+from typing import Any, TypeVar
+
+from django.contrib.sessions.models import Session
+from django.db import close_old_connections, connection
+from django.utils import timezone
+
+from chat.access import standings_and_places
+from chat.connection import Connection
+from learning.accounts.models import User
+
+T = TypeVar("T")
+CHECKED_EVERY = 5.0  # seconds
+
+
+class _Checked(local):
+    """When this thread last saw that its connection to the database is good."""
+
+    at = 0.0
+
+
+_checked = _Checked()
+
+
+def with_connection(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Do this in a thread of a pool, whose connection is looked after now and then, and after each failure."""
+    now = monotonic()
+    if now - _checked.at > CHECKED_EVERY or connection.errors_occurred:
+        close_old_connections()
+        _checked.at = now
+    return work(*args, **kwargs)
+
+
+class Looked:
+    """What the database says of the people of a process and the rooms that it hears: three queries for all."""
+
+    def __init__(self, here: Iterable[Connection], rooms: set[int]) -> None:
+        here = list(here)
+        pairs = {(one.user_id, room_id) for one in here for room_id in (*one.rooms, *one.watched)}
+        self.standings, self.places = standings_and_places(pairs, rooms)
+        there = Session.objects.filter(
+            session_key__among={one.session_key for one in here}, expire_date__gt=timezone.now()
+        )
+        self._sessions = set(there.values_list("session_key", flat=True))
+        active = User.objects.filter(pk__among={one.user_id for one in here}, is_active=True).order_by()
+        self._passwords: dict[int, str] = dict(active.values_list("pk", "password"))
+
+    def is_signed_in(self, one: Connection) -> bool:
+        """Whether their session goes on: not logged out, not deactivated, with the password that it began with."""
+        return one.session_key in self._sessions and self._passwords.get(one.user_id) == one.password
