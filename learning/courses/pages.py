@@ -30,12 +30,13 @@ from wagtail.admin.panels import (
 )
 from wagtail.fields import RichTextField, StreamField
 from wagtail.images import get_image_model_string
-from wagtail.models import Orderable, Page
+from wagtail.models import Orderable, Page, PagePermissionTester
 from wagtail.search import index
 
 from learning.courses.blocks import LessonBody
 from learning.courses.compiled import CompiledQuery
 from learning.courses.enums import Completes, CourseLanguage, EnrollmentPolicy, Level
+from learning.courses.permissions import ArrangingPermissionTester
 from learning.courses.privacy import RestrictionsMixin
 
 
@@ -44,9 +45,13 @@ class SchoolPage(RestrictionsMixin, Page):
 
     allowed_http_methods: ClassVar = ["GET", "HEAD", "OPTIONS"]
     show_in_menus_default = False
+    levels_below_course: ClassVar[int | None] = None  # None: not a part of a course, nor a course
 
     class Meta:
         abstract = True
+
+    def permissions_for_user(self, user: Any) -> PagePermissionTester:
+        return ArrangingPermissionTester(user, self)
 
 
 class CatalogPage(SchoolPage):
@@ -113,6 +118,7 @@ class CoursePage(SchoolPage):
     # Changes with anything in the programme; cached outlines bear it in their key.
     programme_stamp = models.DateTimeField(default=timezone.now, editable=False)
 
+    levels_below_course: ClassVar = 0
     parent_page_types: ClassVar = ["courses.CatalogPage"]
     subpage_types: ClassVar = ["courses.ModulePage"]
     exclude_fields_in_copy: ClassVar = ["programme_stamp"]
@@ -262,6 +268,7 @@ class ModulePage(CoursePart):
 
     introduction = StreamField(LessonBody(), verbose_name=_("introduction"), blank=True)
 
+    levels_below_course: ClassVar = 1
     parent_page_types: ClassVar = ["courses.CoursePage"]
     subpage_types: ClassVar = ["courses.LessonPage"]
     admin_default_ordering = "ord"
@@ -295,6 +302,7 @@ class LessonPage(CoursePart):
         _("is done when"), max_length=16, choices=Completes.choices, default=Completes.BY_STUDENT
     )
 
+    levels_below_course: ClassVar = 2
     parent_page_types: ClassVar = ["courses.ModulePage"]
     subpage_types: ClassVar[list[str]] = []
     content_panels: ClassVar = [

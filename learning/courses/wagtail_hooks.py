@@ -1,6 +1,9 @@
+from wagtail import hooks
+from wagtail.admin.viewsets.pages import PageViewSet
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet
 
+from learning.courses.explorer import explorer
 from learning.courses.models import Subject
 
 
@@ -11,3 +14,8 @@ class SubjectViewSet(SnippetViewSet):
 
 
 register_snippet(SubjectViewSet)
+
+
+@hooks.register("register_admin_viewset", order=100)
+def register_explorer() -> PageViewSet:
+    return explorer

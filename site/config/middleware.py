@@ -13,11 +13,20 @@ PUBLIC_POLICY = _COMMON + (
     "frame-ancestors 'none'; script-src 'self'; style-src 'self'; "
     "frame-src 'self' https://www.youtube-nocookie.com https://player.vimeo.com"
 )
+# A page that the CMS previews: the site itself frames it, and axe runs in it.
+PREVIEW_POLICY = PUBLIC_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 # Wagtail's own screens (Draftail, modeladmin, the preview frame) need inline styles and scripts.
 CMS_POLICY = _COMMON + (
     "frame-ancestors 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; frame-src 'self'"
 )
+
+
+def _policy_of(request: HttpRequest) -> str:
+    """A preview passes here with the address of its page, not with that of the CMS."""
+    if getattr(request, "is_preview", False):
+        return PREVIEW_POLICY
+    return CMS_POLICY if request.path.startswith("/cms/") else PUBLIC_POLICY
 
 
 class SecurityHeadersMiddleware:
@@ -30,7 +39,7 @@ class SecurityHeadersMiddleware:
         response = self.get_response(request)
         headers = response.headers
         if "Content-Security-Policy" not in headers:
-            headers["Content-Security-Policy"] = CMS_POLICY if request.path.startswith("/cms/") else PUBLIC_POLICY
+            headers["Content-Security-Policy"] = _policy_of(request)
         headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), browsing-topics=()"
         return response
 
