@@ -7,13 +7,16 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django import forms
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin.auth import user_has_any_page_permission
+from wagtail.admin.forms.choosers import BaseFilterForm
 from wagtail.admin.ui.tables import BooleanColumn, BulkActionsCheckboxColumn, Column, DateColumn, TitleColumn
-from wagtail.admin.views.generic.chooser import ChooseResultsView, ChooseView
+from wagtail.admin.views.generic.chooser import ChooseResultsView, ChooseView, ChosenMultipleView, ChosenView
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 from wagtail.admin.widgets.button import Button
 from wagtail.users.views.bulk_actions.assign_role import AssignRoleBulkAction
@@ -222,11 +225,41 @@ class PersonViewSet(UserViewSet):
         return PersonEditForm if for_update else PersonCreationForm
 
 
+class PersonFilterForm(BaseFilterForm):
+    q = forms.CharField(label=_("Name or e-mail"), required=False)
+
+    def filter(self, objects: QuerySet[User]) -> QuerySet[User]:
+        wanted = self.cleaned_data.get("q", "").strip()
+        if not wanted:
+            return objects
+        self.is_searching, self.search_query = True, wanted
+        return objects.filter(Q(display_name__icontains=wanted) | Q(email__icontains=wanted))
+
+
 class _TeachersOnly:
-    """Chooses among those who may be on the team of a course, never among all people."""
+    """Those who may be on the team of a course, never all people; for who may write a course."""
+
+    filter_form_class = PersonFilterForm
+    per_page = 20
+    request: HttpRequest
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if not user_has_any_page_permission(request.user):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
     def get_object_list(self) -> QuerySet[User]:
-        return User.objects.filter(may_teach(), is_active=True).distinct()
+        return User.objects.filter(may_teach(), is_active=True).distinct().order_by("display_name", "pk")
+
+    @property
+    def columns(self) -> list[Column]:
+        return [*super().columns, Column("email", label=_("E-mail"))]  # type: ignore[misc]
+
+    def get_object(self, pk: str) -> User:
+        return self.get_object_list().get(pk=pk)
+
+    def get_objects(self, pks: list[str]) -> list[User]:
+        return list(self.get_object_list().filter(pk__in=pks))
 
 
 class TeacherChooseView(_TeachersOnly, ChooseView):
@@ -237,9 +270,19 @@ class TeacherChooseResultsView(_TeachersOnly, ChooseResultsView):
     pass
 
 
+class TeacherChosenView(_TeachersOnly, ChosenView):
+    pass
+
+
+class TeacherChosenMultipleView(_TeachersOnly, ChosenMultipleView):
+    pass
+
+
 class TeacherChooserViewSet(ChooserViewSet):
     choose_view_class = TeacherChooseView
     choose_results_view_class = TeacherChooseResultsView
+    chosen_view_class = TeacherChosenView
+    chosen_multiple_view_class = TeacherChosenMultipleView
     model = User
     icon = "user"
     choose_one_text = _("Choose a person")

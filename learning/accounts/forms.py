@@ -77,7 +77,8 @@ class ProfileForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["language"].choices = [("", _("As the browser")), *settings.LANGUAGES]  # type: ignore[attr-defined]
-        self.fields["theme"].choices = Theme.choices  # type: ignore[attr-defined]
+        if "theme" in self.fields:
+            self.fields["theme"].choices = Theme.choices  # type: ignore[attr-defined]
         self.order_fields(["display_name", "avatar", "remove_avatar", "language", "time_zone", "theme", "course_mail"])
         if not self.instance.avatar:
             del self.fields["remove_avatar"]

@@ -4,9 +4,10 @@ from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set, user_signed_up
 from django.contrib.auth.models import Group
-from django.db.models.signals import post_save
+from django.db.models.signals import post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
+from wagtail.users.models import UserProfile
 
 from learning.accounts.actions import end_sessions
 from learning.accounts.models import User
@@ -33,3 +34,16 @@ def end_sessions_of_the_inactive(instance: User, **kwargs: Any) -> None:
     """Wagtail's bulk action and edit form both deactivate by saving, so the save is the place to hear of it."""
     if not instance.is_active:
         end_sessions(person=instance)
+
+
+@receiver(pre_save, sender=UserProfile)
+def use_own_language_and_zone(instance: UserProfile, **kwargs: Any) -> None:
+    """The CMS keeps a language and a time zone of its own; they are those of the account."""
+    instance.preferred_language, instance.current_time_zone = instance.user.language, instance.user.time_zone
+
+
+@receiver(post_save, sender=User)
+def tell_language_and_zone_to_cms(instance: User, created: bool, **kwargs: Any) -> None:
+    if not created:
+        rows = UserProfile.objects.filter(user=instance)
+        rows.update(preferred_language=instance.language, current_time_zone=instance.time_zone)

@@ -58,7 +58,9 @@ def _back(request: HttpRequest) -> str:
     for candidate in (request.POST.get("next", ""), request.headers.get("referer", "")):
         if candidate and url_has_allowed_host_and_scheme(candidate, {request.get_host()}, request.is_secure()):
             parts = urlsplit(candidate)
-            return parts._replace(scheme="", netloc="").geturl() or "/"
+            # a path of two slashes would be the address of another host
+            path = "/" + parts.path.lstrip("/\\")
+            return parts._replace(scheme="", netloc="", path=path).geturl()
     return "/"
 
 

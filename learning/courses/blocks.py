@@ -10,9 +10,9 @@ from wagtail import blocks
 from wagtail.blocks.struct_block import StructBlockValidationError
 from wagtail.contrib.table_block.blocks import TableBlock
 from wagtail.documents.blocks import DocumentChooserBlock
-from wagtail.documents.models import AbstractDocument
 from wagtail.images.blocks import ImageChooserBlock
 
+from learning.courses.choosers import MediaChooserBlock
 from learning.courses.video import find_video
 
 PROSE_FEATURES = ["bold", "italic", "code", "link", "document-link", "ol", "ul", "superscript", "subscript", "hr"]
@@ -100,22 +100,8 @@ class VideoLinkBlock(blocks.StructBlock):
         preview_value = {"url": "https://vimeo.com/76979871", "title": "A film"}
 
 
-class MediaChooserBlock(DocumentChooserBlock):
-    """A stored file of one kind: `video`, `audio` or `captions`; the kind is told from the file's content."""
-
-    def __init__(self, kind: str, **kwargs: Any) -> None:
-        self.kind = kind
-        super().__init__(**kwargs)
-
-    def clean(self, value: AbstractDocument | None) -> AbstractDocument | None:
-        cleaned = super().clean(value)
-        if cleaned is not None and cleaned.kind != self.kind:
-            raise ValidationError(_("“%(title)s” is a file of another kind.") % {"title": cleaned.title})
-        return cleaned
-
-
 class StoredVideoBlock(blocks.StructBlock):
-    file = MediaChooserBlock("video", label=_("Video file"), help_text=_("mp4, webm, mov or avi; mp4 plays anywhere."))
+    file = MediaChooserBlock("video", label=_("Video file"), help_text=_("mp4, webm and mov play in the page. An avi or mpg can only be downloaded."))
     title = blocks.CharBlock(label=_("Title"), max_length=160)
     captions = MediaChooserBlock("captions", label=_("Captions"), required=False, help_text=_("A file in WebVTT."))
     poster = ImageChooserBlock(label=_("Picture before it plays"), required=False)

@@ -332,10 +332,23 @@ class LessonPage(CoursePart):
         self.__dict__["_module"] = module
 
     def required_blocks(self) -> set[str]:
-        """UUIDs of the blocks that must be watched or heard when the lesson completes by itself."""
+        """UUIDs of the blocks that must be watched or heard when the lesson completes by itself.
+
+        A file that no browser plays is no condition: nobody could meet it.
+        """
         if self.completes != Completes.BY_BLOCKS:
             return set()
-        return {str(block.id) for block in self.body if block.block_type in ("video", "audio")}
+        return {str(block.id) for block in self._played_blocks() if block.value["file"].plays_in_browsers}
+
+    def _played_blocks(self) -> list[Any]:
+        return [block for block in self.body if block.block_type in ("video", "audio") and block.value["file"]]
+
+    def clean(self) -> None:
+        super().clean()
+        if self.completes == Completes.BY_BLOCKS and self._played_blocks() and not self.required_blocks():
+            raise ValidationError(
+                {"completes": _("No file in this lesson plays in a browser, so nobody could finish it this way.")}
+            )
 
     def get_sitemap_urls(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
         return Page.get_sitemap_urls(self, request) if self.free_preview else []

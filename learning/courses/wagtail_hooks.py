@@ -1,8 +1,11 @@
+from typing import Any
+
 from wagtail import hooks
 from wagtail.admin.viewsets.pages import PageViewSet
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet
 
+from learning.courses.choosers import CHOOSERS
 from learning.courses.explorer import explorer
 from learning.courses.models import Subject
 
@@ -19,3 +22,8 @@ register_snippet(SubjectViewSet)
 @hooks.register("register_admin_viewset", order=100)
 def register_explorer() -> PageViewSet:
     return explorer
+
+
+@hooks.register("register_admin_viewset", order=0)
+def register_choosers() -> list[Any]:
+    return list(CHOOSERS.values())

@@ -70,6 +70,9 @@ FORMATS: dict[str, tuple[Kind, str, set[str]]] = {
     "wav": (Kind.AUDIO, "audio/wav", {"audio/x-wav", "audio/wav"}),
 }
 
+# Containers that browsers play. Others are offered for download only, until files are converted.
+PLAYED_BY_BROWSERS = {"mp4", "m4v", "mov", "webm", "ogv", "m4a", "mp3", "ogg", "opus", "wav"}
+
 
 def extension_of(name: str) -> str:
     return name.rpartition(".")[2].lower()
@@ -82,6 +85,11 @@ def kind_of(name: str) -> Kind:
 def media_type_of(name: str) -> str:
     """The media type that we serve a stored file with: from our list, never from the uploader."""
     return FORMATS[extension_of(name)][1] if extension_of(name) in FORMATS else "application/octet-stream"
+
+
+def plays_in_browsers(name: str) -> bool:
+    """Whether a video or sound of this name plays in a page."""
+    return extension_of(name) in PLAYED_BY_BROWSERS
 
 
 def _is_text(head: bytes) -> bool:

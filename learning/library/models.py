@@ -12,7 +12,7 @@ from wagtail.documents.models import AbstractDocument
 from wagtail.images.models import AbstractImage, AbstractRendition, Image
 from wagtail.models import Collection
 
-from learning.library.kinds import Kind, check_upload, extension_of, kind_of, media_type_of
+from learning.library.kinds import Kind, check_upload, extension_of, kind_of, media_type_of, plays_in_browsers
 
 RENDITIONS = "renditions"
 
@@ -72,6 +72,7 @@ class StoredFile(AbstractDocument):
         super().clean()
         upload: Any = self.file
         if upload and not upload._committed:
+            self.kind = kind_of(upload.name)
             if upload.size > settings.UPLOAD_MAX_BYTES:
                 limit = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
                 raise ValidationError({"file": _("A file may have at most %(limit)d MB.") % {"limit": limit}})
@@ -91,6 +92,10 @@ class StoredFile(AbstractDocument):
     def filename(self) -> str:
         """The name that people see; the stored one is generated."""
         return self.original_name or super().filename
+
+    @property
+    def plays_in_browsers(self) -> bool:
+        return plays_in_browsers(str(self.file.name))
 
     @property
     def content_type(self) -> str:

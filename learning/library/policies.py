@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import Permission
+from django.db.models import Case, When
 from wagtail.models import GroupCollectionPermission
 from wagtail.permission_policies.collections import CollectionOwnershipPermissionPolicy
 
@@ -11,10 +12,16 @@ from learning.accounts.models import User
 from learning.courses.keeping import kept_for
 from learning.enrollment.policies import Right, courses_with
 from learning.library.models import CourseCollection
+from learning.library.uploads import suggested_collection_id
 
 
 class CourseTeamCollectionPolicy(CollectionOwnershipPermissionPolicy):
     """Adds, for this person, the rights a group with add, change and choose on these collections would have."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Wagtail keeps the answer on the user under one name for all collection policies; ours differ by model.
+        self.permission_cache_name = f"_collection_permission_cache_{self.auth_model._meta.model_name}"
 
     def get_all_permissions_for_user(self, user: User) -> Sequence[GroupCollectionPermission]:
         of_groups = super().get_all_permissions_for_user(user)
@@ -33,6 +40,14 @@ class CourseTeamCollectionPolicy(CollectionOwnershipPermissionPolicy):
             for number, (row, right) in enumerate(pairs, start=1)
         ]
         return [*of_groups, *mine]
+
+    def collections_user_has_any_permission_for(self, user: User, actions: Any) -> Any:
+        """The collection of the course that is being edited comes first: forms choose the first one by themselves."""
+        collections = super().collections_user_has_any_permission_for(user, actions)
+        suggested = suggested_collection_id(user)
+        if suggested is None:
+            return collections
+        return collections.order_by(Case(When(pk=suggested, then=0), default=1), "path")
 
 
 @kept_for(seconds=60)

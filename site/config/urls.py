@@ -11,6 +11,7 @@ from wagtail.views import authenticate_with_password
 from home.api import api
 from home.errors import not_found
 from home.sitemap import SchoolSitemap
+from learning.accounts.account_admin import OwnAccountView
 from learning.courses import routing
 from learning.enrollment.gate import whole_tree_only
 
@@ -24,6 +25,7 @@ urlpatterns = [
     # One log-in page for everyone: allauth's, with its limits and second factor.
     path("cms/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("cms/password_reset/", RedirectView.as_view(pattern_name="account_reset_password")),
+    path("cms/account/", require_admin_access(OwnAccountView.as_view())),
     # This report of Wagtail names the last edited page of each type, wherever it is.
     *(
         path(f"cms/reports/{pattern.pattern}", whole_tree_only(require_admin_access(pattern.callback)))

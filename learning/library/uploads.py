@@ -1,0 +1,82 @@
+"""Where an upload goes unless someone says otherwise: the collection of the course that is being edited."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from wagtail.documents.forms import BaseDocumentForm
+from wagtail.images.forms import BaseImageForm
+from wagtail.models import Page, Revision
+
+from learning.courses.models import CoursePage
+from learning.courses.programme import course_paths_above
+from learning.library.models import CourseCollection
+
+# The page editors: of a page that is there, and of a new one below a parent.
+_EDITOR = re.compile(r"/cms/pages/(?:(\d+)/edit|add/\w+/\w+/(\d+))/\Z", re.ASCII)
+
+
+def _course_above(page_path: str | None) -> int | None:
+    if page_path is None:
+        return None
+    return CoursePage.objects.filter(path__in=course_paths_above(page_path)).values_list("pk", flat=True).first()
+
+
+def edited_course_id(request: HttpRequest) -> int | None:
+    """The course of the page editor that sent this request, else the course whose page this person saved last.
+
+    Choosers open inside the editor, which the browser names as their referrer.
+    """
+    match = _EDITOR.search(urlsplit(request.headers.get("referer", "")).path)
+    if match:
+        page = Page.objects.filter(pk=int(match[1] or match[2]))
+    else:
+        last = Revision.page_revisions.filter(user_id=request.user.pk).order_by("-created_at")
+        page = Page.objects.filter(pk__in=[int(pk) for pk in last.values_list("object_id", flat=True)[:1]])
+    return _course_above(page.values_list("path", flat=True).first())
+
+
+class EditedCourseMiddleware:
+    """Notes with the person of a request about uploads which course they edit, where Wagtail's forms find it."""
+
+    about = ("/cms/images/", "/cms/documents/")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(self.about) and request.user.is_authenticated:
+            person: Any = request.user
+            person.edited_course_id = edited_course_id(request)
+        return self.get_response(request)
+
+
+def suggested_collection_id(person: Any) -> int | None:
+    """The collection of the course that this person edits in this request; None outside of it."""
+    course_id = getattr(person, "edited_course_id", None)
+    if course_id is None:
+        return None
+    return CourseCollection.objects.filter(course_id=course_id).values_list("collection_id", flat=True).first()
+
+
+class _InCourseCollection:
+    """An upload form that has the collection of the edited course chosen already, if this person may add to it."""
+
+    def __init__(self, *args: Any, user: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        field = self.fields.get("collection")  # type: ignore[attr-defined]
+        if field is None or self.instance.pk:  # type: ignore[attr-defined]
+            return
+        suggested = suggested_collection_id(user)
+        if suggested is not None and field.queryset.filter(pk=suggested).exists():
+            self.initial["collection"] = suggested  # type: ignore[attr-defined]
+
+
+class DocumentForm(_InCourseCollection, BaseDocumentForm):
+    pass
+
+
+class PictureForm(_InCourseCollection, BaseImageForm):
+    pass
