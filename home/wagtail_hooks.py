@@ -10,4 +10,3 @@ hooks.register("register_learning_menu_item", admin.menu_item)
 @hooks.register("register_admin_urls")
 def register_addresses() -> list[Any]:
     return [*admin.addresses, *people_admin.addresses]
-

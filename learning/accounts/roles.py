@@ -71,10 +71,10 @@ RIGHTS: dict[str, SchoolRight] = {
             "structure",
             _("Set up sites, workflows, redirects and collections"),
             (
-                *(f"wagtailcore.{verb}_collection" for verb in ("add", "change", "delete")),
                 *("wagtailcore.change_site", "wagtailcore.change_workflow", "wagtailcore.change_task"),
                 *(f"wagtailredirects.{verb}_redirect" for verb in ("add", "change", "delete")),
             ),
+            files=tuple(f"wagtailcore.{verb}_collection" for verb in ("add", "change", "delete")),
         ),
     )
 }

@@ -101,7 +101,11 @@ class VideoLinkBlock(blocks.StructBlock):
 
 
 class StoredVideoBlock(blocks.StructBlock):
-    file = MediaChooserBlock("video", label=_("Video file"), help_text=_("mp4, webm and mov play in the page. An avi or mpg can only be downloaded."))
+    file = MediaChooserBlock(
+        "video",
+        label=_("Video file"),
+        help_text=_("mp4, webm and mov play in the page. An avi or mpg can only be downloaded."),
+    )
     title = blocks.CharBlock(label=_("Title"), max_length=160)
     captions = MediaChooserBlock("captions", label=_("Captions"), required=False, help_text=_("A file in WebVTT."))
     poster = ImageChooserBlock(label=_("Picture before it plays"), required=False)

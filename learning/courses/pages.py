@@ -18,6 +18,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail import blocks
+from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.panels import (
     FieldPanel,
     FieldRowPanel,
@@ -285,8 +286,18 @@ class ModulePage(CoursePart):
         return self.introduction
 
 
+class LessonForm(WagtailAdminPageForm):
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if not self.is_deferred_validation and not self.errors and self.instance.can_never_be_finished:
+            problem = _("No file in this lesson plays in a browser, so nobody could finish it this way.")
+            self.add_error("completes", problem)
+
+
 class LessonPage(CoursePart):
     """A lesson: what students read."""
+
+    base_form_class = LessonForm
 
     body = StreamField(LessonBody(), verbose_name=_("body"), blank=True)
     minutes = models.PositiveSmallIntegerField(
@@ -343,12 +354,10 @@ class LessonPage(CoursePart):
     def _played_blocks(self) -> list[Any]:
         return [block for block in self.body if block.block_type in ("video", "audio") and block.value["file"]]
 
-    def clean(self) -> None:
-        super().clean()
-        if self.completes == Completes.BY_BLOCKS and self._played_blocks() and not self.required_blocks():
-            raise ValidationError(
-                {"completes": _("No file in this lesson plays in a browser, so nobody could finish it this way.")}
-            )
+    @property
+    def can_never_be_finished(self) -> bool:
+        """Whether it asks to play its files, and no browser plays any of them."""
+        return self.completes == Completes.BY_BLOCKS and bool(self._played_blocks()) and not self.required_blocks()
 
     def get_sitemap_urls(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
         return Page.get_sitemap_urls(self, request) if self.free_preview else []
