@@ -1,4 +1,4 @@
-"""Who sets up the structure of the school manages collections: Wagtail keeps that right on a collection, not on a role."""
+"""Who sets up the structure of the school manages collections; Wagtail keeps that right on a collection."""
 
 from typing import Any
 

@@ -9,9 +9,9 @@ from wagtail.documents import get_document_model_string
 from wagtail.documents.blocks import DocumentChooserBlock
 from wagtail.documents.models import AbstractDocument
 from wagtail.documents.views.chooser import (
+    DocumentChooseResultsView,
     DocumentChooserUploadView,
     DocumentChooserViewSet,
-    DocumentChooseResultsView,
     DocumentChooseView,
 )
 

@@ -147,6 +147,7 @@ class Outcome:
 
     changed: int = 0
     refused: dict[int, str] = field(default_factory=dict)
+    changes: list[int] = field(default_factory=list)  # keys of the changes of status, for undoing them
 
 
 def change_statuses(*, enrollment_ids: Iterable[int], after: Status, actor: User, reason: str = "") -> Outcome:
@@ -187,6 +188,7 @@ def _change_in_course(  # noqa: PLR0917
             outcome.refused[enrollment.pk] = str(error)
     changes.fill()
     changes.write()
+    outcome.changes += [change.pk for change in changes.history if change.by == By.STAFF]
 
 
 @transaction.atomic

@@ -96,7 +96,9 @@ class StatusForm(forms.Form):
     def __init__(self, *args: Any, enrollment: Enrollment, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = staff_choices(Status(enrollment.status))
-        self.fields["after"].choices = [(status.value, status.label) for status in choices]  # type: ignore[attr-defined]
+        # nothing is chosen beforehand: one click must not complete or remove anyone
+        named = [(status.value, status.label) for status in choices]
+        self.fields["after"].choices = [("", _("Choose…")), *named] if named else []  # type: ignore[attr-defined]
 
 
 class StudyGroupForm(OfManagedCourse):

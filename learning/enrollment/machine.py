@@ -79,11 +79,14 @@ class Changes:
     def has_seat(self) -> bool:
         return self.course.capacity is None or self.seats.taken < self.course.capacity
 
-    def move(self, enrollment: Enrollment, after: Status, by: By | None = None) -> None:
-        """One step of the machine; raises EnrollmentError where the table or the seats do not allow it."""
+    def move(self, enrollment: Enrollment, after: Status, by: By | None = None, *, undoes: bool = False) -> None:
+        """One step of the machine; raises EnrollmentError where the table or the seats do not allow it.
+
+        With `undoes` the step takes back the one before it, which needs no line of the table, only a free seat.
+        """
         by = by or self.by
         before = Status(enrollment.status) if enrollment.status else None
-        if not may_go(before, after, by):
+        if not undoes and not may_go(before, after, by):
             raise EnrollmentError(
                 "no_such_step",
                 _("An enrolment that is “%(before)s” cannot become “%(after)s”.")
@@ -98,6 +101,8 @@ class Changes:
         enrollment.waiting_since = self.now if after == Status.WAITLISTED else None
         if after == Status.COMPLETED:
             enrollment.completed_at = self.now
+        elif undoes:
+            enrollment.completed_at = None
         self.seats.taken += (after in SEATED) - (before in SEATED)
         self.seats.waiting += (after == Status.WAITLISTED) - (before == Status.WAITLISTED)
         self.moved.append(enrollment)

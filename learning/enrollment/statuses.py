@@ -63,6 +63,15 @@ TRANSITIONS: dict[tuple[Status | None, Status], frozenset[By]] = {
     (Status.EXPIRED, Status.ACTIVE): frozenset({_T}),
 }
 
+# What a change by staff means for the student; shown before it is made.
+EFFECTS = {
+    Status.ACTIVE: _("They can read the lessons, and a seat is taken."),
+    Status.COMPLETED: _("The course counts as completed for good, even if lessons are not done."),
+    Status.PAUSED: _("They cannot read the lessons until someone makes them active again; the seat stays theirs."),
+    Status.REMOVED: _("They lose access at once, and the seat goes to the next one. Only staff can bring them back."),
+    Status.DECLINED: _("The request is turned down. Only staff can bring them back."),
+}
+
 
 def may_go(before: Status | None, after: Status, by: By) -> bool:
     return by in TRANSITIONS.get((before, after), frozenset())

@@ -11,7 +11,7 @@ from wagtail_modeladmin.options import modeladmin_register
 
 from learning.accounts.models import User
 from learning.enrollment.admin.audit import audit
-from learning.enrollment.admin.enrollments import BULK_ACTIONS, change_status, enrollments
+from learning.enrollment.admin.enrollments import BULK_ACTIONS, change_status, enrollments, undo_changes
 from learning.enrollment.admin.menu import LearningGroup, page_buttons
 from learning.enrollment.admin.rights import rights
 from learning.enrollment.gate import gate
@@ -38,6 +38,7 @@ def register_screens() -> list[Any]:
 def register_addresses() -> list[Any]:
     return [
         path("enrollment/<int:pk>/status/", change_status, name="enrollment_status"),
+        path("enrollment/undo/", undo_changes, name="enrollment_undo"),
         path("rights/", rights, name="rights"),
     ]
 

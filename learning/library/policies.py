@@ -24,7 +24,7 @@ class CourseTeamCollectionPolicy(CollectionOwnershipPermissionPolicy):
         self.permission_cache_name = f"_collection_permission_cache_{self.auth_model._meta.model_name}"
 
     def get_all_permissions_for_user(self, user: User) -> Sequence[GroupCollectionPermission]:
-        of_groups = super().get_all_permissions_for_user(user)
+        of_groups = self._of_groups(user)
         if not user.is_active or user.is_anonymous or user.is_superuser:
             return of_groups
         rights = _rights_on(self.auth_model._meta.app_label, self.auth_model._meta.model_name or "")
@@ -40,6 +40,14 @@ class CourseTeamCollectionPolicy(CollectionOwnershipPermissionPolicy):
             for number, (row, right) in enumerate(pairs, start=1)
         ]
         return [*of_groups, *mine]
+
+    def _of_groups(self, user: User) -> Sequence[GroupCollectionPermission]:
+        """What the person's groups may do: the same for every model, so it is asked for once and kept as Wagtail does."""
+        name = CollectionOwnershipPermissionPolicy.permission_cache_name
+        if not hasattr(user, name):
+            setattr(user, name, super().get_all_permissions_for_user(user))
+        found: Sequence[GroupCollectionPermission] = getattr(user, name)
+        return found
 
     def collections_user_has_any_permission_for(self, user: User, actions: Any) -> Any:
         """The collection of the course that is being edited comes first: forms choose the first one by themselves."""

@@ -1,11 +1,14 @@
 """The section “Learning” of the CMS: what administrators and teachers do with enrolments."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from learning.courses.enums import EnrollmentPolicy
+from learning.enrollment import actions
 from learning.enrollment.actions import enroll
 from learning.enrollment.models import Enrollment, Invitation, StatusChange, StudyGroup
 from learning.enrollment.statuses import Status
@@ -15,7 +18,7 @@ LIST, ADD = "/cms/enrollment/enrollment/", "/cms/enrollment/enrollment/new/"
 
 
 def change(client: Any, enrollment: Enrollment, after: Status, reason: str = "") -> Any:
-    return client.post(f"/cms/enrollment/{enrollment.pk}/status/", {"after": after, "reason": reason})
+    return client.post(f"/cms/enrollment/{enrollment.pk}/status/", {"after": after, "reason": reason, "confirmed": "1"})
 
 
 def test_list_shows_students_by_status(small: SimpleNamespace, visit: Any) -> None:
@@ -120,3 +123,85 @@ def test_invitations_are_sent_once(small: SimpleNamespace, visit: Any) -> None:
     again = client.post("/cms/enrollment/invitation/create/", data)
     assert "invited already" in again.content.decode()
     assert Invitation.objects.get().email == "new@example.org"
+
+
+def test_nothing_is_chosen_beforehand_and_a_question_names_person_and_effect(
+    small: SimpleNamespace, visit: Any
+) -> None:
+    url = f"/cms/enrollment/{small.enrollment.pk}/status/"
+    client = visit(small.teacher)
+    form = client.get(url).content.decode()
+    assert '<option value="" selected>' in form
+    assert client.post(url, {"reason": ""}).status_code == 422
+    asked = client.post(url, {"after": Status.COMPLETED, "reason": ""}).content.decode()
+    assert "Student becomes “Completed” in “Botany”" in asked
+    assert "completed for good" in asked
+    assert school.fresh(small.enrollment).status == Status.ACTIVE
+    table = visit(small.teacher).get(f"/teaching/courses/{small.course.pk}/").content.decode()
+    assert '<option value="">Choose…</option>' in table
+
+
+@pytest.mark.parametrize("after", [Status.COMPLETED, Status.REMOVED, Status.PAUSED])
+def test_a_change_is_undone_by_who_made_it(small: SimpleNamespace, visit: Any, after: Status) -> None:
+    client = visit(small.teacher)
+    change(client, small.enrollment, after)
+    assert school.fresh(small.enrollment).status == after
+    assert "Undo" in client.get("/cms/enrollment/enrollment/").content.decode()
+    visit(small.admin).post("/cms/enrollment/undo/")
+    assert school.fresh(small.enrollment).status == after
+    assert "Student" in client.get("/cms/enrollment/undo/").content.decode()
+    client.post("/cms/enrollment/undo/")
+    enrollment = school.fresh(small.enrollment)
+    assert (enrollment.status, enrollment.completed_at) == (Status.ACTIVE, None)
+    assert [step.after for step in enrollment.history.all()][-2:] == [after, Status.ACTIVE]
+    client.post("/cms/enrollment/undo/")
+    assert school.fresh(enrollment).history.count() == enrollment.history.count()
+
+
+def test_a_late_or_overtaken_undo_changes_nothing(small: SimpleNamespace, visit: Any) -> None:
+    client = visit(small.teacher)
+    change(client, small.enrollment, Status.PAUSED)
+    StatusChange.objects.filter(after=Status.PAUSED).update(at=timezone.now() - timedelta(minutes=11))
+    client.post("/cms/enrollment/undo/")
+    assert school.fresh(small.enrollment).status == Status.PAUSED
+    change(client, small.enrollment, Status.ACTIVE)
+    change(client, small.enrollment, Status.PAUSED)
+    actions.change_status(enrollment=small.enrollment, after=Status.REMOVED, actor=small.admin)
+    client.post("/cms/enrollment/undo/")
+    assert school.fresh(small.enrollment).status == Status.REMOVED
+
+
+def test_an_undo_never_takes_a_seat_that_is_gone(small: SimpleNamespace, visit: Any) -> None:
+    course = school.course(capacity=1, team=(small.teacher,))
+    row, client = enroll(user=small.student, course=course), visit(small.teacher)
+    change(client, row, Status.REMOVED)
+    enroll(user=small.classmate, course=course)
+    client.post("/cms/enrollment/undo/")
+    assert school.fresh(row).status == Status.REMOVED
+    assert actions.seats_taken(course.pk) == 1
+
+
+def test_many_changes_are_undone_at_once(small: SimpleNamespace, visit: Any) -> None:
+    rows = [small.enrollment, enroll(user=small.classmate, course=small.course)]
+    client = visit(small.admin)
+    ids = "&".join(f"id={row.pk}" for row in rows)
+    url = f"/cms/bulk/enrollment/enrollment/remove/?{ids}&next=/cms/enrollment/enrollment/"
+    assert "lose access at once" in client.get(url).content.decode()
+    client.post(url, {"reason": ""})
+    assert {school.fresh(row).status for row in rows} == {Status.REMOVED}
+    client.post("/cms/enrollment/undo/")
+    assert {school.fresh(row).status for row in rows} == {Status.ACTIVE}
+
+
+def test_teaching_asks_before_it_changes_and_takes_back(small: SimpleNamespace, visit: Any) -> None:
+    client, url = visit(small.teacher), f"/teaching/courses/{small.course.pk}/status/"
+    post = {"enrollment": small.enrollment.pk, "after": "completed"}
+    asked = client.post(url, post).content.decode()
+    assert "Student" in asked
+    assert "completed for good" in asked
+    assert school.fresh(small.enrollment).status == Status.ACTIVE
+    client.post(url, {**post, "confirmed": "1"})
+    assert school.fresh(small.enrollment).status == Status.COMPLETED
+    assert visit(small.other_teacher).post(url + "undo/").status_code == 404
+    client.post(url + "undo/")
+    assert school.fresh(small.enrollment).status == Status.ACTIVE

@@ -119,7 +119,7 @@ def test_one_students_page_shows_own_courses_only(small: SimpleNamespace, visit:
 
 def test_statuses_are_changed_from_the_table(small: SimpleNamespace, visit: Any) -> None:
     foreign = school.enrolled(small.classmate, small.other)
-    post = {"enrollment": [small.enrollment.pk, foreign.pk], "after": "paused", "reason": "Holidays"}
+    post = {"enrollment": [small.enrollment.pk, foreign.pk], "after": "paused", "reason": "Holidays", "confirmed": "1"}
     client = visit(small.teacher)
     assert client.post(table(small, "status/"), post).status_code == 302
     assert school.fresh(small.enrollment).status == Status.PAUSED

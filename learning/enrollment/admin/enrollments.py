@@ -14,12 +14,14 @@ from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin import messages as wagtail_messages
 from wagtail.admin.panels import FieldPanel, ObjectList
 from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColumn, TitleColumn
 from wagtail.admin.views.bulk_action import BulkAction
 from wagtail.admin.views.generic import CreateView, IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 
+from learning.accounts.screens import header
 from learning.enrollment import actions, grouping
 from learning.enrollment.filters import EnrollmentFilter, searched
 from learning.enrollment.following import exported, headings
@@ -27,7 +29,8 @@ from learning.enrollment.forms import EnrollmentCreateForm, StatusForm
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.policies import managed_courses, manages_course, manages_everything
 from learning.enrollment.spreadsheets import as_file
-from learning.enrollment.statuses import Status
+from learning.enrollment.statuses import EFFECTS, Status
+from learning.enrollment.undo import remember, remembered, undo, undoable
 
 PER_PAGE = 50
 NAMED = 20  # students that the question “are you sure?” names
@@ -133,12 +136,22 @@ class EnrollmentViewSet(ModelViewSet):
         ]
 
 
+def undo_button() -> Any:
+    return wagtail_messages.button(reverse("enrollment_undo"), gettext("Undo"))
+
+
 class EnrollmentBulkAction(BulkAction):
     """A change of many enrolments that one looks after; the rest are as if they were not there."""
 
     models: ClassVar = [Enrollment]
     template_name = "enrollment/cms/bulk.html"
     after: Status | None = None
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        response = super().form_valid(form)
+        if self.after and remembered(self.request):
+            wagtail_messages.info(self.request, gettext("You can take this back for ten minutes."), [undo_button()])
+        return response
 
     def check_perm(self, obj: Enrollment) -> bool:
         return True  # the queryset holds only those that one looks after
@@ -169,6 +182,7 @@ class EnrollmentBulkAction(BulkAction):
         context["named"] = context["items"][:NAMED]
         context["more"] = max(0, len(context["items"]) - NAMED)
         context["title"] = self.display_name
+        context["effect"] = EFFECTS[self.after] if self.after else ""
         return context
 
     def get_execution_context(self) -> dict[str, Any]:
@@ -195,6 +209,7 @@ class StatusBulkAction(EnrollmentBulkAction):
         assert cls.after is not None  # noqa: S101  (each action has one)
         ids = [enrollment.pk for enrollment in objects]
         outcome = actions.change_statuses(enrollment_ids=ids, after=cls.after, actor=actor, reason=reason)
+        remember(request, outcome.changes)
         for sentence in sorted(set(outcome.refused.values())):
             count = sum(1 for other in outcome.refused.values() if other == sentence)
             messages.error(request, f"{count} × {sentence}")
@@ -312,29 +327,57 @@ class WriteTo(EnrollmentBulkAction):
 BULK_ACTIONS = (Approve, Decline, Pause, Resume, Remove, MoveToGroup, WriteTo)
 
 
+def _header(title: str) -> dict[str, Any]:
+    return header(title, icon="tasks", below=("enrollments:index", _("Enrolments")))
+
+
 def change_status(request: HttpRequest, pk: int) -> HttpResponse:
-    """A page of the CMS that changes one enrolment's status and shows its history."""
+    """A page of the CMS that changes one enrolment's status, after a question, and shows its history."""
     enrollment = get_object_or_404(Enrollment.objects.select_related("user", "course", "group"), pk=pk)
     staff: Any = request.user
     if not staff.has_perm("enrollment.change_enrollment") or not manages_course(staff, enrollment.course_id):
         raise Http404
     back = reverse("enrollments:index")
-    initial = {"after": request.GET.get("after", "")}
-    form = StatusForm(request.POST or None, enrollment=enrollment, initial=initial)
+    form = StatusForm(request.POST or None, enrollment=enrollment)
+    context = {**_header(gettext("Change of status")), "enrollment": enrollment, "form": form, "back": back}
     if request.method == "POST" and form.is_valid():
         after = Status(form.cleaned_data["after"])
-        try:
-            actions.change_status(enrollment=enrollment, after=after, actor=staff, reason=form.cleaned_data["reason"])
-        except actions.EnrollmentError as error:
-            form.add_error(None, str(error))
-        else:
+        if "confirmed" not in request.POST:
+            context |= {"after": after, "effect": EFFECTS[after]}
+            return render(request, "enrollment/cms/confirm_status.html", context)
+        outcome = actions.change_statuses(
+            enrollment_ids=[enrollment.pk], after=after, actor=staff, reason=form.cleaned_data["reason"]
+        )
+        for refusal in outcome.refused.values():
+            form.add_error(None, refusal)
+        if not outcome.refused:
             said = gettext("%(person)s is now “%(status)s” in “%(course)s”.")
             facts = {"person": enrollment.user, "status": after.label, "course": enrollment.course.title}
-            messages.success(request, said % facts)
+            remember(request, outcome.changes)
+            wagtail_messages.success(request, said % facts, [undo_button()] if outcome.changes else None)
             return redirect(back)
-    history = enrollment.history.select_related("actor")
-    context = {"enrollment": enrollment, "form": form, "history": history, "back": back}
+    context["history"] = enrollment.history.select_related("actor")
     return render(request, "enrollment/cms/status.html", context, status=422 if form.errors else 200)
+
+
+def undo_changes(request: HttpRequest) -> HttpResponse:
+    """Asks whether the last change of status by this person shall be taken back, and takes it back."""
+    staff: Any = request.user
+    if not staff.has_perm("enrollment.change_enrollment"):
+        raise Http404
+    back = reverse("enrollments:index")
+    changes = undoable(staff, remembered(request)).select_related("enrollment__user", "enrollment__course")
+    if request.method == "POST":
+        outcome = undo(change_ids=remembered(request), actor=staff)
+        remember(request, [])
+        for refusal in sorted(set(outcome.refused.values())):
+            messages.error(request, refusal)
+        messages.success(request, gettext("Taken back: %(n)s.") % {"n": outcome.changed})
+        return redirect(back)
+    found = list(changes[:NAMED])
+    more = max(0, changes.count() - NAMED)
+    context = {**_header(gettext("Undo")), "changes": found, "more": more, "back": back}
+    return render(request, "enrollment/cms/undo.html", context)
 
 
 enrollments = EnrollmentViewSet("enrollments")

@@ -6,6 +6,7 @@ urlpatterns = [
     path("teaching/", views.overview, name="teaching"),
     path("teaching/courses/<int:course_id>/", views.course, name="teaching_course"),
     path("teaching/courses/<int:course_id>/strip/", views.strip, name="teaching_strip"),
+    path("teaching/courses/<int:course_id>/status/undo/", views.undo_status, name="teaching_undo"),
     path("teaching/courses/<int:course_id>/status/", views.change_status, name="teaching_status"),
     path("teaching/courses/<int:course_id>/letter/", letter_views.letter, name="teaching_letter"),
     path("teaching/courses/<int:course_id>/groups/", group_views.board, name="teaching_groups"),

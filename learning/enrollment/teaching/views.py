@@ -10,9 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from learning.accounts.models import User
 from learning.courses.models import CoursePage
@@ -23,11 +24,13 @@ from learning.enrollment.following import attention_of, exported, follow, headin
 from learning.enrollment.models import Enrollment, StatusChange, StudyGroup
 from learning.enrollment.policies import managed_courses, manages_course
 from learning.enrollment.spreadsheets import FORMATS, as_file
-from learning.enrollment.statuses import Status, staff_choices
+from learning.enrollment.statuses import EFFECTS, Status, staff_choices
+from learning.enrollment.undo import remember, remembered, undo, undoable
 
 PER_PAGE = 50
 COURSES_PER_PAGE = 30
 HISTORY_SHOWN = 100
+NAMED = 20  # students that the question “are you sure?” names
 
 
 def managed_course(request: HttpRequest, course_id: int) -> CoursePage:
@@ -136,16 +139,52 @@ def change_status(request: HttpRequest, course_id: int) -> HttpResponse:
     if after not in Status.values or not ids:
         messages.error(request, _("Choose students and what is to become of them."))
         return redirect(back)
-    own = Enrollment.objects.filter(pk__in=ids, course=page).values_list("pk", flat=True)
+    own = Enrollment.objects.filter(pk__in=ids, course=page)
+    reason = request.POST.get("reason", "")
+    if "confirmed" not in request.POST:
+        named = list(own.select_related("user")[:NAMED])
+        context = {
+            "course": page,
+            "after": Status(after),
+            "effect": EFFECTS.get(Status(after), ""),
+            "reason": reason,
+            "ids": list(own.values_list("pk", flat=True)),
+            "named": named,
+            "more": max(0, own.count() - len(named)),
+            "back": back,
+        }
+        return render(request, "teaching/confirm_status.html", context)
     user: Any = request.user
     outcome = actions.change_statuses(
-        enrollment_ids=own, after=Status(after), actor=user, reason=request.POST.get("reason", "")
+        enrollment_ids=own.values_list("pk", flat=True), after=Status(after), actor=user, reason=reason
     )
     if outcome.changed:
-        messages.success(request, _("Changed: %(n)s.") % {"n": outcome.changed})
-    for reason in sorted(set(outcome.refused.values())):
-        messages.error(request, reason)
+        remember(request, outcome.changes)
+        link = format_html('<a href="{}">{}</a>', reverse("teaching_undo", args=(page.pk,)), _("Undo"))
+        messages.success(request, format_html("{} {}", _("Changed: %(n)s.") % {"n": outcome.changed}, link))
+    for refusal in sorted(set(outcome.refused.values())):
+        messages.error(request, refusal)
     return redirect(back)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def undo_status(request: HttpRequest, course_id: int) -> HttpResponse:
+    """Asks whether the last change of status by this person shall be taken back, and takes it back."""
+    page = managed_course(request, course_id)
+    user: Any = request.user
+    back = reverse("teaching_course", args=(page.pk,))
+    if request.method == "POST":
+        outcome = undo(change_ids=remembered(request), actor=user)
+        remember(request, [])
+        for refusal in sorted(set(outcome.refused.values())):
+            messages.error(request, refusal)
+        messages.success(request, _("Taken back: %(n)s.") % {"n": outcome.changed})
+        return redirect(back)
+    changes = undoable(user, remembered(request)).select_related("enrollment__user")
+    found = list(changes[:NAMED])
+    context = {"course": page, "changes": found, "more": max(0, changes.count() - len(found)), "back": back}
+    return render(request, "teaching/undo_status.html", context)
 
 
 @require_safe
