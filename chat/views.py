@@ -25,8 +25,8 @@ from chat.lessons import quote_of
 from chat.models import MOST_CHARACTERS, REACTIONS, Message, Room
 from chat.posting import current_mute, post_message
 from chat.shown import client_facts, shown
-from learning.courses.models import LessonPage
 from learning.enrollment.access import access_to_part
+from learning.enrollment.served import served_lesson
 from learning.enrollment.views import whole_number
 
 PER_PAGE = 30
@@ -140,7 +140,7 @@ def _reply(leaf: history.Leaf, seq: int | None) -> Message | None:
 def _quoted(request: HttpRequest, lesson_id: int) -> str:
     """The place of a lesson that someone wants to talk about, if they may read it."""
     user: Any = request.user
-    lesson = LessonPage.objects.live().filter(pk=lesson_id).first()
+    lesson = served_lesson(lesson_id, request)
     if lesson is None or not access_to_part(user, lesson).granted:
         return ""
     return quote_of(lesson, request.GET.get("block", ""))
@@ -256,9 +256,9 @@ def search(request: HttpRequest) -> HttpResponse:
 def discuss(request: HttpRequest, lesson_id: int) -> HttpResponse:
     """From a lesson to the room where it is talked about, with the place quoted."""
     user: Any = request.user
-    lesson = get_object_or_404(LessonPage.objects.live(), pk=lesson_id)
-    access = access_to_part(user, lesson)
-    if not access.granted:
+    lesson = served_lesson(lesson_id, request)
+    access = access_to_part(user, lesson) if lesson else None
+    if lesson is None or access is None or not access.granted:
         raise Http404
     course = lesson.course
     own = Room.objects.of(user).in_course(course.pk).order_by("group__name", "pk")

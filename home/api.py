@@ -5,6 +5,7 @@ from math import ceil
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.request import RawPostDataException
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from ninja import Field, NinjaAPI, Query, Router, Schema
@@ -118,6 +119,12 @@ def _too_many(request: HttpRequest, error: Any) -> HttpResponse:
 @api.exception_handler(Http404)
 def _nothing(request: HttpRequest, error: Any) -> HttpResponse:
     return problem(request, 404, "not_found", _("There is no such thing here."))
+
+
+@api.exception_handler(RawPostDataException)
+def _form_instead_of_json(request: HttpRequest, error: Any) -> HttpResponse:
+    """A form was sent where JSON is wanted: the check of the CSRF token has read its body already."""
+    return problem(request, 415, "bad_request", _("Send JSON, not a form."))
 
 
 @api.exception_handler(HttpError)

@@ -7,7 +7,8 @@ from wagtail.models import Page
 from learning.courses.catalogue import clean_query
 from learning.courses.models import CoursePage, LessonPage
 from learning.courses.programme import address_of
-from learning.enrollment.access import Person, below_live_course, readable_parts
+from learning.enrollment.access import Person, readable_parts
+from learning.enrollment.served import served
 
 SHOWN = 30
 
@@ -27,7 +28,7 @@ def search(user: Person, query: str) -> list[Hit]:
         return []
     courses = list(CoursePage.objects.live().public().search(query)[:SHOWN])
     allowed = LessonPage.objects.live().public().filter(readable_parts(user))
-    lessons = below_live_course(LessonPage.objects.filter(pk__in=allowed.values("pk")).search(query)[:SHOWN])
+    lessons = served(LessonPage.objects.filter(pk__in=allowed.values("pk")).search(query)[:SHOWN], user)
     titles = dict(
         Page.objects.filter(path__in={page.path[: -2 * Page.steplen] for page in lessons}).values_list("path", "title")
     )

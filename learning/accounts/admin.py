@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -256,10 +256,14 @@ class _TeachersOnly:
         return [*super().columns, Column("email", label=_("E-mail"))]  # type: ignore[misc]
 
     def get_object(self, pk: str) -> User:
-        return self.get_object_list().get(pk=pk)
+        found = self.get_objects([pk])
+        if not found:
+            raise Http404
+        return found[0]
 
     def get_objects(self, pks: list[str]) -> list[User]:
-        return list(self.get_object_list().filter(pk__in=pks))
+        keys = [int(pk) for pk in pks if pk.isdecimal() and len(pk) < 18]
+        return list(self.get_object_list().filter(pk__in=keys))
 
 
 class TeacherChooseView(_TeachersOnly, ChooseView):
@@ -288,6 +292,10 @@ class TeacherChooserViewSet(ChooserViewSet):
     choose_one_text = _("Choose a person")
     choose_another_text = _("Choose another person")
     edit_item_text = _("Edit this person")
+
+    def get_urlpatterns(self) -> list[Any]:
+        """Without the address that would make a person: there is no form for it here."""
+        return [pattern for pattern in super().get_urlpatterns() if pattern.name != "create"]
 
 
 teacher_chooser = TeacherChooserViewSet("teacher_chooser", url_prefix="teachers")

@@ -1,3 +1,6 @@
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
 from wagtail import hooks
 
 from learning.accounts.admin import (
@@ -6,6 +9,8 @@ from learning.accounts.admin import (
     PersonDeleteBulkAction,
     teacher_chooser,
 )
+from learning.accounts.models import User
+from learning.accounts.rights import may_teach
 
 hooks.register("register_bulk_action", PersonDeleteBulkAction, order=10)
 hooks.register("register_bulk_action", OthersRoleBulkAction, order=10)
@@ -15,3 +20,11 @@ hooks.register("register_bulk_action", PersonActiveStateBulkAction, order=10)
 @hooks.register("register_admin_viewset")
 def register_teacher_chooser():  # type: ignore[no-untyped-def]
     return teacher_chooser
+
+
+@hooks.register("check_new_references")
+def name_only_teachers(user: Any, page: Any, references: set[tuple[type[Any], str]]) -> None:
+    """A team is chosen among those who may teach, not by the number of any person."""
+    keys = {int(key) for model, key in references if model is User and key.isdecimal()}
+    if keys - set(User.objects.filter(may_teach(), pk__in=keys, is_active=True).values_list("pk", flat=True)):
+        raise PermissionDenied

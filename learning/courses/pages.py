@@ -18,7 +18,6 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail import blocks
-from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.panels import (
     FieldPanel,
     FieldRowPanel,
@@ -37,6 +36,7 @@ from wagtail.search import index
 from learning.courses.blocks import LessonBody
 from learning.courses.compiled import CompiledQuery
 from learning.courses.enums import Completes, CourseLanguage, EnrollmentPolicy, Level
+from learning.courses.page_forms import SchoolPageForm
 from learning.courses.permissions import ArrangingPermissionTester
 from learning.courses.privacy import RestrictionsMixin
 
@@ -46,6 +46,7 @@ class SchoolPage(RestrictionsMixin, Page):
 
     allowed_http_methods: ClassVar = ["GET", "HEAD", "OPTIONS"]
     show_in_menus_default = False
+    base_form_class = SchoolPageForm
     levels_below_course: ClassVar[int | None] = None  # None: not a part of a course, nor a course
 
     class Meta:
@@ -260,6 +261,11 @@ class CoursePart(SchoolPage):
         """The course above; set in advance by the resolver of addresses."""
         return CoursePage.objects.ancestor_of(self).get()
 
+    @cached_property
+    def is_below_unpublished(self) -> bool:
+        """Whether a page above is not published; set in advance by the resolver of addresses."""
+        return self.get_ancestors().filter(live=False, depth__gt=1).exists()
+
     def get_sitemap_urls(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
         return []
 
@@ -286,7 +292,7 @@ class ModulePage(CoursePart):
         return self.introduction
 
 
-class LessonForm(WagtailAdminPageForm):
+class LessonForm(SchoolPageForm):
     def _post_clean(self) -> None:
         super()._post_clean()
         if not self.is_deferred_validation and not self.errors and self.instance.can_never_be_finished:

@@ -82,6 +82,8 @@ def find_page(path: str) -> SchoolPart | None:
         page.course = above.get(CoursePage) or page.course
     if isinstance(page, LessonPage) and ModulePage in above:
         page.module = above[ModulePage]
+    if isinstance(page, ModulePage | LessonPage):
+        page.is_below_unpublished = any(other is not None and not other.live for other in found)
     return page
 
 

@@ -13,10 +13,10 @@ from wagtail.models import Page
 
 from learning.courses.compiled import CompiledQuery
 from learning.courses.models import CoursePage, CoursePrerequisite, LessonPage, ModulePage
-from learning.courses.programme import course_paths_above
 from learning.enrollment.models import Audience, Beginning, Enrollment, Opening, StudyGroup
 from learning.enrollment.plans import EVERYTHING, Plan, plan_of
 from learning.enrollment.policies import Person, Right, courses_with
+from learning.enrollment.served import below_unpublished
 from learning.enrollment.statuses import READING, Status
 
 
@@ -208,16 +208,6 @@ def _as_staff_after_all(access: Access) -> Access:
     return access
 
 
-def may_read_page(user: Person, page: Page) -> bool:
-    """For any page of the tree: public ones by everyone, parts of a course by whom the door lets in."""
-    specific = page.specific
-    if not specific.live:
-        return False
-    if isinstance(specific, ModulePage | LessonPage):
-        return specific.course.live and access_to_part(user, specific).granted
-    return True
-
-
 def readable_courses(user: Person) -> QuerySet[CoursePage]:
     """Live courses whose lessons this person may read."""
     live = CoursePage.objects.live()
@@ -253,12 +243,13 @@ def readable_parts(user: Person) -> Q:
 
 
 def free_previews() -> QuerySet[LessonPage]:
-    """Free previews that are marked for nobody in particular, nor their module: open to everyone."""
+    """Free previews of published courses, marked for nobody in particular, nor their module: open to everyone."""
     marked = Audience.objects.values("page_id")
     above = Page.objects.filter(
         pk__in=marked, path=Substr(OuterRef("path"), 1, Length(OuterRef("path")) - Page.steplen)
     )
-    return LessonPage.objects.filter(free_preview=True).exclude(pk__in=marked).exclude(Exists(above))
+    found = LessonPage.objects.filter(free_preview=True).exclude(pk__in=marked).exclude(Exists(above))
+    return found.exclude(below_unpublished())
 
 
 def _kept_from(user: Person, course_ids: list[int]) -> Q:
@@ -280,11 +271,3 @@ def _outside(paths: Iterable[str]) -> Q:
     for path in paths:
         inside |= Q(path__startswith=path)
     return ~inside if inside else Q()
-
-
-def below_live_course(pages: Iterable[Page]) -> list[Page]:
-    """Those whose ancestors are all live: a lesson of an unpublished course is not there."""
-    pages = list(pages)
-    above = {path for page in pages for path in course_paths_above(page.path)[:-1]}
-    hidden = set(Page.objects.filter(path__in=above, live=False).values_list("path", flat=True))
-    return [page for page in pages if not any(path in hidden for path in course_paths_above(page.path))]

@@ -20,7 +20,7 @@ from learning.accounts.api import (
 )
 from learning.accounts.models import TokenScope
 from learning.courses.catalogue import clean_query
-from learning.courses.models import CoursePage, LessonPage, Subject
+from learning.courses.models import CoursePage, Subject
 from learning.enrollment import actions, progress
 from learning.enrollment.access import access_to_course, access_to_part
 from learning.enrollment.api_schemas import (
@@ -47,6 +47,7 @@ from learning.enrollment.joining import join
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.plans import programme_for
 from learning.enrollment.policies import manages_course
+from learning.enrollment.served import served_lesson
 from learning.enrollment.statuses import READING, Status
 
 courses = Router(tags=["Courses"])
@@ -194,8 +195,8 @@ def leave(request: HttpRequest, id: Key) -> Any:  # noqa: A002
 def mark_done(request: HttpRequest, id: Key, wish: DoneIn) -> Any:  # noqa: A002
     """Mark a lesson done, or not done after all."""
     user: Any = request.user
-    lesson = LessonPage.objects.live().filter(pk=id).first()
-    if lesson is None or not lesson.course.live:
+    lesson = served_lesson(id, request)
+    if lesson is None:
         raise not_found()
     access = access_to_part(user, lesson)
     if not access.as_student or access.enrollment is None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 
 from learning.enrollment.models import Enrollment, StudyGroup
-from learning.enrollment.policies import managed_courses
+from learning.enrollment.policies import managed_courses, manages_course
 from learning.enrollment.statuses import READING, Status
 
 COURSES_OFFERED = 100
@@ -91,7 +91,8 @@ class EnrollmentFilter(WagtailFilterSet):
             self.filters["course"].extra["choices"] = self._courses(asked)
         else:
             del self.filters["course"]
-        if asked.isdecimal() and len(asked) < 10:
+        is_number = asked.isdecimal() and len(asked) < 10
+        if is_number and (course_id is not None or manages_course(self.request.user, int(asked))):
             groups = StudyGroup.objects.filter(course_id=int(asked)).values_list("pk", "name")
             choices = [(NO_GROUP, _("In no group")), *((str(pk), name) for pk, name in groups)]
             self.filters["group"].extra["choices"] = choices

@@ -15,8 +15,20 @@ from learning.enrollment import actions
 from learning.enrollment.grouping import follow_start
 from learning.enrollment.invitations import invite
 from learning.enrollment.models import Enrollment, Invitation, StudyGroup
-from learning.enrollment.policies import manages_course, may_name_teachers
+from learning.enrollment.policies import managed_courses, manages_course, may_name_teachers
 from learning.enrollment.statuses import Status, staff_choices
+
+
+class ManagedCourseChooser(AdminPageChooser):
+    """Names only courses that the person looks after: a refused form is shown again with what was sent."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__(target_models=[CoursePage])
+        self.user = user
+
+    def get_instance(self, value: Any) -> Any:
+        page = super().get_instance(value)
+        return page if page is not None and manages_course(self.user, page.pk) else None
 
 
 class OfManagedCourse(WagtailAdminModelForm):
@@ -28,14 +40,8 @@ class OfManagedCourse(WagtailAdminModelForm):
         super().__init__(*args, **kwargs)
         if "course" in self.fields:
             self.fields["course"] = forms.ModelChoiceField(
-                CoursePage.objects.all(), label=_("Course"), widget=AdminPageChooser(target_models=[CoursePage])
+                managed_courses(self.for_user), label=_("Course"), widget=ManagedCourseChooser(self.for_user)
             )
-
-    def clean_course(self) -> CoursePage:
-        course = self.cleaned_data["course"]
-        if not manages_course(self.for_user, course.pk):
-            raise ValidationError(_("There is no such course."))
-        return course
 
 
 class EnrollmentCreateForm(OfManagedCourse):

@@ -37,7 +37,7 @@ def gate(serve: Serve) -> Serve:
         if not isinstance(page, ModulePage | LessonPage):
             return serve(page, request, args, kwargs)
         course = page.course
-        if not course.live or (isinstance(page, LessonPage) and not page.module.live):
+        if page.is_below_unpublished:
             raise Http404
         access = access_to_part(request.user, page, viewing_of(request, course.pk))
         if access.refusal == Refusal.HIDDEN:

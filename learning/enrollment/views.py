@@ -21,6 +21,7 @@ from learning.enrollment.joining import join
 from learning.enrollment.letters import person_of_token
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.models.groups import is_bearable
+from learning.enrollment.served import served_lesson
 from learning.enrollment.statuses import Status
 from learning.enrollment.viewing import start_viewing, stop_viewing
 
@@ -120,8 +121,8 @@ def stop_letters(request: HttpRequest, token: str) -> HttpResponse:
 
 def _lesson_of_student(request: HttpRequest, lesson_id: int) -> tuple[LessonPage, Enrollment]:
     """The lesson and the enrolment that reading it counts for; 404 for whoever may not read it as a student."""
-    lesson = LessonPage.objects.live().filter(pk=lesson_id).first()
-    if lesson is None or not lesson.course.live or not request.user.is_authenticated:
+    lesson = served_lesson(lesson_id, request)
+    if lesson is None or not request.user.is_authenticated:
         raise Http404
     access = access_to_part(request.user, lesson)
     if not access.as_student or access.enrollment is None:

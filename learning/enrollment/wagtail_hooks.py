@@ -14,14 +14,18 @@ from learning.enrollment.admin.audit import audit
 from learning.enrollment.admin.enrollments import BULK_ACTIONS, change_status, enrollments, undo_changes
 from learning.enrollment.admin.menu import LearningGroup, page_buttons
 from learning.enrollment.admin.rights import rights
+from learning.enrollment.cms_door import page_actions
 from learning.enrollment.gate import gate
 from learning.enrollment.models import Invitation
+from learning.enrollment.policies import sees_page
 
 modeladmin_register(LearningGroup)
 hooks.register("on_serve_page", gate, order=100)
 hooks.register("register_page_header_buttons", page_buttons)
 for action in BULK_ACTIONS:
     hooks.register("register_bulk_action", action)
+for page_action in page_actions:
+    hooks.register("register_bulk_action", page_action, order=10)
 
 
 @hooks.register("forget_person")
@@ -54,4 +58,12 @@ def choose_among_own_pages(pages: QuerySet[Page], request: HttpRequest) -> Query
 def move_only_what_one_may(request: HttpRequest, page: Page, destination: Page) -> None:
     """Wagtail asks this after the question “are you sure?”, which already shows the title of the draft."""
     if not page.permissions_for_user(request.user).can_move_to(destination):
+        raise PermissionDenied
+
+
+@hooks.register("check_new_references")
+def link_only_to_seen_pages(user: User, page: Page, references: set[tuple[type[Any], str]]) -> None:
+    """A link or a prerequisite names published pages, or drafts that the author may see."""
+    keys = [int(key) for model, key in references if issubclass(model, Page) and key.isdecimal()]
+    if not all(other.live or sees_page(user, other) for other in Page.objects.filter(pk__in=keys)):
         raise PermissionDenied

@@ -7,18 +7,22 @@ content, so a picture that stands only in a draft is seen by those alone who may
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from wagtail.models import Page, ReferenceIndex
+from django.http import HttpRequest
+from wagtail.models import Collection, Page, ReferenceIndex
 from wagtail.permissions import policy_registry
 
-from learning.enrollment.access import Person, may_read_page
-from learning.library.models import Picture, StoredFile
+from learning.courses.models import CoursePage, LessonPage, ModulePage
+from learning.enrollment.access import Person, access_to_part
+from learning.enrollment.served import served
+from learning.library.models import CourseCollection, Picture, SharedFile, StoredFile
 
+STEP = Collection.steplen
 _WORK = {"add", "change", "delete", "choose"}
-PAGES_LOOKED_AT = 20
+PAGES_LOOKED_AT = 50
 
 
 def pages_showing(file: Picture | StoredFile) -> list[Page]:
-    """Live pages that show this file, or show it as their cover."""
+    """Live pages that show this file, or show it as their cover, and that may: see `_may_show`."""
     base = ContentType.objects.get_for_model(Page)
     ids = (
         ReferenceIndex.get_references_to(file)
@@ -27,7 +31,32 @@ def pages_showing(file: Picture | StoredFile) -> list[Page]:
         .distinct()
     )
     pages = Page.objects.live().filter(pk__in=[int(pk) for pk in ids]).order_by("path")
-    return list(pages.specific()[:PAGES_LOOKED_AT])
+    return _may_show(file, list(pages.specific()[:PAGES_LOOKED_AT]))
+
+
+def course_of_file(file: Picture | StoredFile) -> tuple[int, str] | None:
+    """Key and tree path of the course whose collection holds the file; None when the file is in a shared collection."""
+    above = [file.collection.path[:end] for end in range(STEP, len(file.collection.path) + 1, STEP)]
+    row = CourseCollection.objects.filter(collection__path__in=above).first()
+    path = CoursePage.objects.filter(pk=row.course_id).values_list("path", flat=True).first() if row else None
+    return (row.course_id, path) if row and path else None
+
+
+def _may_show(file: Picture | StoredFile, pages: list[Page]) -> list[Page]:
+    """A page opens files of its own course's collection, of shared collections, and those that someone who may use
+    both has shown there on purpose: the number of a file in a page is not enough to open it."""
+    owner = course_of_file(file)
+    if owner is None or not pages:
+        return pages
+    own: list[Page] = []
+    foreign: list[Page] = []
+    for page in pages:
+        (own if page.path.startswith(owner[1]) else foreign).append(page)
+    if foreign:
+        shown = set(SharedFile.objects.of(file).values_list("course_id", flat=True))
+        paths = tuple(CoursePage.objects.filter(pk__in=shown).values_list("path", flat=True))
+        own += [page for page in foreign if paths and page.path.startswith(paths)]
+    return own
 
 
 def works_with(user: Person, file: Picture | StoredFile) -> bool:
@@ -38,5 +67,9 @@ def works_with(user: Person, file: Picture | StoredFile) -> bool:
     return policy.user_has_any_permission_for_instance(user, _WORK, file)
 
 
-def may_read_file(user: Person, file: Picture | StoredFile) -> bool:
-    return any(may_read_page(user, page) for page in pages_showing(file)) or works_with(user, file)
+def may_read_file(user: Person, file: Picture | StoredFile, request: HttpRequest | None = None) -> bool:
+    """Whether a page that is served to this person, and that they may read, shows the file; or they work with it."""
+    for page in served(pages_showing(file), user, request):
+        if not isinstance(page, ModulePage | LessonPage) or access_to_part(user, page).granted:
+            return True
+    return works_with(user, file)

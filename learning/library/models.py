@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.documents.models import AbstractDocument
 from wagtail.images.models import AbstractImage, AbstractRendition, Image
 from wagtail.models import Collection
+from wagtail.search import index
 
 from learning.library.kinds import Kind, check_upload, extension_of, kind_of, media_type_of, plays_in_browsers
 
@@ -30,6 +31,8 @@ def stored_file_path(instance: "StoredFile", filename: str) -> str:
 
 class Picture(AbstractImage):
     admin_form_fields = Image.admin_form_fields
+    # the chooser filters by tag, which Wagtail's own list of fields does not provide for
+    search_fields = [*AbstractImage.search_fields, index.RelatedFields("tags", [index.FilterField("name")])]
 
     class Meta(AbstractImage.Meta):
         verbose_name = _("picture")
@@ -107,3 +110,28 @@ class CourseCollection(models.Model):
 
     course_id = models.PositiveIntegerField(unique=True)
     collection = models.OneToOneField(Collection, on_delete=models.CASCADE, related_name="course_collection")
+
+
+class SharedFileQuerySet(models.QuerySet["SharedFile"]):
+    def of(self, file: "Picture | StoredFile") -> "SharedFileQuerySet":
+        return self.filter(picture=file) if isinstance(file, Picture) else self.filter(file=file)
+
+
+class SharedFile(models.Model):
+    """A file in another course's collection that a course shows on purpose.
+
+    Written when someone who may use the file saves it into a page of the course, or copies the course.
+    """
+
+    course_id = models.PositiveIntegerField()
+    picture = models.ForeignKey(Picture, null=True, on_delete=models.CASCADE, related_name="+")
+    file = models.ForeignKey(StoredFile, null=True, on_delete=models.CASCADE, related_name="+")
+
+    wagtail_reference_index_ignore = True
+    objects = SharedFileQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["course_id", "picture"], name="library_picture_shared_once"),
+            models.UniqueConstraint(fields=["course_id", "file"], name="library_file_shared_once"),
+        ]

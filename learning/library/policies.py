@@ -42,7 +42,7 @@ class CourseTeamCollectionPolicy(CollectionOwnershipPermissionPolicy):
         return [*of_groups, *mine]
 
     def _of_groups(self, user: User) -> Sequence[GroupCollectionPermission]:
-        """What the person's groups may do: the same for every model, so it is asked for once and kept as Wagtail does."""
+        """What the person's groups may do: the same for every model, so asked for once and kept as Wagtail does."""
         name = CollectionOwnershipPermissionPolicy.permission_cache_name
         if not hasattr(user, name):
             setattr(user, name, super().get_all_permissions_for_user(user))

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 from wagtail.documents.forms import BaseDocumentForm
+from wagtail.images.fields import WagtailImageField
 from wagtail.images.forms import BaseImageForm
 from wagtail.models import Page, Revision
 
@@ -65,7 +68,7 @@ class _InCourseCollection:
     """An upload form that has the collection of the edited course chosen already, if this person may add to it."""
 
     def __init__(self, *args: Any, user: Any = None, **kwargs: Any) -> None:
-        super().__init__(*args, user=user, **kwargs)
+        super().__init__(*args, user=user, **kwargs)  # type: ignore[call-arg]
         field = self.fields.get("collection")  # type: ignore[attr-defined]
         if field is None or self.instance.pk:  # type: ignore[attr-defined]
             return
@@ -78,5 +81,19 @@ class DocumentForm(_InCourseCollection, BaseDocumentForm):
     pass
 
 
+class ReadableImageField(WagtailImageField):
+    """Says of a damaged picture that it is damaged; Wagtail lets some errors of the picture library pass."""
+
+    def check_image_pixel_size(self, f: Any) -> None:
+        try:
+            super().check_image_pixel_size(f)
+        except (OSError, SyntaxError, ValueError) as error:
+            raise ValidationError(_("This picture is damaged."), code="invalid_image") from error
+
+
 class PictureForm(_InCourseCollection, BaseImageForm):
-    pass
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields.get("file")
+        if field is not None:
+            self.fields["file"] = ReadableImageField(label=field.label, required=field.required, widget=field.widget)

@@ -109,7 +109,7 @@ def rendition(request: HttpRequest, image_id: int, name: str) -> Any:
     """A picture in a size that a page shows."""
     rows = Rendition.objects.select_related("image__collection")
     shown = get_object_or_404(rows, image_id=image_id, file=f"{RENDITIONS}/{name}")
-    if not may_read_file(request.user, shown.image):
+    if not may_read_file(request.user, shown.image, request):
         raise Http404
     media_type = media_type_of(shown.file.name) if not shown.file.name.endswith(".avif") else "image/avif"
     etag = f"r{shown.pk}-{shown.file.name.rpartition('/')[2][:12]}"
@@ -120,7 +120,7 @@ def rendition(request: HttpRequest, image_id: int, name: str) -> Any:
 def document(request: HttpRequest, document_id: int, document_filename: str) -> Any:
     """A document, video or recording; the name in the address is only for people."""
     file = get_object_or_404(StoredFile.objects.select_related("collection"), pk=document_id)
-    if not may_read_file(request.user, file):
+    if not may_read_file(request.user, file, request):
         raise Http404
     return hand_out(
         request,

@@ -1,7 +1,12 @@
 from typing import Any
 
 from wagtail import hooks
+from wagtail.documents.views import bulk_actions as of_files
+from wagtail.images.views import bulk_actions as of_pictures
 
+from learning.enrollment.cms_door import OnlySeen, only_seen
+from learning.library import sharing
+from learning.library.access import works_with
 from learning.library.api import OwnDocumentsAdminAPI, OwnImagesAdminAPI
 
 
@@ -9,3 +14,22 @@ from learning.library.api import OwnDocumentsAdminAPI, OwnImagesAdminAPI
 def list_only_own_files(router: Any) -> None:
     router.register_endpoint("images", OwnImagesAdminAPI)
     router.register_endpoint("documents", OwnDocumentsAdminAPI)
+
+
+ACTIONS = [
+    kind
+    for module in (of_pictures, of_files)
+    for kind in (module.AddToCollectionBulkAction, module.AddTagsBulkAction, module.DeleteBulkAction)
+]
+
+
+class OnlyUsable(OnlySeen):
+    def sees(self, thing: Any) -> bool:
+        return works_with(self.request.user, thing)
+
+
+for action in only_seen(ACTIONS, OnlyUsable):
+    hooks.register("register_bulk_action", action, order=10)
+hooks.register("check_new_references", sharing.check_files)
+hooks.register("note_new_references", sharing.note_files)
+hooks.register("after_copy_page", sharing.share_with_copy)

@@ -20,6 +20,9 @@ async def no_pages(scope: Any, receive: Any, send: Any) -> None:
 
 
 from chat.routing import websocket_urlpatterns  # noqa: E402  (models are there only after the line above)
+from config.input import ReadableASGIRequest  # noqa: E402
+
+pages.request_class = ReadableASGIRequest
 
 protocols: dict[str, Any] = {"websocket": URLRouter(websocket_urlpatterns)}
 protocols["http"] = no_pages if os.environ.get("PARTA_SOCKETS_ONLY") else pages

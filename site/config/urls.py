@@ -13,6 +13,7 @@ from home.errors import not_found
 from home.sitemap import SchoolSitemap
 from learning.accounts.account_admin import OwnAccountView
 from learning.courses import routing
+from learning.enrollment.cms_door import SeenLinkView
 from learning.enrollment.gate import whole_tree_only
 
 urlpatterns = [
@@ -25,6 +26,8 @@ urlpatterns = [
     # One log-in page for everyone: allauth's, with its limits and second factor.
     path("cms/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("cms/password_reset/", RedirectView.as_view(pattern_name="account_reset_password")),
+    path("cms/choose-external-link/", require_admin_access(SeenLinkView.as_view())),
+    path("cms/failwhale/", not_found),
     path("cms/account/", require_admin_access(OwnAccountView.as_view())),
     # This report of Wagtail names the last edited page of each type, wherever it is.
     *(

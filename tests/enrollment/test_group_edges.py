@@ -57,7 +57,7 @@ def test_who_looks_after_students_does_not_make_themselves_a_teacher(small: Simp
     data = {"course": small.course.pk, "name": "Also mine", "teachers": [helper.pk]}
     client.post("/cms/enrollment/studygroup/create/", data)
     assert not StudyGroup.objects.filter(teachers=helper).exists()
-    assert client.get(f"/cms/pages/{small.lessons[0].pk}/edit/").status_code == 302
+    assert client.get(f"/cms/pages/{small.lessons[0].pk}/edit/").status_code == 404
 
 
 def test_sitemap_does_not_list_previews_of_one_group(small: SimpleNamespace, visit: Any) -> None:

@@ -1,0 +1,49 @@
+"""Forms of our pages in the CMS: what a page newly points at must be something that its author may use.
+
+A form can be sent without its choosers, with the number of anything in it. Apps above say what may be used, through
+the hooks `check_new_references` and `note_new_references`, both called with the person, the page and the references.
+"""
+
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
+from wagtail import hooks
+from wagtail.admin.forms import WagtailAdminPageForm
+from wagtail.models import Page, ReferenceIndex
+
+Reference = tuple[type[Model], str]  # the model, and the key of one row
+
+
+def references_of(page: Page) -> set[Reference]:
+    """Everything that a page points at: in its fields, blocks, links of rich text and the rows below it."""
+    found = set()
+    for content_type_id, object_id, _model_path, _content_path in ReferenceIndex._extract_references_from_object(page):
+        model = ContentType.objects.get_for_id(content_type_id).model_class()
+        if model is not None:
+            found.add((model, str(object_id)))
+    return found
+
+
+class SchoolPageForm(WagtailAdminPageForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._references_before: set[Reference] = set()
+        if self.is_bound and self.instance.pk:
+            self._references_before = references_of(self.instance)
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        # also with errors: the form is then shown again, with the titles of what it points at
+        for check in hooks.get_hooks("check_new_references"):
+            check(self.for_user, self.instance, self._new_references())
+
+    def _new_references(self) -> set[Reference]:
+        return references_of(self.instance) - self._references_before
+
+    def save(self, commit: bool = True) -> Page:
+        new = self._new_references()
+        page: Page = super().save(commit)
+        for note in hooks.get_hooks("note_new_references"):
+            note(self.for_user, page, new, self.parent_page)
+        return page

@@ -1,0 +1,114 @@
+"""The door of the CMS: which pages and files an address of it may be asked about.
+
+Wagtail asks for rights when something is changed, but many screens show the title of a page before that: explorer,
+choosers, questions of bulk actions, messages of workflows. Here every address of the CMS that names a page is asked
+first, and answers as if the page did not exist where `policies.sees_page` says no.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.http import Http404, HttpRequest, HttpResponse
+from wagtail.admin.views.bulk_action import BulkAction
+from wagtail.admin.views.chooser import ExternalLinkView
+from wagtail.admin.views.pages.bulk_actions import (
+    DeleteBulkAction,
+    MoveBulkAction,
+    PublishBulkAction,
+    UnpublishBulkAction,
+)
+from wagtail.models import Page
+
+from learning.accounts.roles import ACCESS_CMS
+from learning.enrollment.policies import sees_page
+
+# Parts of addresses that are keys of pages, whatever the address. A test names every part that is in neither set.
+PAGE_PARTS = frozenset({"page_id", "parent_page_id", "page_to_move_id", "destination_id", "page_pk", "parent_id"})
+PK_IS_PAGE = frozenset(
+    {"wagtailadmin_pages:revisions_compare", "wagtailadmin_api:pages:detail", "wagtailadmin_api:pages:action"}
+)
+QUERY = frozenset(
+    {
+        *("childOf", "parent_page_id", "target_pages[]", "child_of", "descendant_of", "ancestor_of"),
+        *("translation_of", "dest"),
+    }
+)
+ID_IS_PAGE = frozenset(
+    {"wagtailadmin_choose_page_chosen_multiple", "wagtailadmin_api:pages:listing", "wagtailadmin_api:pages:find"}
+)
+POSTED = ("new_parent_page", "parent_page", "chooser")
+POSTING = frozenset({"wagtailadmin_pages:copy", "wagtailadmin_pages:choose_parent", "wagtailadmin_pages:move"})
+
+
+def _is_page_model(parts: dict[str, Any]) -> bool:
+    model = ContentType.objects.filter(app_label=parts.get("app_label"), model=parts.get("model_name")).first()
+    page_type = model.model_class() if model else None
+    return page_type is not None and issubclass(page_type, Page)
+
+
+def asked_pages(request: HttpRequest, parts: dict[str, Any]) -> set[int]:
+    """Keys of the pages that a request to the CMS names, in its address, query or, for small forms, its body."""
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    asked: set[Any] = {parts[part] for part in PAGE_PARTS & parts.keys()}
+    if name in PK_IS_PAGE:
+        asked.add(parts.get("pk"))
+    if "object_id" in parts and _is_page_model(parts):
+        asked.add(parts["object_id"])
+    of_pages = name == "wagtail_bulk_action" and parts.get("model_name") == "page"
+    for key in QUERY | ({"id"} if of_pages or name in ID_IS_PAGE else set()):
+        asked |= {piece for value in request.GET.getlist(key) for piece in value.split(",")}
+    if request.method == "POST" and (of_pages or name in POSTING):
+        asked |= {value for key in POSTED for value in request.POST.getlist(key)}
+    return {int(value) for value in asked if str(value).isascii() and str(value).isdigit() and len(str(value)) < 18}
+
+
+class CmsDoorMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, parts: dict[str, Any]) -> None:
+        """Answers 404 where a page is named that the person may not know of; one query, none without a page."""
+        if not request.path.startswith("/cms/") or not request.user.has_perm(ACCESS_CMS):
+            return  # Wagtail itself sends them to the log-in form
+        asked = asked_pages(request, parts)
+        if asked and not all(sees_page(request.user, page) for page in Page.objects.filter(pk__in=asked)):
+            raise Http404
+
+
+class OnlySeen:
+    """A bulk action that knows only what the person may see; with nothing left, there is nothing here."""
+
+    request: HttpRequest
+
+    def get_queryset(self, model: Any, object_ids: Any) -> list[Any]:
+        ids = [pk for pk in object_ids if str(pk).isascii() and str(pk).isdigit() and len(str(pk)) < 18]
+        rows = list(super().get_queryset(model, ids))  # type: ignore[misc]
+        found = [row for row in rows if self.sees(row)]
+        if not found:
+            raise Http404
+        return found
+
+    def sees(self, thing: Any) -> bool:
+        return sees_page(self.request.user, thing)
+
+
+def only_seen(actions: Iterable[type[BulkAction]], guard: type = OnlySeen) -> list[type[BulkAction]]:
+    """These bulk actions, each with the guard before it."""
+    return [type(action.__name__, (guard, action), {}) for action in actions]
+
+
+page_actions = only_seen((DeleteBulkAction, MoveBulkAction, PublishBulkAction, UnpublishBulkAction))
+
+
+class SeenLinkView(ExternalLinkView):
+    """Turns a typed address into a link to a page, unless the person may not see that page's newest title."""
+
+    def render_chosen_response(self, result: dict[str, Any]) -> HttpResponse:
+        page = Page.objects.filter(pk=result["id"]).first() if "id" in result else None
+        if page is not None and not sees_page(self.request.user, page):
+            result = {"url": result["url"], "title": self.form.cleaned_data["link_text"] or result["url"]}
+        return super().render_chosen_response(result)

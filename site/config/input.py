@@ -1,0 +1,140 @@
+"""One layer for input that cannot be read: it is answered with 400 or 404, never with a server error.
+
+Views of ours read their parameters with care. Django's and Wagtail's sometimes do not: they take the number out of
+`?id=abc` or expect a field that a form always sends. Refusals are logged with their traceback as `parta.input`.
+"""
+
+import codecs
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest, FieldError, ObjectDoesNotExist, ValidationError
+from django.core.handlers.asgi import ASGIRequest
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import DataError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import NoReverseMatch
+from django.utils.datastructures import MultiValueDictKeyError
+from django.utils.http import parse_header_parameters
+
+log = logging.getLogger("parta.input")
+
+_FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+# What reading a single value can end in.
+_OF_VALUES = (
+    *(ValueError, OverflowError, DataError, FieldError, ValidationError, NoReverseMatch, LookupError),
+    *(RecursionError, IncorrectLookupParameters, ObjectDoesNotExist),
+)
+# The functions in which the frameworks read a whole form: in them these errors, too, come from what was sent.
+_OF_FORMS = (*_OF_VALUES, AttributeError, TypeError)
+_READERS = {
+    ("django/forms/forms.py", "full_clean"),
+    ("django/forms/formsets.py", "full_clean"),
+    ("django/forms/models.py", "_post_clean"),
+    ("django/http/request.py", "_load_post_and_files"),
+    ("django/http/request.py", "GET"),
+    ("wagtail/blocks/stream_block.py", "value_from_datadict"),
+    ("wagtail/admin/views/chooser.py", "parse_email_link"),
+}
+
+
+def _is_ours(file: str) -> bool:
+    return file.startswith(f"{settings.BASE_DIR}/") and "site-packages" not in file
+
+
+def _is_text_encoding(name: str) -> bool:
+    try:
+        return bool(codecs.lookup(name)._is_text_encoding)
+    except LookupError:
+        return False
+
+
+class _ReadableCharset:
+    """A request whose declared charset is one of text: with `zlib`, Django fails before any middleware."""
+
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        _kind, parameters = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+        if "charset" in parameters and not _is_text_encoding(parameters["charset"]):
+            meta["CONTENT_TYPE"] = "application/octet-stream"
+        super()._set_content_type_params(meta)  # type: ignore[misc]
+
+
+class ReadableWSGIRequest(_ReadableCharset, WSGIRequest):
+    pass
+
+
+class ReadableASGIRequest(_ReadableCharset, ASGIRequest):
+    pass
+
+
+def _words(request: HttpRequest) -> Iterator[str]:
+    """Every key and value that came with the query and the form of a request."""
+    for data in (request.GET, request.POST):
+        for key, values in data.lists():
+            yield key
+            yield from values
+
+
+def _quotes(sentence: str, word: str) -> bool:
+    """Whether an error names this word of the request; an empty one is named only as the number it is not."""
+    return repr(word) in sentence if word else sentence.endswith(("got ''.", "got ''", "base 10: ''"))
+
+
+def _is_about_input(request: HttpRequest, error: BaseException) -> bool:
+    """Whether an error tells that something sent could not be read, and not of a mistake of ours."""
+    frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
+    outside_django = [frame for frame in frames if "/django/" not in frame.f_code.co_filename]
+    if outside_django and _is_ours(outside_django[-1].f_code.co_filename):
+        return False  # a view of ours that trips is a mistake of ours
+    in_reader = any(
+        frame.f_code.co_name == name and frame.f_code.co_filename.endswith(file)
+        for frame in frames
+        for file, name in _READERS
+    )
+    if in_reader and isinstance(error, _OF_FORMS):
+        return True
+    if isinstance(error, MultiValueDictKeyError):
+        asked = frames[-1].f_locals.get("self")
+        return any(asked is sent for sent in (request.GET, request.POST, request.FILES))
+    if isinstance(error, IncorrectLookupParameters | RecursionError):
+        return True
+    if isinstance(error, KeyError):
+        return request.method == "POST" and not request.POST.get(str(error.args[0]) if error.args else "")
+    named = [*_words(request), *map(str, request.resolver_match.kwargs.values() if request.resolver_match else ())]
+    return isinstance(error, _OF_VALUES) and any(_quotes(str(error), word) for word in named)
+
+
+class InputMiddleware:
+    """Refuses NUL characters before anything reads them, and turns errors about input into 400 or 404."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        parts = (request.path, *request.COOKIES.values())
+        if any("\x00" in part for part in parts) or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("NUL")
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]) -> None:
+        if request.content_type not in _FORMS or request.path.startswith("/api/"):
+            return  # the API reads its body itself
+        try:
+            has_nul = any("\x00" in word for word in _words(request))
+        except LookupError as error:
+            raise BadRequest("charset") from error
+        if has_nul:
+            raise BadRequest("NUL")
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+        if isinstance(error, Http404 | BadRequest) or not _is_about_input(request, error):
+            return
+        log.warning("Input refused at %s", request.path, exc_info=error)
+        in_address = map(str, request.resolver_match.kwargs.values() if request.resolver_match else ())
+        if isinstance(error, ObjectDoesNotExist) or any(_quotes(str(error), word) for word in in_address if word):
+            raise Http404 from error
+        raise BadRequest from error
