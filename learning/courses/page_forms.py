@@ -15,14 +15,18 @@ from wagtail.models import Page, ReferenceIndex
 Reference = tuple[type[Model], str]  # the model, and the key of one row
 
 
-def references_of(page: Page) -> set[Reference]:
-    """Everything that a page points at: in its fields, blocks, links of rich text and the rows below it."""
+def _extracted(thing: Model) -> set[Reference]:
     found = set()
-    for content_type_id, object_id, _model_path, _content_path in ReferenceIndex._extract_references_from_object(page):
+    for content_type_id, object_id, _model_path, _content_path in ReferenceIndex._extract_references_from_object(thing):
         model = ContentType.objects.get_for_id(content_type_id).model_class()
         if model is not None:
             found.add((model, str(object_id)))
     return found
+
+
+def references_of(page: Page) -> set[Reference]:
+    """Everything that a page points at: in its fields, blocks, links of rich text and the rows below it."""
+    return _extracted(page)
 
 
 class SchoolPageForm(WagtailAdminPageForm):
@@ -32,14 +36,18 @@ class SchoolPageForm(WagtailAdminPageForm):
         if self.is_bound and self.instance.pk:
             self._references_before = references_of(self.instance)
 
-    def _post_clean(self) -> None:
-        super()._post_clean()
+    def is_valid(self) -> bool:
+        valid: bool = super().is_valid()
         # also with errors: the form is then shown again, with the titles of what it points at
         for check in hooks.get_hooks("check_new_references"):
             check(self.for_user, self.instance, self._new_references())
+        return valid
 
     def _new_references(self) -> set[Reference]:
-        return references_of(self.instance) - self._references_before
+        """What the form adds, in the page itself and in the rows of its inline forms, which are saved after it."""
+        rows = (form.instance for formset in self.formsets.values() for form in formset.forms if form.has_changed())
+        found = references_of(self.instance).union(*map(_extracted, rows))
+        return found - self._references_before
 
     def save(self, commit: bool = True) -> Page:
         new = self._new_references()
