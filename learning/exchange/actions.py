@@ -1,15 +1,23 @@
-"""Bringing a course in from a Common Cartridge."""
+"""Bringing a course in from a Common Cartridge.
+
+A large package takes a minute, and nobody else may wait for it: every page and every file is stored in a transaction
+of its own. Until the end a row of `CourseImport` says that the course is on its way; when the import fails or its
+process is killed, everything that belongs to it is deleted again.
+"""
 
 import re
-from dataclasses import dataclass, field
+import time
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.html import escape
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -18,16 +26,22 @@ from wagtail.models import Collection, Page
 
 from learning.accounts.models import User
 from learning.courses.models import CatalogPage, CoursePage, LessonPage, ModulePage
-from learning.exchange.cartridge import Cartridge, CartridgeError, Item, Resource
-from learning.exchange.html_blocks import BlockMaker, RawBlock, minutes_to_read
+from learning.courses.video import find_video
+from learning.exchange.cartridge import PAGE_MAX, Cartridge, CartridgeError, Item, Resource
+from learning.exchange.encodings import decoded
+from learning.exchange.html_blocks import BlockMaker, PageTooSlowError, RawBlock, minutes_to_read, parsed
+from learning.exchange.models import CourseImport
+from learning.exchange.report import ImportReport
 from learning.library.collections import collection_of
-from learning.library.models import Picture, StoredFile
+from learning.library.models import CourseCollection, Picture, StoredFile
 
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 TITLE_LENGTH = 255
+BREATH = 0.02  # seconds between two transactions, in which others write to a database that has one writer at a time
+LINKS_IN_LESSON = 50
 KINDS_LEFT_OUT = {
     "imsdt": "discussion",
-    "imswl": "web link",
+    "imswl": "web link without an address",
     "imsbasiclti": "LTI tool",
     "imsqti": "quiz",
     "assignment": "assignment",
@@ -35,33 +49,23 @@ KINDS_LEFT_OUT = {
 }
 
 
-@dataclass
-class ImportReport:
-    """What came in and what did not, and why."""
-
-    course: CoursePage | None = None
-    modules: int = 0
-    lessons: int = 0
-    pictures: int = 0
-    files: int = 0
-    left_out: list[str] = field(default_factory=list)
-
-
 def import_cartridge(
     *, path: Path, catalog: CatalogPage, publish: bool = False, owner: User | None = None, language: str = "en"
 ) -> ImportReport:
-    """Make a course of a cartridge's pages, pictures and files, as drafts unless `publish`.
+    """Make a course of a cartridge's pages, links, pictures and files, as drafts unless `publish`.
 
-    All or nothing: an error leaves neither pages nor stored files behind. Raises CartridgeError.
+    What the package hides from students stays a draft. All or nothing: an error leaves neither pages nor stored files
+    behind. Raises CartridgeError, whose `report` has a line for every part of the package.
     """
+    undo_abandoned()
     with Cartridge(path) as cartridge:
         work = _Import(cartridge, catalog, publish, owner, language)
         try:
-            with transaction.atomic():
-                return work.run()
-        except BaseException:
-            for thing in work.stored:
-                thing.file.storage.delete(thing.file.name)
+            return work.run(path.name)
+        except BaseException as error:
+            work.undo()
+            if isinstance(error, CartridgeError):
+                error.report = work.report
             raise
 
 
@@ -75,27 +79,48 @@ class _Import:
         self.owner = owner
         self.language = language
         self.report = ImportReport()
-        self.stored: list[Any] = []
-        self.pictures: dict[str, int] = {}
+        self.journal: CourseImport | None = None
+        self.slugs: dict[int, set[str]] = {}  # of the pages below each parent
+        self.pictures: dict[str, Picture | None] = {}
         self.files: dict[str, StoredFile] = {}
-        self.linked_files: set[str] = set()
-        self.pages: dict[str, LessonPage] = {}
+        self.shown_files: set[str] = set()
+        self.pages: dict[str, LessonPage] = {}  # by the entry of the package
+        self.bodies: dict[int, Any] = {}  # what becomes the body of each lesson: an entry or raw blocks
+        self.hidden: set[int] = set()  # pages that stay drafts
+        self.hidden_files = {r.href: r for r in cartridge.resources.values() if r.hidden and not r.is_page}
+        self.described: set[str] = set()  # resources that have their line in the report
 
-    def run(self) -> ImportReport:
-        self.course = self._make_course()
-        self.report.course = self.course
-        self.collection: Collection = collection_of(self.course)
-        self._store_all()
+    def run(self, filename: str) -> ImportReport:
+        with transaction.atomic():
+            self.course = self._make_course()
+            self.collection: Collection = collection_of(self.course)
+            self.journal = CourseImport.objects.create(
+                course_id=self.course.pk, collection=self.collection, filename=filename[:200]
+            )
+        self._store_files()
         self._make_lessons()
         self._fill_lessons()
-        self._add_unlinked_files()
-        if not self.pages:
+        self._add_files_lesson()
+        self._describe_the_rest()
+        if not self.bodies:
             raise CartridgeError(
-                _("There is no page and no file in this cartridge that can be imported. Left out: %(left_out)s")
+                _("There is no page, link or file in this cartridge that can be imported. Left out: %(left_out)s")
                 % {"left_out": "; ".join(self.report.left_out[:5]) or "–"}
             )
         self._finish()
+        CourseImport.objects.filter(pk=self.journal.pk).delete()
         return self.report
+
+    def undo(self) -> None:
+        if self.journal is not None:
+            undo_import(self.journal)
+
+    def _breathe(self) -> None:
+        """Say that the import is alive, and let others write."""
+        if self.journal is not None:
+            CourseImport.objects.filter(pk=self.journal.pk).update(seen_at=timezone.now())
+        if connection.vendor == "sqlite" and not connection.in_atomic_block:
+            time.sleep(BREATH)
 
     # --- pages ------------------------------------------------------------------------
 
@@ -108,7 +133,7 @@ class _Import:
         outline = ", ".join(item.title for item in self.cartridge.outline if item.title)
         course = CoursePage(
             title=title,
-            slug=free_slug(self.catalog, title),
+            slug=self._free_slug(self.catalog, title),
             summary=(text or outline or title)[:300],
             about=f"<p>{escape(said_rights)}</p>" if rights else "",
             language=self.language,
@@ -117,85 +142,211 @@ class _Import:
         )
         return self.catalog.add_child(instance=course)
 
+    def _free_slug(self, parent: Page, title: str) -> str:
+        if parent.pk not in self.slugs:
+            self.slugs[parent.pk] = set(parent.get_children().values_list("slug", flat=True))
+        slug = free_slug_among(self.slugs[parent.pk], title)
+        self.slugs[parent.pk].add(slug)
+        return slug
+
     def _make_lessons(self) -> None:
         """Modules and empty lessons first, so that pages can link to one another."""
         loose: list[Item] = []
         for item in self.cartridge.outline:
-            leaves = item.leaves()
             if item.children:
-                self._make_module(item.title or _("Module"), leaves)
+                self._make_module(item.title or _("Module"), item.below()[1:], hidden=item.hidden)
+                self.report.taken(item.title or item.id, "module")
             else:
-                loose.extend(leaves)
+                loose.append(item)
         if loose:
             self._make_module(_("Lessons"), loose)
-        in_outline = set(self.pages)
+        in_outline = {leaf.resource.id for top in self.cartridge.outline for leaf in top.below() if leaf.resource}
+        syllabus = self._syllabus()
+        spoken = {item.resource.href for item in syllabus if item.resource}
         others = [
-            Item(self._title_of(resource), resource)
+            Item(self._title_of(resource), resource=resource)
             for resource in self.cartridge.resources.values()
-            if resource.is_page and resource.href not in in_outline and resource.href in self.cartridge.names
+            if resource.is_page
+            and resource.id not in in_outline
+            and resource.href not in {*self.pages, *spoken}
+            and resource.href in self.cartridge.names
+            and not resource.id.endswith("_fallback")
         ]
-        if others:
-            self._make_module(_("More pages"), others)
+        if others or syllabus:
+            self._make_module(_("More pages"), [*syllabus, *others])
 
-    def _make_module(self, title: str, leaves: list[Item]) -> None:
-        wanted = []
-        for leaf in leaves:
-            resource = leaf.resource
-            if resource is None:
-                continue
-            is_page = resource.is_page and resource.href in self.cartridge.names
-            if is_page or (resource.is_file and resource.href in self.files):
-                wanted.append((leaf.title, resource))
-            elif not (resource.is_file and resource.href in self.pictures):
-                kind = next((said for mark, said in KINDS_LEFT_OUT.items() if mark in resource.type), resource.type)
-                self.report.left_out.append(f"{kind}: {leaf.title}")
-        if not wanted:
+    def _syllabus(self) -> list[Item]:
+        """Canvas's syllabus, which the outline does not name."""
+        found = next(
+            (r for r in self.cartridge.resources.values() if r.is_page and r.href.endswith("syllabus.html")), None
+        )
+        if found is None or found.href in self.pages or found.href not in self.cartridge.names:
+            return []
+        return [Item(_("Syllabus"), resource=found)] if found.type != "webcontent" else []
+
+    def _make_module(self, title: str, items: list[Item], *, hidden: bool = False) -> None:
+        module: ModulePage | None = None
+        links: list[tuple[str, str]] = []
+
+        def lesson(name: str, body: Any, *, hides: bool = False) -> LessonPage:
+            nonlocal module
+            if module is None:
+                module = self._add_module(title, hidden=hidden)
+            return self._add_lesson(module, name, body, hides=hides or hidden)
+
+        for item in items:
+            resource = item.resource
+            link = self.cartridge.link_of(resource) if resource is not None and resource.is_link else None
+            if link is not None and not item.hidden:
+                links.append((item.title or link[0] or link[1], link[1]))
+                self._describe(item, "web link")
+                if len(links) < LINKS_IN_LESSON:
+                    continue
+            if links:
+                self._add_links(lesson, links)
+                links = []
+            if link is None or item.hidden:
+                self._take(item, lesson)
+        if links:
+            self._add_links(lesson, links)
+
+    def _take(self, item: Item, lesson: Any) -> None:
+        """Make what an item stands for, or say why not."""
+        resource = item.resource
+        if resource is None:
+            if item.refers:
+                self.report.leave_out(item.title or item.id, "nothing in the package has the name of this item")
+            elif not item.children:
+                self.report.leave_out(item.title or item.id, "header without anything of its own")
+            else:
+                self.report.taken(item.title, "header; its items follow")
             return
+        name = item.title or Path(resource.href).stem
+        hides = item.hidden or resource.hidden or resource.id in self.cartridge.canvas.hidden_items
+        if resource.is_page and resource.href in self.cartridge.names:
+            hides = hides or self._is_unpublished(resource.href)
+        if resource.href in self.pages:
+            first = self.pages[resource.href]
+            inside = f'<a linktype="page" id="{first.pk}">{escape(first.title)}</a>'
+            lesson(name, [_text(f"<p>{inside}</p>")], hides=hides)
+            self._describe(item, "used again: a link to its first place")
+        elif resource.is_page and resource.href in self.cartridge.names:
+            page = lesson(item.title or self._title_of(resource), resource.href, hides=hides)
+            self.pages[resource.href] = page
+            self._describe(item, "page", hides=hides)
+        elif resource.href in self.files:
+            self.shown_files.add(resource.href)
+            self.pages[resource.href] = lesson(name, [self._file_block(resource.href)], hides=hides)
+            self._describe(item, "file", hides=hides)
+        elif resource.is_file and resource.href.lower().endswith(PICTURES) and self._picture(resource.href):
+            self.pages[resource.href] = lesson(name, [self._picture_block(resource.href)], hides=hides)
+            self._describe(item, "picture", hides=hides)
+        else:
+            kind = next((said for mark, said in KINDS_LEFT_OUT.items() if mark in resource.type), resource.type)
+            if resource.is_file and resource.href not in self.cartridge.names:
+                kind = "file that is not in the package"
+            self.described.add(resource.id)
+            self.report.leave_out(item.title or resource.href or resource.id, kind)
+
+    def _describe(self, item: Item, what: str, *, hides: bool = False) -> None:
+        resource = item.resource
+        if resource is not None:
+            self.described.add(resource.id)
+        name = item.title or (resource.href if resource else item.id)
+        if hides:
+            self.report.draft(name, f"{what} that the package hides from students")
+        else:
+            self.report.taken(name, what)
+
+    def _add_module(self, title: str, *, hidden: bool) -> ModulePage:
         module = ModulePage(title=title[:TITLE_LENGTH], live=False, owner=self.owner)
-        module.slug = free_slug(self.course, title)
-        self.course.add_child(instance=module)
+        module.slug = self._free_slug(self.course, title)
+        with transaction.atomic():
+            CoursePage.objects.get(pk=self.course.pk).add_child(instance=module)
         self.report.modules += 1
-        for lesson_title, resource in wanted:
-            if resource.href in self.pages:
-                continue
-            name = (lesson_title or self._title_of(resource))[:TITLE_LENGTH]
-            lesson = LessonPage(title=name, live=False, owner=self.owner)
-            lesson.slug = free_slug(module, name)
+        if hidden:
+            self.hidden.add(module.pk)
+        return module
+
+    def _add_lesson(self, module: ModulePage, title: str, body: Any, *, hides: bool) -> LessonPage:
+        name = (title or _("Lesson"))[:TITLE_LENGTH]
+        lesson = LessonPage(title=name, live=False, owner=self.owner)
+        lesson.slug = self._free_slug(module, name)
+        with transaction.atomic():
             module.add_child(instance=lesson)
-            self.pages[resource.href] = lesson
-            self.report.lessons += 1
+        self._breathe()
+        self.report.lessons += 1
+        self.bodies[lesson.pk] = (lesson, body)
+        if hides:
+            self.hidden.add(lesson.pk)
+        return lesson
+
+    def _add_links(self, lesson: Any, links: list[tuple[str, str]]) -> None:
+        """Web links that stand together become one lesson; a video that we know is played there."""
+        blocks: list[RawBlock] = []
+        for title, address in links:
+            try:
+                find_video(address)
+            except ValidationError:
+                blocks.append(_text(f'<p><a href="{escape(address)}">{escape(title)}</a></p>'))
+            else:
+                blocks.append({"type": "video_link", "value": {"url": address, "title": title[:160] or "Video"}})
+        lesson(links[0][0] if len(links) == 1 else _("Links"), blocks)
 
     def _title_of(self, resource: Resource) -> str:
-        soup = BeautifulSoup(self.cartridge.read(resource.href), "lxml")
-        return (soup.title.get_text(strip=True) if soup.title else "") or Path(resource.href).stem
+        text, _guessed = decoded(self.cartridge.read(resource.href, PAGE_MAX)[:65_536])
+        root = parsed(text)
+        title = root.findtext(".//title") if root is not None else None
+        return " ".join((title or "").split()) or Path(resource.href).stem
 
     def _fill_lessons(self) -> None:
-        for href, lesson in self.pages.items():
-            if href in self.files:
-                self.linked_files.add(href)
-                lesson.body = self._stream([self._file_block(href)])
-            else:
-                lesson.body = self._stream(self._blocks_of(href))
+        for lesson, body in list(self.bodies.values()):
+            blocks = self._blocks_of(body, lesson) if isinstance(body, str) else body
+            lesson.body = self._stream(blocks)
             lesson.minutes = minutes_to_read(list(lesson.body.raw_data))
-            lesson.save()
+            with transaction.atomic():
+                lesson.save()
+            self._breathe()
 
-    def _blocks_of(self, href: str) -> list[RawBlock]:
+    def _blocks_of(self, href: str, lesson: LessonPage) -> list[RawBlock]:
+        name = Path(href).name
         maker = BlockMaker(
-            find_picture=lambda source: self.pictures.get(self.cartridge.find(source, href) or ""),
-            find_link=lambda target: self._link(target, href),
+            find_picture=lambda source: self._picture_key(self.cartridge.find(source, href), lesson),
+            find_link=lambda target: self._link(target, href, lesson),
+            find_file=lambda source: self._player(self.cartridge.find(source, href), lesson),
         )
-        blocks = maker.make(self.cartridge.read(href).decode("utf-8", "replace"))
-        self.report.left_out.extend(f"link or picture in {Path(href).name}: {lost[:120]}" for lost in maker.lost)
+        try:
+            text, guessed = decoded(self.cartridge.read(href, PAGE_MAX))
+            blocks = maker.make(text)
+        except (PageTooSlowError, CartridgeError) as error:
+            self.report.leave_out(name, str(error) or "page that takes too long to read")
+            self.hidden.add(lesson.pk)
+            return []
+        if guessed:
+            self.report.taken(name, f"page whose encoding is not declared, read as {guessed}")
+        for lost in maker.lost:
+            self.report.leave_out(lost[:120], f"link or picture in {name}")
         return blocks
 
-    def _link(self, target: str, base: str) -> dict[str, str] | None:
+    def _link(self, target: str, base: str, lesson: LessonPage) -> dict[str, str] | None:
         name = self.cartridge.find(target, base)
-        if name in self.pages:
+        if name in self.pages and name not in self.files:
             return {"linktype": "page", "id": str(self.pages[name].pk)}
-        if name in self.files:
-            self.linked_files.add(name)
+        if name in self.files and self._may_show(name, lesson):
+            self.shown_files.add(name)
             return {"linktype": "document", "id": str(self.files[name].pk)}
         return {"href": target} if re.match(r"(https?://|mailto:)", target) and "$" not in target else None
+
+    def _may_show(self, name: str, lesson: LessonPage) -> bool:
+        """A file that the package hides stands in drafts only: a page that students read would open it to them."""
+        return name not in self.hidden_files or lesson.pk in self.hidden
+
+    def _player(self, name: str | None, lesson: LessonPage) -> tuple[str, int] | None:
+        if name not in self.files or not self._may_show(name, lesson):
+            return None
+        self.shown_files.add(name)
+        file = self.files[name]
+        return (file.kind if file.kind in ("video", "audio") else "file"), file.pk
 
     @staticmethod
     def _stream(blocks: list[RawBlock]) -> Any:
@@ -203,91 +354,185 @@ class _Import:
 
     def _file_block(self, href: str) -> RawBlock:
         file = self.files[href]
-        return {"type": "file", "value": {"file": file.pk, "title": file.title}}
+        return {"type": "file", "value": {"file": file.pk, "title": file.title[:160]}}
 
-    def _add_unlinked_files(self) -> None:
-        unlinked = [href for href in self.files if href not in self.linked_files]
-        if not unlinked:
+    def _picture_block(self, href: str) -> RawBlock:
+        picture = self.pictures[href]
+        assert picture is not None  # noqa: S101  (asked before)
+        return {"type": "image", "value": {"image": picture.pk, "alt": "", "caption": picture.title, "wide": False}}
+
+    def _add_files_lesson(self) -> None:
+        """What no page shows: files for students in one lesson, those for teachers in a draft."""
+        unshown = sorted(href for href in self.files if href not in self.shown_files)
+        groups = (
+            (_("Files of the course"), [href for href in unshown if href not in self.hidden_files], False),
+            (_("Files for teachers"), [href for href in unshown if href in self.hidden_files], True),
+        )
+        if not unshown:
             return
-        module = ModulePage(title=_("Files"), live=False, owner=self.owner)
-        module.slug = free_slug(self.course, "files")
-        self.course.add_child(instance=module)
-        lesson = LessonPage(title=_("Files of the course"), live=False, owner=self.owner, minutes=5)
-        lesson.slug = free_slug(module, "files")
-        lesson.body = self._stream([self._file_block(href) for href in sorted(unlinked)])
-        module.add_child(instance=lesson)
-        self.pages["/files"] = lesson
-        self.report.modules += 1
-        self.report.lessons += 1
+        module = self._add_module(_("Files"), hidden=not groups[0][1])
+        for title, names, hides in groups:
+            if names:
+                lesson = self._add_lesson(module, title, [], hides=hides)
+                lesson.body = self._stream([self._file_block(href) for href in names])
+                lesson.minutes = 5
+                with transaction.atomic():
+                    lesson.save()
+
+    def _describe_the_rest(self) -> None:
+        """A line for every resource and file that no item has spoken of."""
+        spoken = {name for r in self.cartridge.resources.values() for name in (r.href, *r.files)}
+        for resource in self.cartridge.resources.values():
+            if resource.id in self.described:
+                continue
+            name = resource.href or resource.id
+            if resource.href in self.files or self.pictures.get(resource.href):
+                hides = resource.href in self.hidden_files
+                note = self.report.draft if hides else self.report.taken
+                note(name, "file that the package hides from students" if hides else "file")
+            elif resource.href in self.pages:
+                self.report.taken(name, "page")
+            elif resource.is_file and resource.href.lower().endswith(PICTURES):
+                if resource.href not in self.pictures:
+                    self.report.leave_out(name, "picture that no page shows")
+            elif not any(line.what == name for line in self.report.lines):
+                kind = next((said for mark, said in KINDS_LEFT_OUT.items() if mark in resource.type), resource.type)
+                missing = resource.href not in self.cartridge.names
+                self.report.leave_out(name, "file that is not in the package" if missing and not kind else kind)
+        for name in sorted(self.cartridge.names - spoken - {"imsmanifest.xml"}):
+            self.report.leave_out(name, "file that the manifest does not name")
 
     def _finish(self) -> None:
         """A revision for every page, so that history begins here; published from the top down."""
-        hidden = {href for href in self.pages if self._is_unpublished(href)}
-        skipped = {self.pages[href].pk for href in hidden}
         course = CoursePage.objects.get(pk=self.course.pk)
-        for page in [course, *(p.specific for p in course.get_descendants().order_by("path"))]:
-            revision = page.save_revision(user=self.owner)
-            if self.publish and page.pk not in skipped:
-                # whoever runs an import answers for it; drafts are the default
-                revision.publish(user=self.owner, skip_permission_checks=True)
+        hidden_paths = tuple(Page.objects.filter(pk__in=self.hidden).values_list("path", flat=True))
+        keys = course.get_descendants(inclusive=True).order_by("path").values_list("pk", flat=True)
+        for key in list(keys):
+            page = Page.objects.get(pk=key).specific
+            with transaction.atomic():
+                revision = page.save_revision(user=self.owner)
+                if self.publish and not (hidden_paths and page.path.startswith(hidden_paths)):
+                    # whoever runs an import answers for it; drafts are the default
+                    revision.publish(user=self.owner, skip_permission_checks=True)
+            self._breathe()
         self.report.course = CoursePage.objects.get(pk=course.pk)
 
     def _is_unpublished(self, href: str) -> bool:
-        """Canvas says so in the page's head; such a page stays a draft."""
-        if href not in self.cartridge.names or href in self.files:
-            return False
-        head = self.cartridge.read(href)[:4000].decode("utf-8", "replace")
-        return bool(re.search(r'name="workflow_state"\s+content="unpublished"', head))
+        """Canvas says in the page's head that students do not see it."""
+        text, _guessed = decoded(self.cartridge.read(href, PAGE_MAX))
+        root = parsed(text)
+        head = root.find("head") if root is not None else None
+        said = {
+            meta.get("name"): (meta.get("content") or "").lower()
+            for meta in (head.iter("meta") if head is not None else ())
+        }
+        state = said.get("workflow_state", "")
+        return state == "unpublished" or (said.get("hide_from_students") == "true" and state in ("", "active"))
 
     # --- files ------------------------------------------------------------------------
 
-    def _store_all(self) -> None:
+    def _store_files(self) -> None:
+        """All files but pictures, which are stored when a page shows them."""
         for resource in self.cartridge.resources.values():
-            if not resource.is_file or resource.href not in self.cartridge.names:
-                continue
-            if resource.href.lower().endswith(PICTURES):
-                self._store_picture(resource.href)
-            else:
-                self._store_file(resource.href)
+            is_there = resource.is_file and resource.href in self.cartridge.names
+            if is_there and not resource.href.lower().endswith(PICTURES) and resource.href not in self.files:
+                self._store_file(resource)
+                self._breathe()
 
-    def _store_picture(self, href: str) -> None:
-        data = self.cartridge.read(href)
+    def _picture_key(self, href: str | None, lesson: LessonPage) -> int | None:
+        if href is None or not href.lower().endswith(PICTURES) or not self._may_show(href, lesson):
+            return None
+        picture = self._picture(href)
+        return picture.pk if picture else None
+
+    def _picture(self, href: str) -> Picture | None:
+        if href not in self.pictures:
+            self.pictures[href] = self._store_picture(href) if href in self.cartridge.names else None
+        return self.pictures[href]
+
+    def _store_picture(self, href: str) -> Picture | None:
         try:
+            data = self.cartridge.read(href, settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE)
             with Image.open(BytesIO(data)) as picture:
+                if picture.width * picture.height > settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS:
+                    raise CartridgeError(_("This picture has too many pixels."))
                 picture.verify()
+        except CartridgeError as error:
+            self.report.leave_out(href, str(error))
+            return None
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-            self.report.left_out.append(f"picture that cannot be read: {href}")
-            return
-        name = Path(href).name
-        picture_row = Picture(title=Path(href).stem[:255], collection=self.collection, uploaded_by_user=self.owner)
-        picture_row.file = ContentFile(data, name=name)
-        picture_row.save()
-        self.stored.append(picture_row)
-        self.pictures[href] = picture_row.pk
+            self.report.leave_out(href, "picture that cannot be read")
+            return None
+        row = Picture(title=Path(href).stem[:255], collection=self.collection, uploaded_by_user=self.owner)
+        row.file = ContentFile(data, name=Path(href).name)
+        with transaction.atomic():
+            row.save()
         self.report.pictures += 1
+        return row
 
-    def _store_file(self, href: str) -> None:
-        row = StoredFile(title=Path(href).stem[:255], collection=self.collection, uploaded_by_user=self.owner)
-        row.file = ContentFile(self.cartridge.read(href), name=Path(href).name)
-        row.file_size = row.file.size
+    def _store_file(self, resource: Resource) -> None:
+        href = resource.href
+        name = self.cartridge.canvas.names.get(resource.id) or Path(href).name
+        row = StoredFile(title=Path(name).stem[:255], collection=self.collection, uploaded_by_user=self.owner)
         try:
+            row.file = ContentFile(self.cartridge.read(href), name=Path(href).name)
+            row.file_size = row.file.size
             row.clean()
-        except ValidationError as error:
-            self.report.left_out.append(f"{href}: {' '.join(error.messages)}")
+        except (CartridgeError, ValidationError) as error:
+            messages = error.messages if isinstance(error, ValidationError) else [str(error)]
+            self.described.add(resource.id)
+            self.report.leave_out(href, " ".join(messages))
             return
-        row.save()
-        self.stored.append(row)
+        with transaction.atomic():
+            row.save()
         self.files[href] = row
         self.report.files += 1
 
 
-def free_slug(parent: Page, title: str) -> str:
-    """A slug of the title that no child of the parent has."""
+def _text(html: str) -> RawBlock:
+    return {"type": "text", "value": html}
+
+
+def free_slug_among(taken: set[str], title: str) -> str:
+    """A slug of the title that is not among those taken."""
     base = slugify(title, allow_unicode=True)[:200] or "page"
-    taken = set(parent.get_children().filter(slug__startswith=base).values_list("slug", flat=True))
     if base not in taken:
         return base
     return next(f"{base}-{n}" for n in range(2, len(taken) + 3) if f"{base}-{n}" not in taken)
 
 
-__all__ = ["CartridgeError", "ImportReport", "free_slug", "import_cartridge"]
+# --- undoing ----------------------------------------------------------------------------------
+
+ABANDONED_AFTER = 600  # seconds without a sign of life
+
+
+def undo_import(journal: CourseImport) -> None:
+    """Delete the course of an import, its pages from the bottom up, with every file of its collection."""
+    course = CoursePage.objects.filter(pk=journal.course_id).first()
+    if course is not None:
+        for key in list(course.get_descendants(inclusive=True).order_by("-path").values_list("pk", flat=True)):
+            page = Page.objects.filter(pk=key).first()
+            if page is not None:
+                page.specific.delete()
+    CourseCollection.objects.filter(course_id=journal.course_id).delete()
+    collection = journal.collection
+    if collection is not None:
+        for model in (Picture, StoredFile):
+            for thing in model.objects.filter(collection=collection):
+                storage, name = thing.file.storage, thing.file.name
+                thing.delete()
+                storage.delete(name)
+        Collection.objects.get(pk=collection.pk).delete()
+    CourseImport.objects.filter(pk=journal.pk).delete()
+
+
+def undo_abandoned() -> int:
+    """Undo the imports whose process has died; returns how many."""
+    quiet_since = timezone.now() - timedelta(seconds=ABANDONED_AFTER)
+    abandoned = list(CourseImport.objects.filter(seen_at__lt=quiet_since))
+    for journal in abandoned:
+        undo_import(journal)
+    return len(abandoned)
+
+
+__all__ = ["CartridgeError", "ImportReport", "import_cartridge", "undo_abandoned"]

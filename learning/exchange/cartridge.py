@@ -1,27 +1,37 @@
-"""Reading a Common Cartridge (IMS / 1EdTech, versions 1.0 to 1.3): outline, pages and files.
+"""Reading a Common Cartridge (IMS / 1EdTech, versions 1.0 to 1.3): outline, pages, links and files.
 
-Nothing is unpacked to disk and nothing is fetched; entries are read by name with limits on their
-number and size, and XML is parsed without entities or network.
+Nothing is unpacked to disk and nothing is fetched; entries are read by name with limits on their number and on the
+bytes that really come out, and XML is parsed without entities or network.
 """
 
 import posixpath
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from lxml import etree
 
+from learning.exchange.canvas import SYLLABUS, CanvasFacts, local, read_facts
+from learning.library.archives import opened, read_entry
+
 ENTRIES_MAX = 20_000
 UNPACKED_MAX = 2 * 1024**3  # bytes of all entries together
-ENTRY_MAX = 512 * 1024**2  # bytes of one entry
-XML_MAX = 32 * 1024**2  # bytes of a manifest
-DEPTH_MAX = 20
+ENTRY_MAX = 200 * 1024**2  # bytes of one file
+PAGE_MAX = 5 * 1024**2  # bytes of one page
+XML_MAX = 16 * 1024**2  # bytes of a manifest
+ITEMS_MAX = 10_000
+DEPTH_MAX = 20  # levels of items; deeper ones come up to the last of these
+
+PAGES = (".html", ".htm", ".xhtml")
 
 
 class CartridgeError(Exception):
-    """The file is not a cartridge that can be read; the message says why."""
+    """The file is not a cartridge that can be read; the message says why. `report` may have a line for each part."""
+
+    report: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,41 +40,65 @@ class Resource:
     type: str
     href: str
     files: tuple[str, ...]
+    hidden: bool = False  # the package shows it to teachers only
 
     @property
     def is_page(self) -> bool:
-        return self.type == "webcontent" and self.href.lower().endswith((".html", ".htm", ".xhtml"))
+        is_content = self.type == "webcontent" or self.href == SYLLABUS
+        return is_content and self.href.lower().endswith(PAGES)
 
     @property
     def is_file(self) -> bool:
         return self.type == "webcontent" and not self.is_page and bool(self.href)
 
+    @property
+    def is_link(self) -> bool:
+        return "imswl" in self.type
+
 
 @dataclass(slots=True)
 class Item:
     title: str
+    id: str = ""
     resource: Resource | None = None
+    hidden: bool = False
+    refers: bool = False  # whether it names a resource, there or not
     children: list["Item"] = field(default_factory=list)
 
-    def leaves(self) -> list["Item"]:
-        """The items below that stand for a resource, in order."""
-        own = [self] if self.resource else []
-        return own + [leaf for child in self.children for leaf in child.leaves()]
-
-
-def _local(element: etree._Element) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    def below(self) -> list["Item"]:
+        """The item and all below it, in order; those below a hidden one are hidden."""
+        found: list[Item] = []
+        work = [self]
+        while work:
+            item = work.pop()
+            found.append(item)
+            for child in item.children:
+                child.hidden = child.hidden or item.hidden
+            work.extend(reversed(item.children))
+        return found
 
 
 def _children(element: etree._Element, name: str) -> list[etree._Element]:
-    return [child for child in element if _local(child) == name]
+    return [child for child in element if local(child) == name]
 
 
 def _texts(root: etree._Element, *path: str) -> list[str]:
     elements = [root]
     for name in path:
-        elements = [child for element in elements for child in element if _local(child) == name]
+        elements = [child for element in elements for child in element if local(child) == name]
     return [(element.text or "").strip() for element in elements]
+
+
+def _is_for_teachers(resource: etree._Element) -> bool:
+    """Whether the metadata name Instructor as a reader and no Learner, or the use is a plan of the lesson."""
+    roles = {
+        (value.text or "").strip().lower()
+        for role in resource.iter()
+        if local(role) == "intendedEndUserRole"
+        for value in role
+        if local(value) == "value"
+    }
+    return ("instructor" in roles and "learner" not in roles) or resource.get("intendeduse") == "lessonplan"
 
 
 class Cartridge:
@@ -72,15 +106,24 @@ class Cartridge:
 
     def __init__(self, path: Path) -> None:
         try:
-            self.archive = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as error:
-            raise CartridgeError(_("This is not a zip archive: %(name)s") % {"name": path.name}) from error
-        entries = self.archive.infolist()
-        if len(entries) > ENTRIES_MAX or sum(entry.file_size for entry in entries) > UNPACKED_MAX:
+            self.archive = opened(str(path), entries_max=ENTRIES_MAX, unpacked_max=UNPACKED_MAX)
+        except ValidationError as error:
+            said = error.messages[0]
+            if "PK" not in path.read_bytes()[:4].decode("latin-1") or path.stat().st_size < 22:
+                said = _("This is not a zip archive: %(name)s") % {"name": path.name}
+            raise CartridgeError(said) from error
+        try:
+            self._read_all()
+        except BaseException:
             self.archive.close()
-            raise CartridgeError(_("This archive unpacks to more than we take."))
-        self.names = {entry.filename for entry in entries if not entry.is_dir()}
+            raise
+
+    def _read_all(self) -> None:
+        self.names = {entry.filename for entry in self.archive.infolist() if not entry.is_dir()}
+        self._folded = {name.replace("\\", "/").casefold(): name for name in self.names}
+        self.read_bytes = 0
         manifest = self._manifest()
+        self.canvas: CanvasFacts = read_facts(self._tree)
         self.resources = self._resources(manifest)
         self.title = next(iter(filter(None, _texts(manifest, "metadata", "lom", "general", "title", "string"))), "")
         self.description = next(
@@ -98,70 +141,112 @@ class Cartridge:
         self.archive.close()
 
     def read(self, name: str, limit: int = ENTRY_MAX) -> bytes:
+        """The bytes of an entry. Raises CartridgeError for what is missing, damaged or larger than it may be."""
         try:
-            info = self.archive.getinfo(name)
-            if info.file_size > limit:
-                raise CartridgeError(_("Too large: %(name)s") % {"name": name})
-            return self.archive.read(info)
+            data = read_entry(self.archive, name, min(limit, UNPACKED_MAX - self.read_bytes))
         except KeyError as error:
             raise CartridgeError(_("The cartridge has no file %(name)s") % {"name": name}) from error
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
-            raise CartridgeError(_("The archive is damaged at %(name)s") % {"name": name}) from error
+        except ValidationError as error:
+            raise CartridgeError(error.messages[0]) from error
+        self.read_bytes += len(data)
+        return data
 
     def find(self, reference: str, base: str = "") -> str | None:
         """The entry that a link in a page at `base` means, or nothing."""
         path = unquote(reference).split("?")[0].split("#")[0]
         for mark in ("$IMS-CC-FILEBASE$", "$IMS_CC_FILEBASE$"):
             if mark in path:
-                return self._first(f"web_resources/{path.split(mark, 1)[1].lstrip('/')}")
+                return self.named(f"web_resources/{path.split(mark, 1)[1].lstrip('/')}")
         if "$WIKI_REFERENCE$" in path:
             slug = path.rstrip("/").rpartition("/")[2]
-            return self._first(f"wiki_content/{slug}.html")
+            return self.named(f"wiki_content/{slug}.html")
         if "://" in path or path.startswith(("$", "mailto:", "/", "#")) or not path:
             return None
-        return self._first(posixpath.normpath(posixpath.join(posixpath.dirname(base), path)))
+        return self.named(posixpath.normpath(posixpath.join(posixpath.dirname(base), path)))
 
-    def _first(self, name: str) -> str | None:
-        return name if name in self.names else None
+    def named(self, name: str) -> str | None:
+        """The entry of this name; other systems write backslashes, and mind no capitals."""
+        return name if name in self.names else self._folded.get(name.replace("\\", "/").casefold())
+
+    def link_of(self, resource: Resource) -> tuple[str, str] | None:
+        """Title and address of a web link; None where the file does not say one."""
+        name = self.named(resource.href)
+        tree = self._tree(name) if name else None
+        if tree is None:
+            return None
+        title = next(iter(_texts(tree, "title")), "")
+        address = next((child.get("href", "") for child in _children(tree, "url")), "")
+        return (title, address) if address.startswith(("http://", "https://")) else None
+
+    def _tree(self, name: str) -> etree._Element | None:
+        """An entry of XML; None where there is none, or nothing that can be read."""
+        if name not in self.names:
+            return None
+        try:
+            return etree.fromstring(self.read(name, XML_MAX), self._parser())
+        except (etree.XMLSyntaxError, CartridgeError):
+            return None
+
+    @staticmethod
+    def _parser() -> etree.XMLParser:
+        return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
     def _manifest(self) -> etree._Element:
         if "imsmanifest.xml" not in self.names:
-            self.archive.close()
             raise CartridgeError(_("This archive is not a Common Cartridge: it has no imsmanifest.xml."))
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
         try:
-            root = etree.fromstring(self.read("imsmanifest.xml", XML_MAX), parser)
+            root = etree.fromstring(self.read("imsmanifest.xml", XML_MAX), self._parser())
         except etree.XMLSyntaxError as error:
-            self.archive.close()
             raise CartridgeError(_("The manifest is not well-formed: %(error)s") % {"error": error}) from error
-        if _local(root) != "manifest":
-            self.archive.close()
+        if local(root) != "manifest":
             raise CartridgeError(_("This archive is not a Common Cartridge: its manifest is something else."))
         return root
 
     def _resources(self, manifest: etree._Element) -> dict[str, Resource]:
-        found = {}
+        found: dict[str, Resource] = {}
+        base_of = "{http://www.w3.org/XML/1998/namespace}base"
         for holder in _children(manifest, "resources"):
+            above = posixpath.join(manifest.get(base_of, ""), holder.get(base_of, ""))
             for element in _children(holder, "resource"):
                 files = tuple(unquote(f.get("href", "")) for f in _children(element, "file"))
                 href = unquote(element.get("href") or (files[0] if files else ""))
-                base = element.get("{http://www.w3.org/XML/1998/namespace}base", "")
-                pk = element.get("identifier", "")
-                found[pk] = Resource(pk, element.get("type", ""), posixpath.join(base, href), files)
+                path = posixpath.normpath(posixpath.join(above, element.get(base_of, ""), href)) if href else ""
+                path = self.named(path) or path
+                key = element.get("identifier", "")
+                hidden = _is_for_teachers(element) or self.canvas.hides(key, path)
+                found[key] = Resource(key, element.get("type", ""), path, files, hidden)
         return found
 
     def _outline(self, manifest: etree._Element) -> list[Item]:
         organizations = [o for holder in _children(manifest, "organizations") for o in holder]
         tops = [item for o in organizations for item in _children(o, "item")]
-        items = [self._item(element, 0) for element in tops]
+        items = [self._item(element) for element in tops]
         # the specification has one root item that stands for the course itself
         if len(items) == 1 and items[0].children and not items[0].resource:
             return items[0].children
         return items
 
-    def _item(self, element: etree._Element, depth: int) -> Item:
-        title = next(iter(_texts(element, "title")), "")
-        item = Item(" ".join(title.split()), self.resources.get(element.get("identifierref", "")))
-        if depth < DEPTH_MAX:
-            item.children = [self._item(child, depth + 1) for child in _children(element, "item")]
-        return item
+    def _item(self, top: etree._Element) -> Item:
+        """The item with all below it; those too deep stand beside their parents instead of below them."""
+        root = self._one(top)
+        work = [(top, root, 1)]
+        count = 0
+        while work:
+            element, item, depth = work.pop()
+            for child in _children(element, "item"):
+                count += 1
+                if count > ITEMS_MAX:
+                    raise CartridgeError(_("The outline has more than %(n)s items.") % {"n": ITEMS_MAX})
+                made = self._one(child)
+                item.children.append(made)
+                # a subtree beyond the depth is collected into the last level
+                work.append((child, made if depth < DEPTH_MAX else item, min(depth + 1, DEPTH_MAX)))
+        return root
+
+    def _one(self, element: etree._Element) -> Item:
+        title = " ".join(next(iter(_texts(element, "title")), "").split())
+        key = element.get("identifier", "")
+        reference = element.get("identifierref", "")
+        resource = self.resources.get(reference)
+        hidden = key in self.canvas.hidden_items or element.get("isvisible", "").lower() == "false"
+        return Item(title, key, resource, hidden, bool(reference))

@@ -30,15 +30,28 @@ FindPicture = Callable[[str], int | None]
 FindFile = Callable[[str], tuple[str, int] | None]
 
 _MARKS = {
-    **{"b": "b", "strong": "b", "i": "i", "em": "i", "sup": "sup", "sub": "sub", "code": "code", "kbd": "code"},
-    **{"tt": "code", "samp": "code", "dt": "b", "th": "b"},
+    "b": "b",
+    "strong": "b",
+    "i": "i",
+    "em": "i",
+    "sup": "sup",
+    "sub": "sub",
+    "code": "code",
+    "kbd": "code",
+    "tt": "code",
+    "samp": "code",
+    "dt": "b",
+    "th": "b",
 }
 _BLOCKS = frozenset(
-    "address article aside body button caption center dd details dialog div dt fieldset figcaption figure footer form "
-    "header html legend li main nav noscript optgroup option p section select summary tbody td template textarea tfoot "
-    "th thead tr h1 h2 h3 h4 h5 h6".split()
+    {
+        *("address", "article", "aside", "body", "button", "caption", "center", "dd", "details", "dialog", "div", "dt"),
+        *("fieldset", "figcaption", "figure", "footer", "form", "header", "html", "legend", "li", "main", "nav"),
+        *("noscript", "optgroup", "option", "p", "section", "select", "summary", "tbody", "td", "template", "textarea"),
+        *("tfoot", "th", "thead", "tr", "h1", "h2", "h3", "h4", "h5", "h6"),
+    }
 )
-_DROPPED = frozenset("head style link meta input param source track area base".split())
+_DROPPED = frozenset(["head", "style", "link", "meta", "input", "param", "source", "track", "area", "base"])
 _HEADINGS = {"h1": "2", "h2": "2", "h3": "3", "h4": "3", "h5": "3", "h6": "3"}
 _PLAYERS = frozenset(("iframe", "embed", "object", "video", "audio"))
 _CALLOUT = re.compile(r"^\s*\[!(NOTE|TIP|WARNING|EXAMPLE)\][ \t]*([^\n]*)\n?", re.IGNORECASE)
@@ -50,7 +63,7 @@ SECONDS = 20.0  # for one page
 CHECKED_EVERY = 500  # nodes between two looks at the clock
 
 
-class PageTooSlow(Exception):
+class PageTooSlowError(Exception):
     """A page that takes longer than its share; nothing of it is used."""
 
 
@@ -99,7 +112,7 @@ class BlockMaker:
         self._nodes = 0
 
     def make(self, source: str) -> list[RawBlock]:
-        """The blocks of a whole document. Raises PageTooSlow."""
+        """The blocks of a whole document. Raises PageTooSlowError."""
         root = parsed(source)
         if root is None:
             return []
@@ -120,7 +133,7 @@ class BlockMaker:
             step, what = work.pop()
             self._nodes += 1
             if self._nodes % CHECKED_EVERY == 0 and monotonic() > self._deadline:
-                raise PageTooSlow
+                raise PageTooSlowError
             if step == "text":
                 self._write(what)
             elif step == "close":
@@ -169,9 +182,8 @@ class BlockMaker:
     def _write(self, text: str) -> None:
         words = _SPACE.sub(" ", _CONTROL.sub("", text))
         if not words.strip(" "):
-            if words and self._out() and not self._out()[-1].endswith((" ", ">")):
-                self._out().append(" ")
-            elif words and self._out() and self._out()[-1].startswith("</"):
+            before = self._out()[-1] if self._out() else ""
+            if words and before and (before.startswith("</") or not before.endswith((" ", ">"))):
                 self._out().append(" ")
             return
         self._begin_text()
@@ -484,8 +496,15 @@ _HANDLERS = {
     **dict.fromkeys(("ul", "ol"), "list"),
     **dict.fromkeys(_HEADINGS, "heading"),
     **dict.fromkeys(_PLAYERS, "player"),
-    **{"li": "item", "a": "link", "img": "picture", "script": "script", "pre": "code", "table": "table"},
-    **{"blockquote": "quote", "hr": "rule", "br": "break"},
+    "li": "item",
+    "a": "link",
+    "img": "picture",
+    "script": "script",
+    "pre": "code",
+    "table": "table",
+    "blockquote": "quote",
+    "hr": "rule",
+    "br": "break",
 }
 
 

@@ -1,4 +1,4 @@
-"""Imports of people: a file, what its columns mean, and what became of every row."""
+"""Imports of people (a file, what its columns mean, what became of every row) and of courses."""
 
 import uuid
 from typing import ClassVar
@@ -77,3 +77,15 @@ class ImportRow(models.Model):
         ordering = ["number"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["run", "number"], name="exchange_row_once")]
         indexes: ClassVar = [models.Index(fields=["run", "outcome", "number"], name="exchange_row_outcome")]
+
+
+class CourseImport(models.Model):
+    """A course that is on its way in from a package: deleted at the end, or with all that belongs to it."""
+
+    course_id = models.PositiveIntegerField()
+    collection = models.ForeignKey("wagtailcore.Collection", null=True, on_delete=models.SET_NULL, related_name="+")
+    filename = models.CharField(max_length=200)
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    wagtail_reference_index_ignore = True

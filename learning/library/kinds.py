@@ -1,12 +1,13 @@
 """What an uploaded file really is, told from its bytes and held against its name."""
 
-import zipfile
 from typing import IO
 
 import filetype
 from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+
+from learning.library.archives import opened
 
 HEAD = 8192  # bytes that are looked at
 UNPACKED_MAX = 1024 * 1024 * 1024  # bytes that an archive may unpack to
@@ -124,11 +125,6 @@ def check_upload(file: IO[bytes], name: str) -> None:
 
 def _check_archive(file: IO[bytes]) -> None:
     try:
-        with zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise ValidationError(_("This archive is damaged.")) from error
+        opened(file, entries_max=UNPACKED_FILES_MAX, unpacked_max=UNPACKED_MAX)
     finally:
         file.seek(0)
-    if len(entries) > UNPACKED_FILES_MAX or sum(entry.file_size for entry in entries) > UNPACKED_MAX:
-        raise ValidationError(_("This archive unpacks to more than we take."))

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from learning.exchange.html_blocks import BlockMaker, PageTooSlow, plain_text
+from learning.exchange.html_blocks import BlockMaker, PageTooSlowError, plain_text
 
 
 def made(source: str, **finders: Any) -> tuple[BlockMaker, list[dict[str, Any]]]:
@@ -52,8 +52,10 @@ SNIPPETS = [
     "a <s>b</s> <del>c</del> <ins>d</ins> super<wbr>cali <bdi>e</bdi> <time>f</time> <dfn>g</dfn> h",
     "<math><mi>x</mi><mo>=</mo><mn>2</mn></math> and <svg><text>drawn</text></svg>",
     "<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>",
-    "<dl>loose<dt>term</dt><dd><p>one</p><p>two</p><ul><li>three</li></ul></dd><dd><dl><dt>in</dt><dd>out</dd></dl></dd></dl>",
-    "<details><summary>more</summary>inside</details><figure><img src='known.png'><figcaption>cap</figcaption></figure>",
+    "<dl>loose<dt>term</dt><dd><p>one</p><p>two</p><ul><li>three</li></ul></dd></dl>",
+    "<dl><dd><dl><dt>in</dt><dd>out</dd></dl></dd></dl>",
+    "<details><summary>more</summary>inside</details>",
+    "<figure><img src='known.png'><figcaption>cap</figcaption></figure>",
     "<blockquote>said<footer>who</footer></blockquote>",
     "<pre>line one<br>line two</pre>",
     "<h2>" + "word " * 60 + "</h2>",
@@ -102,14 +104,20 @@ def test_what_is_made_is_well_formed(tmp_path: Any) -> None:
 
 def test_links_and_players_keep_their_address() -> None:
     maker, blocks = made(
-        "<h2><a href='https://h.example/'>Head</a></h2><a href='https://p.example/'><img src='known.png' alt='A map'></a>"
+        "<h2><a href='https://h.example/'>Head</a></h2>"
+        "<a href='https://p.example/'><img src='known.png' alt='A map'></a>"
         "<table><tr><td><a href='https://t.example/'>Cell</a></td><td>b</td></tr></table>"
         "<table><tr><td><a href='page.html'>Own</a></td><td>c</td></tr></table>"
         "<ul><li>See<video><source src='known.mp4'></video></li></ul>"
         "<table><tr><td><iframe src='https://www.youtube.com/embed/aaaaaaaaaaa'></iframe></td><td>d</td></tr></table>"
     )
     said = str(blocks)
-    for address in ("https://h.example/", "https://p.example/", "https://t.example/", '<a linktype="page" id="3">Own</a>'):
+    for address in (
+        "https://h.example/",
+        "https://p.example/",
+        "https://t.example/",
+        '<a linktype="page" id="3">Own</a>',
+    ):
         assert address in said
     assert '<a href="https://p.example/">A map</a>' in said
     kinds = [block["type"] for block in blocks]
@@ -157,7 +165,7 @@ def test_hostile_pages_take_little_time_and_keep_their_words(name: str) -> None:
     began = time.monotonic()
     try:
         _maker, blocks = made(f"<body>{source}</body>")
-    except PageTooSlow:
+    except PageTooSlowError:
         assert time.monotonic() - began < 25
         return
     assert time.monotonic() - began < 15

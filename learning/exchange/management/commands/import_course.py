@@ -1,3 +1,4 @@
+import signal
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -7,16 +8,18 @@ from django.core.management.base import BaseCommand, CommandError
 from learning.courses.enums import CourseLanguage
 from learning.courses.models import CatalogPage
 from learning.exchange.actions import CartridgeError, import_cartridge
+from learning.exchange.report import ImportReport
 
 
 class Command(BaseCommand):
-    help = "Import the pages, pictures and files of a Common Cartridge as a course of drafts."
+    help = "Import the pages, links, pictures and files of a Common Cartridge as a course of drafts."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="the .imscc file")
-        parser.add_argument("--publish", action="store_true", help="publish what the package has published")
+        parser.add_argument("--publish", action="store_true", help="publish what the package shows to students")
         parser.add_argument("--catalog", type=int, help="id of the catalogue page; the first one by default")
         parser.add_argument("--language", choices=CourseLanguage.values, default="en", help="language of the course")
+        parser.add_argument("--report", type=Path, help="write a line for every item, resource and file to this file")
 
     def handle(self, *args: Any, **options: Any) -> None:
         catalogs = CatalogPage.objects.order_by("path")
@@ -25,19 +28,36 @@ class Command(BaseCommand):
             raise CommandError("There is no such catalogue page.")
         if not options["file"].is_file():
             raise CommandError(f"There is no file {options['file']}.")
+        # an end in order, so that what is half done is undone
+        before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             report = import_cartridge(
                 path=options["file"], catalog=catalog, publish=options["publish"], language=options["language"]
             )
         except CartridgeError as error:
+            if error.report is not None:
+                self._write(error.report, options["report"])
             raise CommandError(str(error)) from error
+        finally:
+            signal.signal(signal.SIGTERM, before)
         self.stdout.write(
             self.style.SUCCESS(
                 f"“{report.course}”: {report.modules} modules, {report.lessons} lessons, "
                 f"{report.pictures} pictures, {report.files} files"
             )
         )
-        if report.left_out:
-            self.stdout.write(f"Left out ({len(report.left_out)}):")
-            for line in report.left_out:
-                self.stdout.write(f"  {line}")
+        self._write(report, options["report"])
+
+    def _write(self, report: ImportReport, file: Path | None) -> None:
+        for title, lines in (("Left out", report.left_out), ("Not published", report.drafts)):
+            if lines:
+                self.stdout.write(f"{title} ({len(lines)}):")
+                for line in lines:
+                    self.stdout.write(f"  {line}")
+        if file is not None:
+            rows = [f"{line.outcome}\t{line.reason}\t{line.what}\n" for line in report.lines]
+            file.write_text("".join(rows), encoding="utf-8")
+
+
+def _interrupt(signum: int, frame: Any) -> None:
+    raise SystemExit(128 + signum)

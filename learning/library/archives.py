@@ -1,0 +1,71 @@
+"""Opening zip archives that someone has sent, with limits that hold whatever the archive says of itself."""
+
+import struct
+import zipfile
+from typing import IO, Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+_END = b"PK\x05\x06"  # end of central directory, 22 bytes and a comment of at most 65,535
+_END_64 = b"PK\x06\x06"
+_TAIL = 22 + 65_535 + 20 + 56  # with the record of large archives and its locator
+PIECE = 64 * 1024  # bytes
+_BROKEN = (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError, struct.error)
+
+
+def entries_said(file: IO[bytes]) -> int:
+    """How many entries the archive's end record names: read before the list itself, which may be made to take long.
+
+    Raises ValidationError where there is no such record.
+    """
+    file.seek(0, 2)
+    size = file.tell()
+    file.seek(max(0, size - _TAIL))
+    tail = file.read(_TAIL)
+    place = tail.rfind(_END)
+    if place < 0 or len(tail) - place < 22:
+        raise ValidationError(_("This archive is damaged."))
+    count = struct.unpack_from("<H", tail, place + 10)[0]
+    large = tail.rfind(_END_64, 0, place)
+    if count == 0xFFFF and large >= 0 and len(tail) - large >= 40:
+        count = struct.unpack_from("<Q", tail, large + 32)[0]
+    return int(count)
+
+
+def opened(file: Any, *, entries_max: int, unpacked_max: int) -> zipfile.ZipFile:
+    """The archive, whose list of entries is within these limits. Raises ValidationError."""
+    too_much = ValidationError(_("This archive unpacks to more than we take."))
+    try:
+        stream = open(file, "rb") if isinstance(file, str) else file  # noqa: SIM115  (closed with the archive)
+        if entries_said(stream) > entries_max:
+            raise too_much
+        stream.seek(0)
+        archive = zipfile.ZipFile(stream)
+    except _BROKEN as error:
+        raise ValidationError(_("This archive is damaged.")) from error
+    # the list is as long as its size says, whatever number of entries the record names
+    entries = archive.infolist()
+    if len(entries) > entries_max or sum(entry.file_size for entry in entries) > unpacked_max:
+        archive.close()
+        raise too_much
+    return archive
+
+
+def read_entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+    """The bytes of one entry, at most `limit` of them: counted while they are unpacked, not as the archive says.
+
+    Raises KeyError for a name that is not there, and ValidationError for what is too large or damaged.
+    """
+    info = archive.getinfo(name)
+    pieces, read = [], 0
+    try:
+        with archive.open(info) as entry:
+            while piece := entry.read(PIECE):
+                read += len(piece)
+                if read > limit:
+                    raise ValidationError(_("Too large: %(name)s") % {"name": name})
+                pieces.append(piece)
+    except _BROKEN as error:
+        raise ValidationError(_("The archive is damaged at %(name)s") % {"name": name}) from error
+    return b"".join(pieces)
