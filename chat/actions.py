@@ -26,6 +26,7 @@ from chat.models import (
     RoomEvent,
 )
 from chat.posting import refusal_to_write
+from chat.text import as_html
 from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry, User
 from learning.courses.models import CoursePage
@@ -95,10 +96,18 @@ def _too_late() -> ChatError:
     return ChatError("forbidden", format_lazy(words, n=settings.CHAT_EDIT_MINUTES))
 
 
+def _html_of_edit(user_id: int, room_id: int, seq: int, text: str) -> str:
+    """The new words as HTML, made before the room is locked; nothing for who is not the author."""
+    rows = Message.objects.filter(room_id=room_id, seq=seq, author_id=user_id)
+    own = rows.select_related("room__group").defer("folded").first()
+    return (as_html(text, names=list(own.mentions), room=own.room) or "") if own else ""
+
+
 def edit_message(*, user_id: int, room_id: int, seq: int, text: str) -> RoomEvent | None:
     """Change the words of one's own message; nothing happens where they are the same. Raises ChatError."""
     if len(text) > MOST_CHARACTERS:
         raise too_long()
+    html = _html_of_edit(user_id, room_id, seq, text)
     with _changing(user_id, room_id, seq) as change:
         message = change.message
         if message.deleted_at or not change.is_own:
@@ -110,8 +119,8 @@ def edit_message(*, user_id: int, room_id: int, seq: int, text: str) -> RoomEven
         if text == message.text:
             return None
         before, message.text, message.folded = message.text, text, text.casefold()
-        message.edited_at = timezone.now()
-        message.save(update_fields=["text", "folded", "edited_at"])
+        message.edited_at, message.html = timezone.now(), html
+        message.save(update_fields=["text", "folded", "html", "edited_at"])
         return change.note(RoomEvent.Kind.EDITED, before=before)
 
 
@@ -128,7 +137,7 @@ def delete_message(*, user_id: int, room_id: int, seq: int) -> RoomEvent | None:
                 raise _too_late()
         before, message.text, message.folded = message.text, "", ""
         message.deleted_at, message.pinned_at = timezone.now(), None
-        message.mentions, message.reactions, message.files = {}, {}, []
+        message.mentions, message.reactions, message.files, message.html = {}, {}, [], ""
         message.save()
         for attachment in message.attachments.all():
             attachment.delete()
@@ -273,6 +282,7 @@ def forget_person(person: User) -> None:
     ReadMarker.objects.filter(user=person).delete()
     for message in Message.objects.filter(calls__user=person):
         message.mentions = {name: pk for name, pk in message.mentions.items() if pk != person.pk}
-        message.save(update_fields=["mentions"])
+        message.html = None  # it is made anew, without the mark of a mention
+        message.save(update_fields=["mentions", "html"])
     Mention.objects.filter(user=person).delete()
     Attachment.objects.filter(person=person, message=None).delete()

@@ -19,11 +19,13 @@ MOST_AHEAD = 512 * 1024  # bytes of history that are sent before the last are re
 MOST_WAITING = 4 * 1024 * 1024  # bytes that a socket may leave unread
 FAREWELL = 2.0  # seconds for the last frame to arrive
 FRAMES_A_SECOND, FRAMES_AT_ONCE = 50, 200  # of any kind, from one socket
+BYTES_A_SECOND, BYTES_AT_ONCE = 256 * 1024, 2 * 1024 * 1024
 SendFrame = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Connection:
     __slots__ = (
+        "_bytes",
         "_frames",
         "_protocol",
         "_send",
@@ -45,6 +47,7 @@ class Connection:
         self._send = send
         self._protocol = fast_lane.protocol_behind(send)
         self._frames = Bucket(FRAMES_A_SECOND, FRAMES_AT_ONCE)
+        self._bytes = Bucket(BYTES_A_SECOND, BYTES_AT_ONCE)
         self.user_id, self.name, self.language = visitor.user_id, visitor.name, visitor.language
         self.session_key, self.password = visitor.session_key, visitor.password
         self.rooms: set[int] = set()
@@ -60,12 +63,20 @@ class Connection:
         """Whether there is nobody any more, if the consumer has not heard of it yet."""
         return self.closed or (self._protocol is not None and self._protocol.state != self._protocol.STATE_OPEN)
 
-    def is_too_busy(self, now: float) -> bool:
-        """Whether it sends more frames than anyone needs to."""
-        if self._frames.missing(now):
-            return True
+    def admit(self, size: int, now: float) -> float:
+        """Count what has arrived; returns the seconds to wait before the next is read, 0 for a bearable pace."""
         self._frames.take(now)
-        return False
+        self._bytes.take(now, size)
+        return max(self._frames.missing(now), self._bytes.missing(now))
+
+    def pause_reading(self) -> None:
+        """Leave what this socket sends with its sender: nothing more is read, and nothing kept."""
+        if self._protocol is not None and self._protocol.transport is not None:
+            self._protocol.transport.pauseProducing()
+
+    def resume_reading(self) -> None:
+        if self._protocol is not None and self._protocol.transport is not None and not self.is_gone:
+            self._protocol.transport.resumeProducing()
 
     def write(self, frame: Frame) -> bool:
         """Pass on a frame that others get too, by the fast lane; returns whether there was need of no other."""

@@ -24,6 +24,8 @@ from chat.writer import unavailable
 MOST_UNANSWERED = 100  # messages of one socket
 TYPING_EVERY = 2.0  # seconds
 PATIENCE = 200  # refused frames in a row, and the socket is closed
+FLOODING = 10.0  # seconds above the pace of a socket, and it is closed
+CALM = 2.0  # seconds without more than it may send, after which a flood is over
 
 _VERBS = {
     "edit": actions.edit_message,
@@ -65,6 +67,7 @@ class ChatConsumer(AsyncConsumer):
             return
         del scope, send
         self.hub, self.connection, self.refused, self.complained_at = hub, connection, 0, 0.0
+        self.flooding_since = self.flooded_at = 0.0
         hub.enter(connection)
         try:
             await connection.accept()
@@ -96,9 +99,13 @@ class ChatConsumer(AsyncConsumer):
     async def _take(self, message: dict[str, Any]) -> None:
         """One frame: done, or answered by an error. Nothing that comes in ends the socket but too much of it."""
         connection = self.connection
-        if connection.is_too_busy(now := monotonic()):
-            await self._bear(now)
-            return
+        size = len(message.get("text") or message.get("bytes") or "")
+        if seconds := connection.admit(size, monotonic()):
+            await self._hold(seconds)
+            if connection.closed:
+                return
+        elif self.flooding_since and monotonic() - self.flooded_at > CALM:
+            self.flooding_since = 0.0
         try:
             raw = message.get("text")
             if raw is None:
@@ -119,14 +126,23 @@ class ChatConsumer(AsyncConsumer):
             log.exception("A frame of the chat failed: %s", type(frame).__name__)
             await connection.refuse(unavailable(), room=getattr(frame, "room", None), nonce=nonce)
 
-    async def _bear(self, now: float) -> None:
-        """More frames than anyone needs: dropped, and said so once a second."""
+    async def _hold(self, seconds: float) -> None:
+        """More than anyone needs to send: it is read at a bearable pace, and cut off when it goes on."""
+        now = monotonic()
+        self.flooding_since = self.flooding_since or now
+        self.flooded_at = now
         if now - self.complained_at > 1:
             self.complained_at = now
-            await self.connection.refuse(too_fast(1.0))
-        self.refused += 1
-        await self._part_if_too_much()
-        await asyncio.sleep(0)  # others have their turn
+            await self.connection.refuse(too_fast(seconds))
+        if now - self.flooding_since > FLOODING:
+            self.hub.shut_out[self.connection.session_key] = True
+            await self.connection.close(TOO_MUCH)
+            return
+        self.connection.pause_reading()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.connection.resume_reading()
 
     async def _part_if_too_much(self) -> None:
         if self.refused >= PATIENCE:
@@ -220,3 +236,13 @@ class ChatConsumer(AsyncConsumer):
         frames.Watch: _watch,
         frames.Ping: _ping,
     }
+
+
+class NothingHere(AsyncConsumer):
+    """A socket at an address that has none: refused, not an error of the server."""
+
+    channel_layer_alias: ClassVar[Any] = None
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
+        await receive()  # websocket.connect
+        await send({"type": "websocket.close"})

@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from chat.frames import html_of
 from chat.models import Message, Room
-from chat.text import as_html
 
 AT_ONCE = 500
 
@@ -41,7 +41,7 @@ def exported(room: Room) -> Iterator[dict[str, Any]]:
 def rows_of(room: Room) -> Iterator[dict[str, Any]]:
     """The same, as the readable page shows it."""
     for row in _messages(room):
-        html = as_html(row.text, names=list(row.mentions), room=room)
+        html = html_of(row, room)
         yield {
             "seq": row.seq,
             "when": timezone.localtime(row.at),

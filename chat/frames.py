@@ -198,6 +198,13 @@ def answered(message: Message | None) -> dict[str, Any] | None:
     return {"seq": message.seq, "name": author["name"] if author else None, "text": said}
 
 
+def html_of(message: Message, room: Room) -> str | None:
+    """The message as HTML; None for plain words. Rows of earlier releases are rendered when they are shown."""
+    if message.html is None:
+        return words.as_html(message.text, names=list(message.mentions), room=room)
+    return message.html or None
+
+
 def message_frame(message: Message, *, room: Room, reply: Message | None = None) -> dict[str, Any]:
     """A message as it is now. A deleted one says only that it was there."""
     gone = message.deleted_at is not None
@@ -209,7 +216,7 @@ def message_frame(message: Message, *, room: Room, reply: Message | None = None)
         "nonce": str(message.nonce),
         "author": person(message.author),
         "text": "" if gone else message.text,
-        "html": None if gone else words.as_html(message.text, names=list(message.mentions), room=room),
+        "html": None if gone else html_of(message, room),
         "at": stamp(message.at),
     }
     if message.reply_to:
@@ -234,7 +241,7 @@ def event_frame(event: RoomEvent, *, message: Message, room: Room) -> dict[str, 
     frame = {"type": event.kind, "room": event.room_id, "position": event.position, "seq": message.seq}
     if event.kind == RoomEvent.Kind.EDITED:
         gone = message.deleted_at is not None
-        html = None if gone else words.as_html(message.text, names=list(message.mentions), room=room)
+        html = None if gone else html_of(message, room)
         return {**frame, "text": "" if gone else message.text, "html": html, "at": stamp(event.at)}
     if event.kind in (RoomEvent.Kind.REACTED, RoomEvent.Kind.PINNED):
         return {**frame, "user": event.actor_id, **event.facts}

@@ -10,7 +10,8 @@ from django.db.models import Q, QuerySet
 from chat.frames import event_frame, message_frame
 from chat.models import Message, ReadMarker, Room, RoomEvent
 
-AT_ONCE = 500  # events of one step of catching up
+AT_ONCE = 200  # events of one step of catching up
+BYTES_AT_ONCE = 256 * 1024  # of their texts, roughly
 SHOWN = 50  # messages of a page of the room
 MOST_WORDS = 5
 MOST_FOUND = 30
@@ -39,16 +40,37 @@ def frames_of(room: Room, messages: Iterable[Message], known: Iterable[Message] 
 
 def missed(room: Room, after: int, limit: int = AT_ONCE) -> Missed:
     """Everything in a room after this position, in order: messages as they are now, and what happened to older ones."""
-    rows = _rows(room).filter(position__gt=after)
-    messages = list(rows.order_by("position")[:limit])
-    happened = RoomEvent.objects.filter(room=room, position__gt=after).select_related("message")
-    events = list(happened.order_by("position")[:limit])
+    # Read first how far the room has come. A position is given under the room's lock and committed with it, so
+    # everything up to this one is there for both queries, whatever is committed between them.
+    until = Room.objects.filter(pk=room.pk).values_list("last_position", flat=True).first() or 0
+    messages = _messages_between(room, after, until, limit)
+    events = _events_between(room, after, until, limit)
     frames = frames_of(room, messages)
     frames += [event_frame(event, message=event.message, room=room) for event in events]
     frames.sort(key=lambda frame: frame["position"])
-    more = len(frames) > limit or len(messages) == limit or len(events) == limit
-    frames = frames[:limit]
-    return Missed(frames, frames[-1]["position"] if frames else max(after, 0), more)
+    kept = frames[: _as_many_as_fit(frames, limit)]
+    more = len(kept) < len(frames) or len(messages) == limit or len(events) == limit
+    return Missed(kept, kept[-1]["position"] if kept else max(after, 0), more)
+
+
+def _messages_between(room: Room, after: int, until: int, limit: int) -> list[Message]:
+    rows = _rows(room).filter(position__gt=after, position__lte=until)
+    return list(rows.order_by("position")[:limit])
+
+
+def _events_between(room: Room, after: int, until: int, limit: int) -> list[RoomEvent]:
+    rows = RoomEvent.objects.filter(room=room, position__gt=after, position__lte=until)
+    return list(rows.select_related("message").order_by("position")[:limit])
+
+
+def _as_many_as_fit(frames: list[dict[str, Any]], limit: int) -> int:
+    """How many of these frames make one step: a long message is a step of its own."""
+    size = 0
+    for count, frame in enumerate(frames[:limit]):
+        size += len(frame.get("text") or "") * 2 + len(frame.get("html") or "") * 2
+        if size > BYTES_AT_ONCE and count:
+            return count
+    return min(limit, len(frames))
 
 
 @dataclass(frozen=True, slots=True)

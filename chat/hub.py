@@ -171,8 +171,8 @@ class Hub:
             missed = await self.in_database(history.missed, room, has)
         for frame in missed.frames:
             await connection.send(as_text(frame))
+            await connection.has_read()
         await asyncio.sleep(0)
-        await connection.has_read()
         return missed.position
 
     def watch(self, connection: Connection, places: Iterable[tuple[int, int]]) -> None:

@@ -148,6 +148,8 @@ class Message(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     nonce = models.UUIDField()
     text = models.TextField()
+    # Made of the text when it is written, before the room is locked: empty for plain words, None where not made yet.
+    html = models.TextField(null=True)
     folded = models.TextField()  # what searches look at: both databases fold the letters of every alphabet alike
     reply_to = models.PositiveIntegerField(null=True)  # seq of a message of the same room
     at = models.DateTimeField(default=timezone.now)

@@ -44,9 +44,9 @@ class Bucket:
             self.left = min(self.burst, self.left + max(0.0, now - self.seen) * self.rate)
         self.seen = now
 
-    def take(self, now: float) -> None:
+    def take(self, now: float, amount: float = 1) -> None:
         self._fill(now)
-        self.left -= 1
+        self.left -= amount
 
     def missing(self, now: float) -> float:
         """Seconds until there is a token; 0 where there is one."""

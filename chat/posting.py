@@ -65,20 +65,54 @@ def post_message(**draft: Any) -> Ack:
     return answer
 
 
-@transaction.atomic
 def post_messages(drafts: Sequence[Draft]) -> list[Answer]:
-    """Store these messages in their order; the answers stand as the drafts do."""
+    """Store these messages in their order; the answers stand as the drafts do.
+
+    What a message says as HTML is made first: no other message waits for it, neither at the room's lock nor, on
+    SQLite, for the one who may write.
+    """
     answers: dict[int, Answer] = {}
     for place, draft in enumerate(drafts):
         if error := _fault(draft):
             answers[place] = error
+    bodies = _bodies([draft for place, draft in enumerate(drafts) if place not in answers])
+    return _stored(drafts, answers, bodies)
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What a text becomes: whom it mentions, by name, and how it looks."""
+
+    mentions: dict[str, int]
+    html: str
+
+
+Bodies = dict[tuple[int, str], _Body]
+
+
+def _bodies(drafts: Sequence[Draft]) -> Bodies:
+    """The bodies of these drafts, by room and text."""
+    called = _called(drafts)
+    rooms: dict[int, Room] = {}
+    if any("/courses/" in draft.text for draft in drafts):
+        rooms = Room.objects.select_related("group").in_bulk({draft.room_id for draft in drafts})
+    bodies: Bodies = {}
+    for draft in drafts:
+        here = called.get(draft.room_id)
+        mentions = text.mentioned(draft.text, here) if here else {}
+        html = text.as_html(draft.text, names=list(mentions), room=rooms.get(draft.room_id))
+        bodies[draft.room_id, draft.text] = _Body(mentions, html or "")
+    return bodies
+
+
+@transaction.atomic
+def _stored(drafts: Sequence[Draft], answers: dict[int, Answer], bodies: Bodies) -> list[Answer]:
     here = standings((draft.user_id, draft.room_id) for draft in drafts)
     authors = _authors(draft.user_id for draft in drafts)
-    called = _called([draft for place, draft in enumerate(drafts) if place not in answers])
     # The lock of a room: numbers are given and nonces compared under it, by whatever process or page.
     rooms = {room.pk: room for room in _locked({draft.room_id for draft in drafts})}
     known, written = _written(drafts)
-    posting = _Posting(rooms, timezone.now())
+    posting = _Posting(rooms, timezone.now(), bodies)
     for place, draft in enumerate(drafts):
         if place in answers:
             continue
@@ -92,7 +126,7 @@ def post_messages(drafts: Sequence[Draft]) -> list[Answer]:
             answers[place] = error
         elif seconds := pace.wait_after(written[draft.user_id], posting.now):
             answers[place] = pace.too_fast(seconds)
-        elif error := posting.add(draft, authors[draft.user_id], called):
+        elif error := posting.add(draft, authors[draft.user_id]):
             answers[place] = error
         else:
             written[draft.user_id].append(posting.now)
@@ -204,13 +238,13 @@ def _called(drafts: Sequence[Draft]) -> dict[int, dict[str, int]]:
 class _Posting:
     """What one transaction writes into some rooms, whose rows it has locked."""
 
-    def __init__(self, rooms: dict[int, Room], now: datetime) -> None:
-        self.rooms, self.now = rooms, now
+    def __init__(self, rooms: dict[int, Room], now: datetime, bodies: Bodies) -> None:
+        self.rooms, self.now, self.bodies = rooms, now, bodies
         self.messages: list[Message] = []
         self.attachments: dict[int, list[Attachment]] = {}
         self.replies: dict[int, Message] = {}
 
-    def add(self, draft: Draft, author: User, called: dict[int, dict[str, int]]) -> ChatError | None:
+    def add(self, draft: Draft, author: User) -> ChatError | None:
         """Give the draft its numbers, or say why not."""
         room, place = self.rooms[draft.room_id], len(self.messages)
         if draft.reply_to is not None:
@@ -223,7 +257,7 @@ class _Posting:
             if len(found := list(own.order_by("pk"))) != len(set(draft.attachments)):
                 return not_found()
             self.attachments[place] = found
-        here = called.get(draft.room_id)
+        body = self.bodies[draft.room_id, draft.text]
         room.last_seq += 1
         room.last_position += 1
         self.messages.append(
@@ -237,7 +271,8 @@ class _Posting:
                 folded=draft.text.casefold(),
                 reply_to=draft.reply_to,
                 at=self.now,
-                mentions=text.mentioned(draft.text, here) if here else {},
+                mentions=body.mentions,
+                html=body.html,
                 files=[file.as_dict() for file in self.attachments.get(place, ())],
             )
         )

@@ -26,6 +26,10 @@ QUOTED = 120  # characters of a message that an answer or a list shows of it
 _TAGS = {"p", "br", "em", "strong", "s", "code", "pre", "a", "blockquote", "ul", "ol", "li", "span"}
 _MARKUP = re.compile(r"[\\`*_\[\]<>&#~|@\n\t]|://|^[-+>0-9 ]")
 _SPACE = re.compile(r"\s+")
+# Rendering takes time that grows with the square of these: a message with more of them is shown as plain words.
+_MARK = re.compile(r"[\[\]*_~`<>&@!(\\]|^[ \t]*(?:[-+>]|\d+[.)])", re.MULTILINE)
+_FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+MOST_MARKS, MOST_LINKS = 500, 40
 
 
 def _mention(state: StateInline, silent: bool) -> bool:
@@ -97,12 +101,21 @@ def _rendered(text: str, names: tuple[str, ...], lessons: tuple[tuple[str, str],
     ).strip()
 
 
+def is_too_dense(text: str) -> bool:
+    """Whether a text has more marks or addresses than a message needs; linear in its length."""
+    if text.count("://") > MOST_LINKS:
+        return True
+    if len(text) <= MOST_MARKS:
+        return False
+    return sum(1 for _mark in _MARK.finditer(_FENCED.sub("", text))) > MOST_MARKS
+
+
 def as_html(text: str, *, names: Sequence[str] = (), room: Room | None = None) -> str | None:
     """The message as HTML; None where it is plain words, which are shown as they are.
 
     `names` are of those whom it mentions.
     """
-    if not _MARKUP.search(text):
+    if not _MARKUP.search(text) or is_too_dense(text):
         return None
     lessons: tuple[tuple[str, str], ...] = ()
     if room is not None and "/courses/" in text:

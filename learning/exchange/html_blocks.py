@@ -607,7 +607,7 @@ def _block(kind: str, value: Any) -> RawBlock:
 
 
 def _file_value(kind: str, key: int, title: str) -> dict[str, Any]:
-    extra = {"video": {"captions": None, "poster": None}, "audio": {"transcript": ""}}.get(kind, {})
+    extra: dict[str, Any] = {"video": {"captions": None, "poster": None}, "audio": {"transcript": ""}}.get(kind, {})
     return {"file": key, "title": title or ("" if kind == "file" else "–"), **extra}
 
 

@@ -1,7 +1,8 @@
 """What `make run` starts: the school on this machine, with everything it needs, until Ctrl-C.
 
 Prepares what is not prepared yet (translations, database, static files, demo school), then runs web, sockets, worker
-and clock, and before web and sockets a front that shares out one port. Whatever ends one of them ends all of them.
+and clock, and before web and sockets a front that shares out one port. A part that dies is started again; one that
+keeps dying ends all of them.
 """
 
 import hashlib
@@ -19,9 +20,10 @@ BASE = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ["PARTA_DATA"]).resolve() if os.environ.get("PARTA_DATA") else BASE / "var"
 PORT = int(os.environ.get("PORT") or "8000")
 HOST = "127.0.0.1"
+RESTARTS, RESTARTS_WITHIN = 5, 60.0  # how often a part is started again within so many seconds
 GRACE = 8  # seconds for a process to end by itself
 # Bytes of what a socket may send at once. What is more than a message gets an error up to here, and the end beyond.
-MOST_FRAME = str(4 * 1024 * 1024)
+MOST_FRAME = str(1024 * 1024)
 WATCHED = ("*/migrations/*.py", "*/*/migrations/*.py", "static/**/*", "locale/**/*.po", "requirements.txt")
 
 
@@ -111,11 +113,40 @@ def commands() -> dict[str, list[str]]:
     }
 
 
-def start(env: dict[str, str]) -> dict[str, subprocess.Popen[bytes]]:
-    return {
-        name: subprocess.Popen(command, env=env, cwd=BASE, start_new_session=True, preexec_fn=die_with_parent)  # noqa: PLW1509
-        for name, command in commands().items()
-    }
+class School:
+    """The processes of a school. One that ends is started again, but for one that ends again and again."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        self.env = env
+        self.commands = commands()
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.ended_at: dict[str, list[float]] = {name: [] for name in self.commands}
+        for name in self.commands:
+            self._start(name)
+
+    def _start(self, name: str) -> None:
+        self.processes[name] = subprocess.Popen(
+            self.commands[name],
+            env=self.env,
+            cwd=BASE,
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509
+        )
+
+    def look_after(self) -> str | None:
+        """Start again what has ended; returns the name of a part that does not stay alive."""
+        for name, process in self.processes.items():
+            if process.poll() is None:
+                continue
+            now = time.monotonic()
+            ended = [at for at in self.ended_at[name] if now - at < RESTARTS_WITHIN]
+            if len(ended) >= RESTARTS:
+                return name
+            self.ended_at[name] = [*ended, now]
+            print(f"{name} has ended ({process.returncode}); it is started again.", file=sys.stderr, flush=True)
+            time.sleep(min(2.0, 0.2 * 2 ** len(ended)))
+            self._start(name)
+        return None
 
 
 def answers() -> bool:
@@ -127,9 +158,9 @@ def answers() -> bool:
         return False
 
 
-def wait_for_web(processes: dict[str, subprocess.Popen[bytes]]) -> bool:
+def wait_for_web(school: School) -> bool:
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and all(process.poll() is None for process in processes.values()):
+    while time.monotonic() < deadline and school.look_after() is None:
         if answers():
             return True
         time.sleep(0.1)
@@ -171,16 +202,15 @@ def main() -> int:
     signal.signal(signal.SIGINT, leave)
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGHUP, leave)
-    processes: dict[str, subprocess.Popen[bytes]] = {}
+    school: School | None = None
     try:
         prepare(env)
-        processes = start(env)
-        if wait_for_web(processes):
+        school = School(env)
+        if wait_for_web(school):
             welcome()
-        while all(process.poll() is None for process in processes.values()):
+        while (dead := school.look_after()) is None:
             time.sleep(0.3)
-        ended = [name for name, process in processes.items() if process.poll() is not None]
-        print(f"Ended by itself: {', '.join(ended)}; stopping the rest.", file=sys.stderr)
+        print(f"{dead} ends again and again; stopping the rest.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0
@@ -189,7 +219,8 @@ def main() -> int:
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        stop(processes)
+        if school is not None:
+            stop(school.processes)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ const SILENCE = 30_000; // ms without a frame, after which one asks
 const ANSWER = 6_000; // ms that an answer may take
 const LONGEST_PAUSE = 20_000;
 const SESSION_ENDED = 4401;
+const STAYED = 10_000; // ms after which a line counts as good, and the next pause is short again
 const REFUSED_BEFORE_ASKING = 3; // handshakes that failed in a row
 
 export class Connection extends EventTarget {
@@ -29,6 +30,7 @@ export class Connection extends EventTarget {
   #refused = 0;
   #timer = 0;
   #quiet = 0;
+  #stayed = 0;
   state = "connecting";
 
   constructor(path = "/ws/chat/") {
@@ -64,7 +66,8 @@ export class Connection extends EventTarget {
     let opened = false;
     socket.addEventListener("open", () => {
       opened = true;
-      this.#tries = this.#refused = 0;
+      this.#refused = 0;
+      this.#stayed = setTimeout(() => { this.#tries = 0; }, STAYED);
       this.#listen();
       this.#say("open");
     });
@@ -75,6 +78,7 @@ export class Connection extends EventTarget {
     socket.addEventListener("close", (event) => {
       if (socket !== this.#socket) return;
       clearTimeout(this.#quiet);
+      clearTimeout(this.#stayed);
       if (event.code === SESSION_ENDED) return this.#askWhy();
       if (!opened) this.#refused += 1;
       if (this.#refused >= REFUSED_BEFORE_ASKING) this.#askWhy();

@@ -20,7 +20,7 @@ from tests.services import postgres_bin, wait_for_port
 
 BASE = Path(__file__).resolve().parents[2]
 DAPHNES = 2
-MOST_FRAME = str(4 * 1024 * 1024)  # bytes, as in `site/deploy/run.py`
+MOST_FRAME = str(1024 * 1024)  # bytes, as in `site/deploy/run.py`
 PATIENCE = 15  # seconds for a server to end in order
 
 
@@ -160,6 +160,7 @@ def _environment(database: str, redis_port: int, folder: str) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "CHAT_PER_SECOND": "1000",
         "CHAT_BURST": "1000",
+        "CHAT_SOCKETS_PER_PERSON": "2500",
     }
 
 

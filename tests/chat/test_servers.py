@@ -5,13 +5,16 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from contextlib import ExitStack
 from types import SimpleNamespace
 
+import psutil
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 from tests.chaos.plan import Options
 from tests.chaos.servers import School
@@ -106,7 +109,7 @@ def fill(servers: School, room: int, author: int, count: int) -> None:
     sql(
         servers,
         "INSERT INTO chat_message (room_id, seq, position, author_id, nonce, text, folded, at, mentions, reactions, files)"
-        " SELECT %s, n, n, %s, gen_random_uuid(), 'Long ago **' || n || '**', '', now(), '{}', '{}', '[]'"
+        " SELECT %s, n, n, %s, gen_random_uuid(), 'Long ago **' || n || '**', '', now() - interval '1 hour', '{}', '{}', '[]'"
         " FROM generate_series(1, %s) n",
         room,
         author,
@@ -122,7 +125,7 @@ def test_who_catches_up_may_speak_meanwhile_and_ask_anew(servers: School) -> Non
     with line(servers, person) as one:
         one.say(type="subscribe", room=room, after=0)
         assert one.send(room, "In the middle of it")["type"] == "ack"
-        assert max(frame["position"] for frame in one.heard if frame["type"] == "message") < 12_000
+        assert max((frame["position"] for frame in one.heard if frame["type"] == "message"), default=0) < 12_000
         # asked anew for the end, it gives no more of the beginning
         one.say(type="subscribe", room=room, after=11_990)
         one.until(lambda frame: frame["type"] == "message" and frame["position"] == 11_991)
@@ -225,7 +228,7 @@ HOSTILE: list[str | bytes] = [
     '{"type":"subscribe","room":1,"after":-1}', '{"type":"subscribe","room":1,"after":1e400}', '{"type":"read","room":1}',
     '{"type":"react","room":1,"seq":1,"emoji":"<b>"}', '{"type":"edit","room":1,"seq":1,"text":null}',
     "[" * 100_000, '{"a":' * 50_000, '{"type":"ping"', "\x00", "\x00" * 1000, b"", b"\x00\xff", b"{}", b'{"type":"ping"}',
-    '{"type":"send","room":1,"text":"' + "x" * 1_100_000 + '"}', "x" * 2_000_000, '{"type":"ping","type":"no"}',
+    '{"type":"send","room":1,"text":"' + "x" * 300_000 + '"}', "x" * 900_000, '{"type":"ping","type":"no"}',
 ]  # fmt: skip
 
 
@@ -338,6 +341,78 @@ def test_who_does_not_read_slows_nobody(servers: School, crowd: SimpleNamespace)
         two.until(lambda frame: frame.get("text", "").startswith("59 "))
         assert time.monotonic() - began < 8
     lazy.close()
+
+
+def test_long_messages_that_were_missed_all_arrive(servers: School) -> None:
+    """More than a socket may leave unread at once: catching up waits for its reader."""
+    person = people_of(servers, Options(clients=1, rooms=1))[0]
+    room = person.rooms[0]
+    fill(servers, room, person.pk, 200)
+    sql(servers, "UPDATE chat_message SET text = repeat('ж', 10000) WHERE room_id = %s", room)
+    with line(servers, person) as one:
+        one.say(type="subscribe", room=room, after=0)
+        time.sleep(1)  # a reader who takes a while
+        one.until(lambda frame: frame["type"] == "message" and frame["position"] == 200, seconds=20)
+        found = [frame["position"] for frame in one.heard if frame["type"] == "message"]
+        assert found == list(range(1, 201))
+        assert one.is_alive()
+
+
+def test_a_flood_of_valid_frames_is_held_and_cut_off(servers: School, crowd: SimpleNamespace) -> None:
+    flooder = people_of(servers, Options(clients=1, rooms=1))[0]
+    ping = json.dumps({"type": "ping"})
+    daphne = psutil.Process(servers.daphnes[0].process.pid)  # type: ignore[union-attr]
+    before = daphne.memory_info().rss
+    ended = threading.Event()
+
+    def flood() -> None:
+        with ExitStack() as stack:
+            lines = [stack.enter_context(line(servers, flooder)) for _n in range(3)]
+            deadline = time.monotonic() + 25
+            try:
+                while time.monotonic() < deadline:
+                    for each in lines:
+                        for _n in range(200):
+                            each.ws.send(ping)
+            except ConnectionClosed:
+                ended.set()
+
+    thread = threading.Thread(target=flood, daemon=True)
+    thread.start()
+    with line(servers, crowd.people[0]) as one, line(servers, crowd.people[2]) as two:
+        two.subscribe(crowd.room)
+        waits = []
+        while thread.is_alive() and len(waits) < 40:
+            began = time.monotonic()
+            said = f"In the flood of pings {len(waits)}"
+            assert one.send(crowd.room, said)["type"] == "ack"
+            two.until(lambda frame, said=said: frame.get("text") == said)
+            waits.append(time.monotonic() - began)
+            time.sleep(0.4)
+    thread.join(15)
+    assert ended.is_set()
+    assert sorted(waits)[len(waits) // 2] < 0.3, waits
+    assert daphne.memory_info().rss - before < 100 * 1024 * 1024
+
+
+def test_a_frame_beyond_a_mebibyte_ends_that_socket_alone(servers: School, crowd: SimpleNamespace) -> None:
+    with line(servers, crowd.people[0]) as one, line(servers, crowd.people[2]) as two:
+        one.ws.send("x" * 1_200_000)
+        with pytest.raises(ConnectionClosed):
+            one.hear()
+        assert two.is_alive()
+
+
+def test_other_socket_addresses_are_refused_not_broken(servers: School, crowd: SimpleNamespace) -> None:
+    port = servers.daphnes[0].port
+    for path in ("/ws/", "/ws/chat", "/ws/other/", "/"):
+        with pytest.raises(InvalidStatus) as refused:
+            connect(f"ws://127.0.0.1:{port}{path}", origin=f"http://127.0.0.1:{port}")  # type: ignore[arg-type]
+        assert refused.value.response.status_code == 403, path
+
+
+def test_one_person_has_some_tens_of_sockets(settings: SimpleNamespace) -> None:
+    assert 20 <= settings.CHAT_SOCKETS_PER_PERSON <= 100
 
 
 def test_a_crowd_of_idle_sockets_of_one_person_harms_nobody(servers: School, crowd: SimpleNamespace) -> None:

@@ -21,12 +21,14 @@ const said = root.querySelector("[data-said]");
 const below = root.querySelector("[data-below]");
 const outbox = new Outbox(facts, connection, timeline, token);
 const early = new Map();
+const ASKED_FOR_A_HOLE = 3;
 let position = facts.position; // up to where this page has heard everything
 let newest = facts.seq;
 let read = facts.read;
 let isRemoved = false;
 let askedAt = -1; // the position that was asked for last, and whether there was an answer
 let isAnswered = false;
+let holes = 0; // how often this gap has been answered with nothing
 
 countUnread(connection);
 
@@ -73,8 +75,11 @@ function inTurn(frame) {
   if (frame.position <= position) return;
   early.set(frame.position, frame);
   if (!early.has(position + 1)) {
-    if (askedAt !== position || !isAnswered) return askedAt === position ? undefined : subscribe();
-    position = Math.min(...early.keys()) - 1; // asked and answered: what lies between is no more
+    if (askedAt === position && !isAnswered) return undefined;
+    holes = askedAt === position ? holes + 1 : 0;
+    if (holes < ASKED_FOR_A_HOLE) return subscribe();
+    position = Math.min(...early.keys()) - 1; // asked again and again: what lies between is no more
+    holes = 0;
   }
   for (let next; (next = early.get(position + 1)); ) {
     early.delete(next.position);

@@ -85,7 +85,7 @@ class Place:
 
     def env(self, **more: str) -> dict[str, str]:
         common = {"PYTHONPATH": f"{BASE}/site:{BASE}", "REDIS_URL": self.redis, "PARTA_DATA": str(self.folder)}
-        return {**os.environ, **common, "LOG_LEVEL": "ERROR", **more}
+        return {**os.environ, **common, "LOG_LEVEL": "ERROR", "CHAT_SOCKETS_PER_PERSON": "2500", **more}
 
     def env_of(self, name: str) -> dict[str, str]:
         """The environment of a server by its name."""
