@@ -1,6 +1,7 @@
 """Files of messages: taken in through the same checks as those of lessons, handed out at the same kind of door."""
 
 from io import BytesIO
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,8 @@ from chat.posting import refusal_to_write
 from learning.accounts.models import User
 from learning.library.kinds import Kind, check_upload, extension_of, kind_of
 
+MOST_PIXELS = 24_000_000  # one is read at a time, in 100 MB
+_one_at_a_time = Lock()
 THUMBNAIL = 480  # pixels of the longer side
 MOST_UNSENT = 50  # files of one person that no message bears yet
 MEGABYTE = 1024 * 1024
@@ -75,9 +78,9 @@ def _thumbnail(upload: Any) -> tuple[ContentFile, int, int]:
     """A small WebP of a picture, upright and without what the camera has noted in it."""
     upload.file.seek(0)
     try:
-        with Image.open(upload.file) as image:
+        with _one_at_a_time, Image.open(upload.file) as image:
             width, height = image.size
-            if width * height > settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS:
+            if width * height > MOST_PIXELS:
                 raise refused(_("This picture has too many pixels."))
             turn = _TURNS.get(image.getexif().get(ORIENTATION, 1))
             image.draft("RGB", (THUMBNAIL * 2, THUMBNAIL * 2))

@@ -242,3 +242,118 @@ def test_preferences_lead_to_no_other_host(small: SimpleNamespace, visit: Any, t
             answer = visit(small.student).post(f"/preferences/{address}/", **sent)
             assert answer.status_code == 302
             assert not answer["Location"].startswith(("//", "/\\", "http"))
+
+
+def test_tokens_end_with_the_sessions(small: SimpleNamespace, visit: Any) -> None:
+    from learning.accounts.actions import end_sessions, make_token
+
+    secret = make_token(user=small.student, name="x", scopes=["read"])
+    bearer = {"Authorization": f"Bearer {secret}"}
+    assert visit().get("/api/v1/me", headers=bearer).status_code == 200
+    client = visit(small.student)
+    new = {"oldpassword": school.PASSWORD, "password1": "another-long-secret", "password2": "another-long-secret"}
+    assert client.post("/accounts/password/change/", new).status_code == 302
+    assert visit().get("/api/v1/me", headers=bearer).status_code == 401
+    secret = make_token(user=small.student, name="x", scopes=["read"])
+    end_sessions(person=small.student)
+    assert visit().get("/api/v1/me", headers={"Authorization": f"Bearer {secret}"}).status_code == 401
+
+
+def test_staff_without_a_second_factor_get_no_staff_pages(small: SimpleNamespace, visit: Any, settings: Any) -> None:
+    table, api = f"/teaching/courses/{small.course.pk}/", f"/api/v1/courses/{small.course.pk}/enrollments"
+    client = visit(small.teacher)
+    assert client.get(table).status_code == 200
+    assert client.get(api).status_code == 200
+    settings.STAFF_MFA_REQUIRED = True
+    for path in ("/cms/", table, "/teaching/", "/chat/1/log/", "/chat/1/export/", "/chat/1/people/"):
+        assert client.get(path).status_code == 302, path
+    assert client.get(api).status_code == 403
+    assert visit(small.student).get("/me/").status_code == 200
+    assert visit(small.teacher).get("/me/").status_code == 200
+
+
+@pytest.mark.parametrize("text", ["=1+1", "a;=1+1", "a\t=1+1", "a; +1", " =1", "x\n@SUM(A1)", ";-1"])
+def test_no_separator_makes_a_formula_of_a_cell(text: str) -> None:
+    import re
+
+    from learning.enrollment.spreadsheets import safe_cell
+
+    said = safe_cell(text)
+    for part in re.split(r"[;\t\n]", said):
+        assert not part.strip().startswith(("=", "+", "-", "@")), said
+
+
+def test_passwords_of_pages_are_tried_a_few_times_only(two: SimpleNamespace, visit: Any) -> None:
+    lesson, _file = with_file(two, free_preview=True)
+    kind = PageViewRestriction.PASSWORD
+    rule = PageViewRestriction.objects.create(page=two.modules[0], restriction_type=kind, password="sesame")
+    address = f"/_util/authenticate_with_password/{rule.pk}/{lesson.pk}/"
+    answers = [visit().post(address, {"password": "x", "return_url": "/"}).status_code for _n in range(12)]
+    assert answers[-1] == 429
+    assert answers[0] == 200
+
+
+def test_signing_up_hashes_for_a_known_address_too(small: SimpleNamespace, visit: Any, monkeypatch: Any) -> None:
+    from django.contrib.auth import hashers
+
+    hashed: list[str] = []
+    real = hashers.make_password
+
+    def watched(password: Any, *args: Any, **kwargs: Any) -> str:
+        hashed.append(password)
+        return real(password, *args, **kwargs)
+
+    for place in ("django.contrib.auth.base_user.make_password", "learning.accounts.signup.make_password"):
+        monkeypatch.setattr(place, watched)
+    form = {"display_name": "X", "password1": "a-long-new-secret", "password2": "a-long-new-secret"}
+    for email in (small.student.email, "new-address@example.org"):
+        hashed.clear()
+        assert visit().post("/accounts/signup/", {**form, "email": email}).status_code == 302
+        assert "a-long-new-secret" in hashed, email
+
+
+def test_many_pixels_in_a_small_file_are_refused_quickly(small: SimpleNamespace, visit: Any) -> None:
+    import time
+
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    huge = school.png(6300, 6300)
+    assert len(huge) < 500_000
+    began = time.monotonic()
+    profile = {"display_name": "X", "language": "", "time_zone": "UTC", "theme": "auto"}
+    answer = visit(small.student).post("/me/profile/", {**profile, "avatar": SimpleUploadedFile("a.png", huge)})
+    assert answer.status_code == 422
+    assert time.monotonic() - began < 2
+
+
+def test_ten_readers_of_a_new_picture_at_once(real_db: None, visit: Any) -> None:
+    """Threads share the kept page, and with it the object of the picture."""
+    import threading
+
+    from django.db import connections
+
+    from tests.conftest import make_people
+    from tests.conftest import small as made
+
+    set_up = made.__wrapped__(make_people())
+    picture = school.picture(of=set_up.course, data=school.png(800, 600))
+    lesson = school.lesson(
+        set_up.modules[0], "Seen", blocks=[{"type": "image", "value": {"image": picture.pk, "alt": "x"}}]
+    )
+    school.path_of(lesson)
+    statuses: list[int] = []
+    start = threading.Barrier(10)
+    clients = [visit(set_up.student) for _n in range(10)]
+
+    def read(client: Any) -> None:
+        client.raise_request_exception = False
+        start.wait()
+        statuses.append(client.get(school.path_of(lesson)).status_code)
+        connections.close_all()
+
+    threads = [threading.Thread(target=read, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 10

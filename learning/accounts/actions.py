@@ -35,7 +35,8 @@ def record(
 
 
 def end_sessions(*, person: User, keep: str | None = None) -> int:
-    """End all sessions of a person but the one with the key `keep`; returns how many."""
+    """End all sessions of a person but the one with the key `keep`, and their API tokens; returns how many sessions."""
+    PersonalToken.objects.filter(user=person).delete()
     store = import_module(settings.SESSION_ENGINE).SessionStore
     sessions = list(UserSession.objects.filter(user=person).exclude(session_key=keep or ""))
     for session in sessions:

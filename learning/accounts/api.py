@@ -18,6 +18,7 @@ from ninja.throttling import BaseThrottle
 from ninja.utils import check_csrf
 
 from learning.accounts.actions import digest_of
+from learning.accounts.middleware import lacks_second_factor
 from learning.accounts.models import PersonalToken, TokenScope
 
 PROBLEM = "application/problem+json"
@@ -68,6 +69,7 @@ class Token(HttpBearer):
             return None
         if self.scope not in row.scopes:
             raise ApiError(403, "scope", _("This token may not do that."))
+        _check_second_factor(row.user, self.scope)
         if row.last_used_at is None or row.last_used_at < now - USE_NOTED:
             PersonalToken.objects.filter(pk=row.pk).update(last_used_at=now)
         request.user = row.user
@@ -76,16 +78,27 @@ class Token(HttpBearer):
         return row.user
 
 
+def _check_second_factor(user: Any, scope: TokenScope) -> None:
+    """What staff do through the API needs what their pages need."""
+    if scope in (TokenScope.TEACH, TokenScope.MANAGE) and lacks_second_factor(user):
+        raise ApiError(403, "second_factor", _("Staff need two-factor authentication here. Set it up to go on."))
+
+
 class Session(APIKeyCookie):
     """The session of the site; changes need the CSRF token in `X-CSRFToken`."""
 
     param_name = "sessionid"
+
+    def __init__(self, scope: TokenScope) -> None:
+        self.scope = scope
+        super().__init__()
 
     def __call__(self, request: HttpRequest) -> Any:
         if not request.user.is_authenticated:
             return None
         if check_csrf(request):
             raise ApiError(403, "csrf", _("The CSRF token is missing or wrong."))
+        _check_second_factor(request.user, self.scope)
         return request.user
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:
@@ -93,7 +106,7 @@ class Session(APIKeyCookie):
 
 
 def signed_in(scope: TokenScope) -> list[Callable[[HttpRequest], Any]]:
-    return [Token(scope), Session()]
+    return [Token(scope), Session(scope)]
 
 
 def _anyone(request: HttpRequest) -> bool:

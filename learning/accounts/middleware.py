@@ -1,8 +1,10 @@
 """Language, time zone and second factor of the person of a request."""
 
+import re
 import zoneinfo
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
@@ -12,6 +14,8 @@ from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+
+from learning.accounts.roles import ACCESS_CMS
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -49,19 +53,23 @@ class PersonMiddleware:
         return response
 
 
+def lacks_second_factor(user: Any) -> bool:
+    """Whether this is one of the staff, who must have a second factor here and has none."""
+    return (
+        settings.STAFF_MFA_REQUIRED and user.is_authenticated and user.has_perm(ACCESS_CMS) and not is_mfa_enabled(user)
+    )
+
+
 class StaffMfaMiddleware:
-    """With `STAFF_MFA_REQUIRED`, the CMS opens only to those who log in with a second factor (promise 16)."""
+    """With `STAFF_MFA_REQUIRED`, pages for staff open only to those who log in with a second factor (promise 16)."""
+
+    pages = re.compile(r"/(?:cms|teaching)/|/chat/(?:\d+/(?:people|mute|log|export)|courses/)")
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if (
-            settings.STAFF_MFA_REQUIRED
-            and request.path.startswith("/cms/")
-            and request.user.is_authenticated
-            and not is_mfa_enabled(request.user)
-        ):
+        if self.pages.match(request.path) and lacks_second_factor(request.user):
             messages.warning(request, _("Staff need two-factor authentication here. Set it up to go on."))
             return redirect("mfa_index")
         return self.get_response(request)

@@ -28,6 +28,7 @@ class Progress:
     programme: Programme
     done: frozenset[int]
     last_lesson_id: int | None = None
+    last_block_id: UUID | None = None
 
     @cached_property
     def count(self) -> int:
@@ -49,6 +50,15 @@ class Progress:
     def finished(self) -> bool:
         return self.of > 0 and self.count == self.of
 
+    @property
+    def continue_url(self) -> str:
+        """The address of *Continue*: the lesson, and in the lesson one stopped in the block one stopped at."""
+        lesson = self.next_lesson
+        if lesson is None:
+            return ""
+        is_here = lesson.id == self.last_lesson_id and self.last_block_id is not None
+        return f"{lesson.url}#b-{self.last_block_id}" if is_here else lesson.url
+
     @cached_property
     def next_lesson(self) -> ProgrammeLesson | None:
         """Where *Continue* leads: the lesson one stopped in; when that is done, the first open one after it, then
@@ -63,11 +73,6 @@ class Progress:
 
 _done = CompiledQuery(
     lambda user_id, ids: Completion.objects.filter(user_id=user_id, lesson_id__in=ids).values_list("lesson_id")
-)
-_stopped = CompiledQuery(
-    lambda user_id, ids: Position.objects.filter(user_id=user_id, course_id__in=ids).values_list(
-        "course_id", "lesson_id"
-    )
 )
 
 
@@ -89,8 +94,9 @@ def progress_of(user: User, courses: Iterable[CoursePage]) -> dict[int, Progress
     plans = plans_of((course, groups.get(course.pk)) for course in courses)
     programmes = {course.pk: programme_for(course, plans[course.pk, groups.get(course.pk)]) for course in courses}
     done = done_lessons(user, *programmes.values())
-    positions = dict(Position.objects.filter(user=user, course_id__in=programmes).values_list("course_id", "lesson_id"))
-    return {pk: Progress(programme, done, positions.get(pk)) for pk, programme in programmes.items()}
+    stopped = Position.objects.filter(user=user, course_id__in=programmes)
+    places = {row[0]: row[1:] for row in stopped.values_list("course_id", "lesson_id", "block_id")}
+    return {pk: Progress(programme, done, *places.get(pk, ())) for pk, programme in programmes.items()}
 
 
 def _begin(enrollment: Enrollment, lesson: LessonPage) -> None:
@@ -137,13 +143,13 @@ def set_played(*, enrollment: Enrollment, lesson: LessonPage, block_id: UUID) ->
 
 
 def set_position(*, enrollment: Enrollment, lesson: LessonPage, block_id: UUID | None) -> None:
-    """Remember where the student stopped."""
+    """Remember where the student stopped. Opening the lesson again, without a block, keeps the block of before."""
     now = timezone.now()
-    Position.objects.update_or_create(
-        user_id=enrollment.user_id,
-        course_id=enrollment.course_id,
-        defaults={"lesson_id": lesson.pk, "block_id": block_id, "at": now},
-    )
+    place = {"user_id": enrollment.user_id, "course_id": enrollment.course_id}
+    opened_again = block_id is None and Position.objects.filter(**place, lesson_id=lesson.pk).update(at=now)
+    if not opened_again:
+        facts = {"lesson_id": lesson.pk, "block_id": block_id, "at": now}
+        Position.objects.update_or_create(**place, defaults=facts)
     Enrollment.objects.filter(pk=enrollment.pk).update(last_read_at=now)
     _begin(enrollment, lesson)
 

@@ -1,6 +1,7 @@
 """Tables as files: CSV that streams, and XLSX. What a spreadsheet would take for a formula is made plain text."""
 
 import csv
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -11,6 +12,8 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 FORMATS = ("csv", "xlsx")
+# Excel in French and Russian takes ; for the separator: what stands behind one, or a tab, begins a cell there.
+_INNER_FORMULA = re.compile(r"([;\t\n\r]\s*)(?=[=+\-@])")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _NOT_IN_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
 _BOM = "\ufeff"  # without it Excel takes UTF-8 for something else
@@ -24,7 +27,8 @@ def safe_cell(value: Any) -> Any:
         return timezone.localtime(value).replace(tzinfo=None, microsecond=0)
     if isinstance(value, str):
         value = value.translate(_NOT_IN_XML)
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        value = _INNER_FORMULA.sub(r"\1'", value)
+        return f"'{value}" if value.lstrip(" ").startswith(_FORMULA) else value
     return value
 
 

@@ -607,7 +607,8 @@ def _block(kind: str, value: Any) -> RawBlock:
 
 
 def _file_value(kind: str, key: int, title: str) -> dict[str, Any]:
-    extra: dict[str, Any] = {"video": {"captions": None, "poster": None}, "audio": {"transcript": ""}}.get(kind, {})
+    more: dict[str, dict[str, Any]] = {"video": {"captions": None, "poster": None}, "audio": {"transcript": ""}}
+    extra = more.get(kind, {})
     return {"file": key, "title": title or ("" if kind == "file" else "–"), **extra}
 
 

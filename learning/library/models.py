@@ -1,7 +1,9 @@
 """Stored pictures and files. They are handed out by `views.py`, at the door, and nowhere else."""
 
 import uuid
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -9,7 +11,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.documents.models import AbstractDocument
-from wagtail.images.models import AbstractImage, AbstractRendition, Image
+from wagtail.images.models import AbstractImage, AbstractRendition, Image, SourceImageIOError
 from wagtail.models import Collection
 from wagtail.search import index
 
@@ -40,6 +42,21 @@ class Picture(AbstractImage):
 
     def get_upload_to(self, filename: str) -> str:
         return generated_name("pictures", filename)
+
+    @contextmanager
+    def open_file(self) -> Iterator[IO[bytes]]:
+        """A file of the caller's own. Wagtail opens and closes the one of this object, and threads share kept pages."""
+        stored: Any = self.file
+        if not stored._committed:
+            with super().open_file() as file:
+                yield file
+            return
+        try:
+            file = stored.storage.open(stored.name, "rb")
+        except OSError as error:
+            raise SourceImageIOError(str(error)) from error
+        with file:
+            yield file
 
 
 class Rendition(AbstractRendition):

@@ -12,6 +12,7 @@ from home.api import api
 from home.errors import not_found
 from home.sitemap import SchoolSitemap
 from learning.accounts.account_admin import OwnAccountView
+from learning.accounts.limits import few_passwords
 from learning.courses import routing
 from learning.enrollment.cms_door import SeenLinkView
 from learning.enrollment.gate import whole_tree_only
@@ -43,7 +44,7 @@ urlpatterns = [
     # Wagtail's page addresses, one by one: its own log-in form is left out, ours stands in for it.
     path(
         "_util/authenticate_with_password/<int:page_view_restriction_id>/<int:page_id>/",
-        authenticate_with_password,
+        few_passwords(authenticate_with_password),
         name="wagtailcore_authenticate_with_password",
     ),
     path(

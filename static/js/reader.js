@@ -19,27 +19,38 @@ function tell(address, fields) {
 
 if (reading && body) keepPlace();
 
+// The lesson is told as the one last read; a place in it only when the reader has moved away from where it opened.
 function keepPlace() {
-  const key = `place:${location.pathname}`;
+  const MOVED = 120; // px
   const seen = new Set();
   let told = null;
   let timer = 0;
+  let opened = null;
+  let hasMoved = false;
 
   const topmost = () => [...body.querySelectorAll(".block")].find((block) => seen.has(block));
   const say = () => {
-    const block = topmost()?.dataset.id ?? "";
+    const block = hasMoved ? topmost()?.dataset.id ?? "" : "";
     if (block === told) return;
     told = block;
     tell(reading.dataset.position, { block }).catch(() => { told = null; });
   };
-  const watcher = new IntersectionObserver((entries) => {
-    for (const entry of entries) entry.isIntersecting ? seen.add(entry.target) : seen.delete(entry.target);
+  const soon = () => {
     clearTimeout(timer);
     timer = setTimeout(say, 1500);
-    const block = topmost();
-    if (block && window.scrollY > 200) sessionStorage.setItem(key, block.dataset.id);
+  };
+  setTimeout(() => { opened = window.scrollY; }, 600); // after the browser has gone to the place in the address
+  addEventListener("scroll", () => {
+    if (opened === null || hasMoved || Math.abs(window.scrollY - opened) < MOVED) return;
+    hasMoved = true;
+    soon();
+  }, { passive: true });
+  const watcher = new IntersectionObserver((entries) => {
+    for (const entry of entries) entry.isIntersecting ? seen.add(entry.target) : seen.delete(entry.target);
+    soon();
   });
   for (const block of body.querySelectorAll(".block")) watcher.observe(block);
+  markStop();
 
   for (const player of body.querySelectorAll("[data-block]")) {
     let reported = false;
@@ -52,6 +63,19 @@ function keepPlace() {
       } catch { reported = false; }
     });
   }
+}
+
+// Who came by “Continue” sees where that was.
+function markStop() {
+  const here = location.pathname + location.hash;
+  if (!location.hash.startsWith("#b-") || sessionStorage.getItem("continue") !== here) return;
+  sessionStorage.removeItem("continue");
+  const block = document.getElementById(location.hash.slice(1));
+  if (!block) return;
+  const mark = document.createElement("p");
+  mark.className = "stopped-here";
+  mark.textContent = reading.dataset.stoppedWords;
+  block.before(mark);
 }
 
 // A video elsewhere is asked for only when someone starts it.
@@ -73,13 +97,17 @@ const keysButton = document.querySelector("[data-keys]");
 if (keysButton && dialog) {
   keysButton.hidden = false;
   keysButton.addEventListener("click", () => dialog.showModal());
+  const off = dialog.querySelector("[data-keys-off]");
+  off.checked = localStorage.getItem("keys") === "off";
+  off.addEventListener("change", () => localStorage.setItem("keys", off.checked ? "off" : "on"));
 }
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable], dialog[open]")) return;
   const key = event.key.toLowerCase();
-  if (key === "j") document.querySelector("[data-previous]")?.click();
-  else if (key === "k") document.querySelector("[data-next]")?.click();
+  if (event.key !== "?" && localStorage.getItem("keys") === "off") return;
+  if (key === "j") document.querySelector("[data-next]")?.click();
+  else if (key === "k") document.querySelector("[data-previous]")?.click();
   else if (key === "d") document.querySelector("[data-done] button")?.click();
   else if (event.key === "?") dialog?.showModal();
 });

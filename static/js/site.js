@@ -180,3 +180,9 @@ export function countUnread(connection) {
 
 // Unread messages, live on every page of who has a chat. A room's own page has its own line.
 if (document.querySelector("[data-unread]") && !document.querySelector("[data-chat]")) countUnread(new Connection());
+
+// A lesson that is opened by “Continue” shows where that was.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-continue]");
+  if (link) sessionStorage.setItem("continue", link.pathname + link.hash);
+});

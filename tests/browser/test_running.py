@@ -56,7 +56,7 @@ def test_newcomer_enrols_reads_leaves_and_comes_back(school_at: tuple[str, Path,
         page.get_by_role("button", name="Done, next lesson").click()
         assert page.get_by_role("heading", level=1).inner_text() == "Names for values"
         with page.expect_response("**/position/"):
-            page.keyboard.press("k")
+            page.keyboard.press("j")
         page.wait_for_url("**/text-numbers-question/")
         page.wait_for_timeout(300)
         page.goto("/me/")
@@ -94,10 +94,16 @@ def test_keys_and_reading_place(school_at: tuple[str, Path, int], browser: Brows
         assert page.get_by_role("dialog").is_visible()
         page.keyboard.press("Escape")
         page.get_by_role("dialog").wait_for(state="hidden")
-        page.keyboard.press("j")
+        page.keyboard.press("k")
         page.wait_for_url("**/if-otherwise/")
-        with page.expect_response(lambda r: r.url.endswith("/position/") and r.status == 204):
+        page.wait_for_timeout(2500)  # opened and not moved: no place in it is told
+        with page.expect_response(lambda r: r.url.endswith("/position/") and r.status == 204) as told:
             page.mouse.wheel(0, 1500)
+        assert re.search(r'name="block"\s+[0-9a-f-]{36}', told.value.request.post_data or "")
+        page.goto("/me/")
+        page.get_by_role("link", name=re.compile("Continue.*Python from the first line")).click()
+        page.wait_for_url(re.compile(r"/if-otherwise/#b-"))
+        page.get_by_text("You stopped here").wait_for()
 
 
 PAGES = ["/", "/courses/", "/courses/reading-a-map/", "/search/?q=map", "/accounts/login/", "/accounts/signup/"]

@@ -4,6 +4,8 @@ import uuid
 from types import SimpleNamespace
 from typing import Any
 
+from django.urls import reverse
+
 from learning.courses.enums import Completes
 from learning.enrollment.models import Completion, Position
 from learning.enrollment.progress import progress_of, set_done
@@ -108,9 +110,10 @@ def test_position_keeps_the_block_and_bad_blocks_do_no_harm(small: SimpleNamespa
     client = visit(small.student)
     assert client.post(f"/enrollment/lessons/{lesson.pk}/position/", {"block": str(block)}).status_code == 204
     assert Position.objects.get().block_id == block
-    for bad in ("x", "\x00", "' OR 1", "9" * 5000):
+    assert client.post(f"/enrollment/lessons/{lesson.pk}/position/", {"block": "\x00"}).status_code == 400
+    for bad in ("x", "' OR 1", "9" * 5000):
         assert client.post(f"/enrollment/lessons/{lesson.pk}/position/", {"block": bad}).status_code == 204
-    assert Position.objects.get().block_id is None
+    assert Position.objects.get().block_id == block  # what is no block leaves the place as it was
 
 
 def test_lesson_that_completes_by_its_recordings(small: SimpleNamespace, visit: Any) -> None:
@@ -131,3 +134,20 @@ def test_lesson_that_completes_by_its_recordings(small: SimpleNamespace, visit: 
     assert [answer["done"] for answer in answers] == [False, False, False, True]
     assert lesson.pk in of(small).done
     assert client.post(f"/enrollment/lessons/{lesson.pk}/played/", {"block": "x"}).status_code == 422
+
+
+def test_continue_leads_to_the_block_and_opening_keeps_it(small: SimpleNamespace, visit: Any) -> None:
+    client, lesson = visit(small.student), small.lessons[1]
+    block = str(lesson.body[0].id)
+    keep = reverse("lesson_position", args=(lesson.pk,))
+    client.post(keep, {"block": block})
+    place = f"{school.path_of(lesson)}#b-{block}"
+    assert f'href="{place}"' in client.get("/me/").content.decode()
+    assert f'href="{place}"' in client.get(school.path_of(small.course)).content.decode()
+    client.post(keep, {"block": ""})  # opened again, not scrolled
+    assert f'href="{place}"' in client.get("/me/").content.decode()
+    other = small.lessons[0]
+    client.post(reverse("lesson_position", args=(other.pk,)), {"block": ""})
+    html = client.get("/me/").content.decode()
+    assert f'href="{school.path_of(other)}"' in html
+    assert place not in html
