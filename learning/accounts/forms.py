@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
 from wagtail.users.forms import UserCreationForm, UserEditForm
 
-from learning.accounts.models import Theme, User
+from learning.accounts.models import Theme, User, time_zone_choices
 from learning.accounts.notices import tell_of_account
 from learning.accounts.rights import roles_to_give
 from learning.accounts.roles import role_label
@@ -34,12 +34,18 @@ class SignupDetails(forms.Form):
     display_name = forms.CharField(
         label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
+    time_zone = forms.CharField(
+        required=False, max_length=64, widget=forms.HiddenInput(attrs={"data-browser-zone": ""})
+    )
     field_order = ["display_name", "email", "password1", "password2"]
 
     def signup(self, request: HttpRequest, user: User) -> None:
         user.display_name = self.cleaned_data["display_name"]
         user.language = (translation.get_language() or settings.LANGUAGE_CODE)[:2]
-        user.save(update_fields=["display_name", "language"])
+        zone = self.cleaned_data.get("time_zone") or ""
+        if zone in dict(time_zone_choices()):  # as the browser says it; another is chosen in the profile
+            user.time_zone = zone
+        user.save(update_fields=["display_name", "language", "time_zone"])
 
 
 def square_avatar(upload: UploadedFile) -> ContentFile:

@@ -10,6 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from wagtail import hooks
 from wagtail.admin.forms import WagtailAdminPageForm
+from wagtail.blocks.base import BlockField
 from wagtail.models import Page, ReferenceIndex
 
 Reference = tuple[type[Model], str]  # the model, and the key of one row
@@ -46,8 +47,19 @@ class SchoolPageForm(WagtailAdminPageForm):
     def _new_references(self) -> set[Reference]:
         """What the form adds, in the page itself and in the rows of its inline forms, which are saved after it."""
         rows = (form.instance for formset in self.formsets.values() for form in formset.forms if form.has_changed())
-        found = references_of(self.instance).union(*map(_extracted, rows))
+        found = references_of(self.instance).union(*map(_extracted, rows), self._references_of_refused_streams())
         return found - self._references_before
+
+    def _references_of_refused_streams(self) -> set[Reference]:
+        """A stream with a mistake in it is not in the instance, yet its form is shown again with all it points at."""
+        found: set[Reference] = set()
+        for name in self.errors:
+            field = self.fields.get(name)
+            if isinstance(field, BlockField):
+                value = self[name].data
+                for model, key, _model_path, _content_path in field.block.extract_references(value):
+                    found.add((model, str(key)))
+        return found
 
     def save(self, commit: bool = True) -> Page:
         new = self._new_references()

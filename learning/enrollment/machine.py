@@ -99,9 +99,9 @@ class Changes:
         enrollment.status = after
         enrollment.changed_at = self.now
         enrollment.waiting_since = self.now if after == Status.WAITLISTED else None
-        if after == Status.COMPLETED:
+        if after == Status.COMPLETED and not undoes:
             enrollment.completed_at = self.now
-        elif undoes:
+        elif undoes and before == Status.COMPLETED:
             enrollment.completed_at = None
         self.seats.taken += (after in SEATED) - (before in SEATED)
         self.seats.waiting += (after == Status.WAITLISTED) - (before == Status.WAITLISTED)

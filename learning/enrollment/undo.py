@@ -15,6 +15,7 @@ from learning.accounts.models import User
 from learning.enrollment.actions import Outcome
 from learning.enrollment.machine import Changes, EnrollmentError, locked_course
 from learning.enrollment.models import Enrollment, StatusChange
+from learning.enrollment.policies import managed_courses, manages_everything
 from learning.enrollment.statuses import By, Status
 
 MINUTES = 10
@@ -26,6 +27,8 @@ def undoable(actor: User, change_ids: Iterable[int]) -> QuerySet[StatusChange]:
     """Those of these changes that this person made in the last minutes, and that had something before them."""
     since = timezone.now() - timedelta(minutes=MINUTES)
     rows = StatusChange.objects.filter(pk__in=list(change_ids), by=By.STAFF, actor=actor, at__gte=since)
+    if not manages_everything(actor):
+        rows = rows.filter(enrollment__course_id__in=managed_courses(actor).values("pk"))
     return rows.exclude(before="").order_by("enrollment__course_id", "pk")
 
 

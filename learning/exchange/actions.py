@@ -27,6 +27,7 @@ from wagtail.models import Collection, Page
 from learning.accounts.models import User
 from learning.courses.models import CatalogPage, CoursePage, LessonPage, ModulePage
 from learning.courses.video import find_video
+from learning.enrollment.models import Enrollment
 from learning.exchange.cartridge import PAGE_MAX, Cartridge, CartridgeError, Item, Resource
 from learning.exchange.encodings import decoded
 from learning.exchange.html_blocks import BlockMaker, PageTooSlowError, RawBlock, minutes_to_read, parsed
@@ -108,7 +109,6 @@ class _Import:
                 % {"left_out": "; ".join(self.report.left_out[:5]) or "–"}
             )
         self._finish()
-        CourseImport.objects.filter(pk=self.journal.pk).delete()
         return self.report
 
     def undo(self) -> None:
@@ -294,7 +294,11 @@ class _Import:
         lesson(links[0][0] if len(links) == 1 else _("Links"), blocks)
 
     def _title_of(self, resource: Resource) -> str:
-        text, _guessed = decoded(self.cartridge.read(resource.href, PAGE_MAX)[:65_536])
+        try:
+            data = self.cartridge.read(resource.href, PAGE_MAX)
+        except CartridgeError:
+            return Path(resource.href).stem  # filling the lesson says what is wrong with the page
+        text, _guessed = decoded(data[:65_536])
         root = parsed(text)
         title = root.findtext(".//title") if root is not None else None
         return " ".join((title or "").split()) or Path(resource.href).stem
@@ -318,7 +322,7 @@ class _Import:
         try:
             text, guessed = decoded(self.cartridge.read(href, PAGE_MAX))
             blocks = maker.make(text)
-        except (PageTooSlowError, CartridgeError) as error:
+        except (PageTooSlowError, CartridgeError, RecursionError) as error:
             self.report.leave_out(name, str(error) or "page that takes too long to read")
             self.hidden.add(lesson.pk)
             return []
@@ -404,6 +408,9 @@ class _Import:
 
     def _finish(self) -> None:
         """A revision for every page, so that history begins here; published from the top down."""
+        # from here on the course is whole: whatever happens now, it is not deleted any more
+        CourseImport.objects.filter(course_id=self.course.pk).delete()
+        self.journal = None
         course = CoursePage.objects.get(pk=self.course.pk)
         hidden_paths = tuple(Page.objects.filter(pk__in=self.hidden).values_list("path", flat=True))
         keys = course.get_descendants(inclusive=True).order_by("path").values_list("pk", flat=True)
@@ -419,7 +426,10 @@ class _Import:
 
     def _is_unpublished(self, href: str) -> bool:
         """Canvas says in the page's head that students do not see it."""
-        text, _guessed = decoded(self.cartridge.read(href, PAGE_MAX))
+        try:
+            text, _guessed = decoded(self.cartridge.read(href, PAGE_MAX))
+        except CartridgeError:
+            return False
         root = parsed(text)
         head = root.find("head") if root is not None else None
         said = {
@@ -507,7 +517,16 @@ ABANDONED_AFTER = 600  # seconds without a sign of life
 
 
 def undo_import(journal: CourseImport) -> None:
-    """Delete the course of an import, its pages from the bottom up, with every file of its collection."""
+    """Delete the course of an import, its pages from the bottom up, with every file of its collection.
+
+    A course that people have begun to use is kept: only the note that it is on its way goes.
+    """
+    with transaction.atomic():
+        if not CourseImport.objects.select_for_update().filter(pk=journal.pk).exists():
+            return  # someone else undoes it, or it is done
+        CourseImport.objects.filter(pk=journal.pk).delete()
+    if Enrollment.objects.filter(course_id=journal.course_id).exists():
+        return
     course = CoursePage.objects.filter(pk=journal.course_id).first()
     if course is not None:
         for key in list(course.get_descendants(inclusive=True).order_by("-path").values_list("pk", flat=True)):
@@ -515,15 +534,15 @@ def undo_import(journal: CourseImport) -> None:
             if page is not None:
                 page.specific.delete()
     CourseCollection.objects.filter(course_id=journal.course_id).delete()
-    collection = journal.collection
-    if collection is not None:
-        for model in (Picture, StoredFile):
-            for thing in model.objects.filter(collection=collection):
-                storage, name = thing.file.storage, thing.file.name
-                thing.delete()
-                storage.delete(name)
-        Collection.objects.get(pk=collection.pk).delete()
-    CourseImport.objects.filter(pk=journal.pk).delete()
+    collection = Collection.objects.filter(pk=journal.collection_id).first()
+    if collection is None:
+        return
+    for model in (Picture, StoredFile):
+        for thing in model.objects.filter(collection=collection):
+            storage, name = thing.file.storage, thing.file.name
+            thing.delete()
+            storage.delete(name)
+    collection.delete()
 
 
 def undo_abandoned() -> int:

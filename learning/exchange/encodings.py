@@ -15,9 +15,12 @@ def _declared(data: bytes) -> str | None:
     if not match:
         return None
     try:
-        name = codecs.lookup(match[1].decode("ascii", "replace")).name
+        found = codecs.lookup(match[1].decode("ascii", "replace"))
     except LookupError:
         return None
+    if not found._is_text_encoding or found.name in ("idna", "punycode", "undefined", "unicode_escape"):
+        return None
+    name = found.name
     # a page whose declaration can be read byte by byte is in none of these
     return None if name.startswith(("utf-16", "utf-32", "utf-7")) else name
 

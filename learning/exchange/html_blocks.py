@@ -95,6 +95,7 @@ class BlockMaker:
     ) -> None:
         self.find_picture, self.find_link, self.find_file = find_picture, find_link, find_file
         self.lost: list[str] = []
+        self._is_inner = False
         self._reset(monotonic() + SECONDS)
 
     def _reset(self, deadline: float) -> None:
@@ -107,6 +108,7 @@ class BlockMaker:
         self._lists: list[_List] = []
         self._links: list[_Link | None] = []
         self._later: list[RawBlock] = []  # pictures and players of a list, which stand after it
+        self._bold_headings: list[Any] = []
         self._breaks = False  # a new line is due before the next words of a list item
         self._words = 0
         self._nodes = 0
@@ -172,6 +174,9 @@ class BlockMaker:
             self._close_item()
         elif name == "a":
             self._close_link()
+        elif self._bold_headings and self._bold_headings[-1] is node:
+            self._bold_headings.pop()
+            self._close_mark()
         if name in _MARKS:
             self._close_mark()
         if name in _BLOCKS:
@@ -197,7 +202,7 @@ class BlockMaker:
             if self._breaks:
                 self._text.append("<br/>")
         self._breaks = False
-        for opening, _closing in self._marks[self._marks_written :]:
+        for opening, _closing in filter(any, self._marks[self._marks_written :]):
             self._out().append(opening)
         self._marks_written = len(self._marks)
 
@@ -207,12 +212,13 @@ class BlockMaker:
     def _close_mark(self) -> None:
         _opening, closing = self._marks.pop()
         if self._marks_written > len(self._marks):
-            self._out().append(closing)
             self._marks_written = len(self._marks)
+            if closing:
+                self._out().append(closing)
 
     def _end_marks(self) -> None:
         """Close the tags that are written; they are written again before the next words."""
-        for _opening, closing in reversed(self._marks[: self._marks_written]):
+        for _opening, closing in filter(any, reversed(self._marks[: self._marks_written])):
             self._out().append(closing)
         self._marks_written = 0
 
@@ -343,14 +349,12 @@ class BlockMaker:
     def _open_heading(self, node: Any) -> bool:
         has_more = next(node.iter("a", "ul", "ol", "table", "pre", "blockquote"), None) is not None
         title = " ".join(text_of(node).split())
-        if self._lists or has_more:
+        if self._lists or has_more or next(node.iterdescendants(*_HEADINGS), None) is not None:
             # a title block holds plain words only: with links in it, it is a paragraph in bold
             self._end_paragraph()
             self._marks.append(("<b>", "</b>"))
-            self._walk(node)
-            self._close_mark()
-            self._end_paragraph()
-            return False
+            self._bold_headings.append(node)
+            return True
         if title:
             head, rest = _cut(title, TITLE_LENGTH)
             self._add("heading", {"text": head, "level": _HEADINGS[_name(node)]})
@@ -451,22 +455,24 @@ class BlockMaker:
 
     def _cell(self, node: Any) -> str | None:
         """The plain words of a cell, with the address of each link behind its words; None where that loses a link."""
+        addresses: dict[Any, str] = {}
         for link in node.iter("a"):
             href = str(link.get("href") or "").strip()
             target = self._target(href)
             if target and "href" not in target:
                 return None
             if target and href not in text_of(link):
-                link.tail = f" ({href}){link.tail or ''}"
-        return " ".join(text_of(node).split())
+                addresses[link] = f" ({href})"
+        return " ".join(text_of(node, after=addresses).split())
 
     def _open_quote(self, node: Any) -> bool:
         self._end_paragraph()
         match = _CALLOUT.match(text_of(node, lines=True))
-        if match is None or self._lists:
+        if match is None or self._lists or self._is_inner:
             return True
         title = _take_marker(node)
         inner = BlockMaker(self.find_picture, self.find_link, self.find_file)
+        inner._is_inner = True  # a callout holds no other
         blocks = inner.make_tree(node, self._deadline)
         self.lost += inner.lost
         text = ""
@@ -559,8 +565,11 @@ def _name(node: Any) -> str:
     return node.tag.lower().rpartition(":")[2] if isinstance(node.tag, str) else ""
 
 
-def text_of(node: Any, *, lines: bool = False) -> str:
-    """All words below a node, blocks apart from each other; with `lines`, by new lines."""
+def text_of(node: Any, *, lines: bool = False, after: dict[Any, str] | None = None) -> str:
+    """All words below a node, blocks apart from each other; with `lines`, by new lines.
+
+    `after` has words to put behind some of the elements.
+    """
     apart = "\n" if lines else " "
     pieces: list[str] = []
     work: list[Any] = [node]
@@ -576,6 +585,7 @@ def text_of(node: Any, *, lines: bool = False) -> str:
             inside = [apart if stands_apart else "", here.text or ""]
             for child in here:
                 inside += [child, child.tail or ""]
+            inside.append((after or {}).get(here, ""))
             inside.append(apart if stands_apart and name != "br" else "")
         work.extend(reversed(inside))
     return "".join(pieces)

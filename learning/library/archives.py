@@ -26,11 +26,12 @@ def entries_said(file: IO[bytes]) -> int:
     place = tail.rfind(_END)
     if place < 0 or len(tail) - place < 22:
         raise ValidationError(_("This archive is damaged."))
-    count = struct.unpack_from("<H", tail, place + 10)[0]
+    count, list_size = struct.unpack_from("<HI", tail, place + 10)
     large = tail.rfind(_END_64, 0, place)
     if count == 0xFFFF and large >= 0 and len(tail) - large >= 40:
-        count = struct.unpack_from("<Q", tail, large + 32)[0]
-    return int(count)
+        count, list_size = struct.unpack_from("<QQ", tail, large + 32)
+    # Python reads as many entries as the list has bytes, whatever number is said; each takes at least 46
+    return max(int(count), int(list_size) // (46 + 20))
 
 
 def opened(file: Any, *, entries_max: int, unpacked_max: int) -> zipfile.ZipFile:
@@ -44,7 +45,6 @@ def opened(file: Any, *, entries_max: int, unpacked_max: int) -> zipfile.ZipFile
         archive = zipfile.ZipFile(stream)
     except _BROKEN as error:
         raise ValidationError(_("This archive is damaged.")) from error
-    # the list is as long as its size says, whatever number of entries the record names
     entries = archive.infolist()
     if len(entries) > entries_max or sum(entry.file_size for entry in entries) > unpacked_max:
         archive.close()

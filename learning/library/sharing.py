@@ -8,7 +8,7 @@ from wagtail.models import Page
 from learning.courses.models import CoursePage
 from learning.courses.page_forms import Reference, references_of
 from learning.courses.programme import course_paths_above
-from learning.library.access import course_of_file, works_with
+from learning.library.access import course_of_file, pages_showing, works_with
 from learning.library.models import Picture, SharedFile, StoredFile
 
 
@@ -20,9 +20,26 @@ def _files(references: set[Reference]) -> list[Picture | StoredFile]:
     return found
 
 
+def _course_of(path: str) -> CoursePage | None:
+    return CoursePage.objects.filter(path__in=course_paths_above(path)).first()
+
+
+def _shown_in(course: CoursePage | None, file: Picture | StoredFile) -> bool:
+    """Whether a page of the course shows the file, or may: putting it back, or elsewhere in the course, is no theft."""
+    if course is None:
+        return False
+    if SharedFile.objects.of(file).filter(course_id=course.pk).exists():
+        return True
+    return any(page.path.startswith(course.path) for page in pages_showing(file))
+
+
 def check_files(user: Any, page: Page, references: set[Reference]) -> None:
     """Raises PermissionDenied for a file that this person may not use: the same for a missing and a forbidden one."""
-    if not all(works_with(user, file) for file in _files(references)):
+    files = [file for file in _files(references) if not works_with(user, file)]
+    if not files:
+        return
+    course = _course_of(page.path) if page.path else None
+    if not all(_shown_in(course, file) for file in files):
         raise PermissionDenied
 
 
@@ -37,9 +54,25 @@ def _share(files: list[Picture | StoredFile], course: CoursePage) -> None:
 def note_files(user: Any, page: Page, references: set[Reference], parent: Page | None) -> None:
     """Remember that the page's course shows files of other courses on purpose."""
     path = page.path or (parent.path if parent is not None else "")
-    course = CoursePage.objects.filter(path__in=course_paths_above(path)).first()
+    course = _course_of(path)
     if course is not None:
         _share(_files(references), course)
+
+
+def share_with_new(request: Any, page: Page) -> None:
+    """`after_create_page`: a course has a place in the tree only now, and with it what its pages show."""
+    course = _course_of(page.path)
+    if course is not None:
+        _share([file for file in _files(references_of(page)) if works_with(request.user, file)], course)
+
+
+def share_with_moved(request: Any, page: Page) -> None:
+    """`after_move_page`: what a part shows, it shows in its new course too."""
+    moved = Page.objects.get(pk=page.pk)
+    course = _course_of(moved.path)
+    if course is not None:
+        for part in moved.get_descendants(inclusive=True).specific().iterator(chunk_size=50):
+            _share(_files(references_of(part)), course)
 
 
 def share_with_copy(request: Any, page: Page, copied: Page) -> None:

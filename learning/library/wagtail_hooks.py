@@ -33,3 +33,5 @@ for action in only_seen(ACTIONS, OnlyUsable):
 hooks.register("check_new_references", sharing.check_files)
 hooks.register("note_new_references", sharing.note_files)
 hooks.register("after_copy_page", sharing.share_with_copy)
+hooks.register("after_create_page", sharing.share_with_new)
+hooks.register("after_move_page", sharing.share_with_moved)

@@ -87,7 +87,7 @@ def _quotes(sentence: str, word: str) -> bool:
 def _is_about_input(request: HttpRequest, error: BaseException) -> bool:
     """Whether an error tells that something sent could not be read, and not of a mistake of ours."""
     frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
-    outside_django = [frame for frame in frames if "/django/" not in frame.f_code.co_filename]
+    outside_django = [frame for frame in frames if "site-packages/django/" not in frame.f_code.co_filename]
     if outside_django and _is_ours(outside_django[-1].f_code.co_filename):
         return False  # a view of ours that trips is a mistake of ours
     in_reader = any(
@@ -100,10 +100,11 @@ def _is_about_input(request: HttpRequest, error: BaseException) -> bool:
     if isinstance(error, MultiValueDictKeyError):
         asked = frames[-1].f_locals.get("self")
         return any(asked is sent for sent in (request.GET, request.POST, request.FILES))
-    if isinstance(error, IncorrectLookupParameters | RecursionError):
+    if isinstance(error, IncorrectLookupParameters):
         return True
-    if isinstance(error, KeyError):
-        return request.method == "POST" and not request.POST.get(str(error.args[0]) if error.args else "")
+    if isinstance(error, KeyError):  # a field of a form that was not sent: the frame that asks for it reads a form
+        asker = outside_django[-1].f_code if outside_django else None
+        return request.method == "POST" and asker is not None and asker.co_filename.endswith("/forms.py")
     named = [*_words(request), *map(str, request.resolver_match.kwargs.values() if request.resolver_match else ())]
     return isinstance(error, _OF_VALUES) and any(_quotes(str(error), word) for word in named)
 
@@ -125,8 +126,8 @@ class InputMiddleware:
             return  # the API reads its body itself
         try:
             has_nul = any("\x00" in word for word in _words(request))
-        except LookupError as error:
-            raise BadRequest("charset") from error
+        except (LookupError, OSError) as error:  # no charset of text, or an upload that ended early
+            raise BadRequest("body") from error
         if has_nul:
             raise BadRequest("NUL")
 

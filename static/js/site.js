@@ -186,3 +186,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-continue]");
   if (link) sessionStorage.setItem("continue", link.pathname + link.hash);
 });
+
+// Signing up tells the zone of this device, so that times are shown in it from the beginning.
+for (const field of document.querySelectorAll("[data-browser-zone]"))
+  field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";

@@ -1,0 +1,59 @@
+"""The first screen of the CMS: what waits for this person."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from wagtail.admin.ui.components import Component
+from wagtail.models import Page
+from wagtail.permissions import policy_registry
+
+from learning.courses.models import CatalogPage, CoursePage
+
+SHOWN = 12
+
+
+def courses_of(user: Any) -> list[CoursePage]:
+    """Courses that the person may write, those last changed first, with the number of unpublished pages below."""
+    policy: Any = policy_registry.get_by_type(Page)
+    own = policy.instances_user_has_any_permission_for(user, {"change", "publish"})
+    courses = list(CoursePage.objects.filter(pk__in=own.values("pk")).order_by("-latest_revision_created_at")[:SHOWN])
+    below = Q()
+    for course in courses:
+        below |= Q(path__startswith=course.path, depth__gt=course.depth)
+    rows = (
+        Page.objects.filter(below, Q(live=False) | Q(has_unpublished_changes=True)) if courses else Page.objects.none()
+    )
+    counts = Counter(path[: len(courses[0].path)] for path in rows.values_list("path", flat=True))
+    for course in courses:
+        course.changed = counts[course.path]
+    return courses
+
+
+class CoursesPanel(Component):
+    name = "my_courses"
+    template_name = "home/cms/courses_panel.html"
+    order = 100
+
+    def get_context_data(self, parent_context: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        request = (parent_context or {})["request"]
+        catalog = CatalogPage.objects.order_by("path").first()
+        url = None
+        if catalog is not None and catalog.permissions_for_user(request.user).can_add_subpage():
+            url = reverse("wagtailadmin_pages:add", args=("courses", "coursepage", catalog.pk))
+        return {"courses": courses_of(request.user), "new_course_url": url}
+
+
+def put_courses_first(request: HttpRequest, panels: list[Any]) -> None:
+    """`construct_homepage_panels`: one's courses before Wagtail's lists of tasks, locks and edits."""
+    panels.insert(0, CoursesPanel())
+
+
+def own_colours() -> SafeString:
+    return format_html('<link rel="stylesheet" href="{}">', static("css/cms.css"))

@@ -1,0 +1,62 @@
+"""Nothing scrolls sideways on a narrow phone, in three languages, with words as long as they get."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import BASE, MARKS, page_of
+
+pytestmark = MARKS
+WIDTHS = (320, 360, 390)
+PUBLIC = ("/", "/courses/", "/courses/reading-a-map/", "/courses/extremes/", "/accounts/login/", "/accounts/signup/")
+OWN = ("/me/", "/me/profile/", "/chat/", "/courses/extremes/", "/courses/extremes/m/l/")
+EXTREMES = """
+from learning.accounts.models import User
+from learning.courses.models import CatalogPage, CoursePage, LessonPage, ModulePage
+from learning.enrollment.actions import enroll
+LONG = "Достопримечательности" * 3
+course = CatalogPage.objects.first().add_child(
+    instance=CoursePage(title=LONG, slug="extremes", summary="x" * 250, language="ru"))
+module = course.add_child(instance=ModulePage(title=LONG, slug="m"))
+lesson = LessonPage(title="W" * 120, slug="l")
+lesson.body = [("heading", {"text": LONG, "level": "2"}), ("text", f"<p>{'y' * 300}</p><ul><li>{LONG}</li></ul>"),
+               ("code", {"language": "", "code": "z" * 400}), ("callout", {"kind": "tip", "title": LONG, "text": LONG})]
+module.add_child(instance=lesson)
+for page in (course, module, lesson):
+    page.save_revision().publish()
+student = User.objects.get(email="student2@example.org")
+student.display_name = "Ж" * 80
+student.save()
+enroll(user=student, course=course)
+"""
+
+
+@pytest.fixture(scope="module")
+def extremes(school_at: tuple[str, Path, int]) -> str:
+    env = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
+    env |= {"PARTA_DATA": str(school_at[1]), "PYTHONPATH": f"{BASE}/site:{BASE}"}
+    subprocess.run([sys.executable, str(BASE / "manage.py"), "shell", "-c", EXTREMES], env=env, check=True)
+    return school_at[0]
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "fr"])
+@pytest.mark.parametrize(("email", "paths"), [("", PUBLIC), ("student2@example.org", OWN)], ids=["visitor", "student"])
+def test_no_page_is_wider_than_the_screen(
+    extremes: str, browser: Browser, language: str, email: str, paths: tuple[str, ...]
+) -> None:
+    wide = []
+    with page_of(browser, extremes, email, locale=language) as page:
+        if email:
+            page.context.request.post(f"{extremes}/preferences/language/", form={"language": language})
+        for path in paths:
+            page.goto(path)
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 800})
+                over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                if over > 0:
+                    wide.append((path, width, over))
+    assert wide == []
