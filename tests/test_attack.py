@@ -357,3 +357,32 @@ def test_ten_readers_of_a_new_picture_at_once(real_db: None, visit: Any) -> None
     for thread in threads:
         thread.join()
     assert statuses == [200] * 10
+
+
+def test_a_moved_lesson_and_a_new_course_keep_their_files(two: SimpleNamespace, visit: Any) -> None:
+    lesson, file = with_file(two)
+    target = school.module(two.second, "Forest")
+    school.enrolled(two.student, school.fresh(two.second))
+    assert visit(two.admin).post(f"/cms/pages/{lesson.pk}/move/{target.pk}/confirm/").status_code == 302
+    assert visit(two.student).get(file.url).status_code == 200
+    assert visit(two.stranger).get(file.url).status_code == 404
+
+
+def test_a_stream_with_a_mistake_shows_no_foreign_title(two: SimpleNamespace, visit: Any) -> None:
+    lesson = two.lessons[0]
+    form = file_form(lesson, two.file, **{"action-submit": "1"})
+    form |= {"body-count": "2", "body-1-deleted": "", "body-1-order": "1", "body-1-type": "heading", "body-1-id": ""}
+    form |= {"body-1-value-text": "", "body-1-value-level": "2"}
+    answer = visit(two.teacher).post(f"/cms/pages/{lesson.pk}/edit/", form)
+    assert NAME not in answer.content.decode()
+
+
+def test_a_file_that_the_course_shows_may_be_put_back(two: SimpleNamespace, visit: Any) -> None:
+    shared = school.stored("shared.txt", b"words")
+    shown = [{"type": "file", "value": {"file": shared.pk, "title": ""}}]
+    lesson = school.lesson(two.modules[0], "Shows it", blocks=shown)
+    other = two.lessons[0]
+    answer = visit(two.teacher).post(f"/cms/pages/{other.pk}/edit/", file_form(other, shared))
+    assert answer.status_code == 302
+    assert school.fresh(other).get_latest_revision_as_object().body.raw_data[0]["value"]["file"] == shared.pk
+    assert lesson.live

@@ -2,7 +2,7 @@
 
 from django_tasks import task
 
-from learning.exchange import people
+from learning.exchange import actions, people
 
 
 @task(backend="queue")
@@ -13,3 +13,9 @@ def check_import(run_id: int) -> int:
 @task(backend="queue")
 def apply_import(run_id: int) -> int:
     return people.apply(run_id=run_id)
+
+
+@task(backend="queue")
+def undo_abandoned_imports() -> int:
+    """Take away the courses whose import has died."""
+    return actions.undo_abandoned()

@@ -12,6 +12,7 @@ from home.jobs import give_back_lost, try_again
 from home.tasks import publish_scheduled_pages, tidy_up
 from learning.accounts.tasks import delete_due
 from learning.enrollment.tasks import expire_ended
+from learning.exchange.tasks import undo_abandoned_imports
 
 LOOK = 10  # seconds
 
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         scheduler.add_job(tick, "cron", args=["mentions", mail_mentions, "%Y%m%d%H%M"], minute="*/5", second=40)
         scheduler.add_job(tick, "cron", args=["chat", forget_old, "%Y%m%d"], hour=3, minute=41)
         scheduler.add_job(tick, "cron", args=["delete", delete_due, "%Y%m%d%H"], minute=7)
+        scheduler.add_job(tick, "cron", args=["imports", undo_abandoned_imports, "%Y%m%d%H%M"], minute="*/5", second=50)
         scheduler.add_job(look_after_jobs, "interval", seconds=LOOK)
         scheduler.add_job(tick, "cron", args=["tidy", tidy_up, "%Y%m%d"], hour=3, minute=17)
         scheduler.start()
