@@ -15,6 +15,8 @@ WIDTHS = (320, 360, 390)
 PUBLIC = ("/", "/courses/", "/courses/reading-a-map/", "/courses/extremes/", "/accounts/login/", "/accounts/signup/")
 OWN = ("/me/", "/me/profile/", "/chat/", "/courses/extremes/", "/courses/extremes/m/l/")
 EXTREMES = """
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
 from learning.accounts.models import User
 from learning.courses.models import CatalogPage, CoursePage, LessonPage, ModulePage
 from learning.enrollment.actions import enroll
@@ -28,9 +30,9 @@ lesson.body = [("heading", {"text": LONG, "level": "2"}), ("text", f"<p>{'y' * 3
 module.add_child(instance=lesson)
 for page in (course, module, lesson):
     page.save_revision().publish()
-student = User.objects.get(email="student2@example.org")
-student.display_name = "Ж" * 80
-student.save()
+student = User.objects.create_user("long@example.org", "parta-demo", display_name="Ж" * 80)
+EmailAddress.objects.create(user=student, email=student.email, verified=True, primary=True)
+student.groups.add(Group.objects.get(name="Student"))
 enroll(user=student, course=course)
 """
 
@@ -44,7 +46,7 @@ def extremes(school_at: tuple[str, Path, int]) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "ru", "fr"])
-@pytest.mark.parametrize(("email", "paths"), [("", PUBLIC), ("student2@example.org", OWN)], ids=["visitor", "student"])
+@pytest.mark.parametrize(("email", "paths"), [("", PUBLIC), ("long@example.org", OWN)], ids=["visitor", "student"])
 def test_no_page_is_wider_than_the_screen(
     extremes: str, browser: Browser, language: str, email: str, paths: tuple[str, ...]
 ) -> None:
