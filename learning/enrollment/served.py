@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Length, Substr
+from django.db.models.functions import Greatest, Length, Substr
 from django.http import HttpRequest
 from wagtail.models import Page, PageViewRestriction
 
@@ -24,7 +24,9 @@ def below_unpublished() -> Q:
     """A filter on lessons: those whose module, course or catalogue is not published."""
     found = Q()
     for levels in range(1, LEVELS_ABOVE_LESSON + 1):
-        path = Substr(OuterRef("path"), 1, Length(OuterRef("path")) - levels * Page.steplen)
+        # PostgreSQL may look at pages of the upper levels too, whose paths are shorter
+        length = Greatest(Length(OuterRef("path")) - levels * Page.steplen, 0)
+        path = Substr(OuterRef("path"), 1, length)
         found |= Q(Exists(Page.objects.filter(live=False, path=path)))
     return found
 
