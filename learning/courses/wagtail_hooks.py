@@ -3,6 +3,7 @@ from typing import Any
 from wagtail import hooks
 from wagtail.admin.viewsets.pages import PageViewSet
 from wagtail.snippets.models import register_snippet
+from wagtail.snippets.views.chooser import SnippetChooserViewSet
 from wagtail.snippets.views.snippets import SnippetViewSet
 
 from learning.courses.choosers import CHOOSERS
@@ -10,8 +11,15 @@ from learning.courses.explorer import explorer
 from learning.courses.models import Subject
 
 
+class SubjectChooserViewSet(SnippetChooserViewSet):
+    def get_urlpatterns(self) -> list[Any]:
+        """Without the address that would make a subject: the chooser has no form for it, and Wagtail fails there."""
+        return [pattern for pattern in super().get_urlpatterns() if pattern.name != "create"]
+
+
 class SubjectViewSet(SnippetViewSet):
     model = Subject
+    chooser_viewset_class = SubjectChooserViewSet
     icon = "tag"
     list_display = ["name", "slug"]
 

@@ -83,6 +83,11 @@ class StoredFile(AbstractDocument):
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.DOCUMENT, editable=False)
 
     admin_form_fields = ("title", "file", "collection", "tags")
+    search_fields = [
+        *AbstractDocument.search_fields,
+        index.FilterField("kind"),
+        index.RelatedFields("tags", [index.FilterField("name")]),
+    ]
 
     class Meta(AbstractDocument.Meta):
         verbose_name = _("file")

@@ -96,6 +96,8 @@ def test_choosers_list_one_kind_and_name_the_wrong_one(
     html = client.get(f"/cms/documents/{kind}/results/").content.decode()
     assert right[0] in html
     assert wrong[0] not in html
+    assert client.get(f"/cms/documents/{kind}/results/?q=film").status_code == 200
+    assert client.get(f"/cms/documents/{kind}/?q=film").status_code == 200
     prefix = "document-chooser-upload"
     upload = SimpleUploadedFile(*wrong)
     data = {f"{prefix}-title": "T", f"{prefix}-file": upload, f"{prefix}-collection": collection_of(small.course).pk}
