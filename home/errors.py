@@ -23,6 +23,10 @@ def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        from home.api import problem
+
+        return problem(request, 400, "bad_request", "This request could not be understood.")
     return HttpResponse(loader.get_template("500.html").render({"code": 400}), status=400)
 
 

@@ -45,6 +45,7 @@ def asks(pk: int, room: int) -> list[tuple[str, str, bytes, str, dict[str, str]]
         ("GET", "/", b"", "", {"Cookie": 'sessionid="\\000aaaaaaaaaaaa"'}),
         ("GET", "/%00/", b"", "", {}),
         ("GET", "/search/?q=%00", b"", "", {}),
+        ("GET", "/api/v1/courses?subject=%00", b"", "", {}),
         ("POST", "/accounts/login/", ZLIB, "multipart/form-data; boundary=x; charset=zlib", {}),
         ("POST", "/accounts/login/", b"login=%00&password=x", FORM, {}),
         ("POST", f"/api/v1/chat/rooms/{room}/files", ZLIB, "multipart/form-data; boundary=x; charset=zlib", {}),
@@ -152,3 +153,8 @@ def test_random_requests_never_give_a_server_error(walk: Any, visit: Any, who: s
                 answer = client.post(address, words) if chance.random() < 0.3 else client.get(address, words)
                 transaction.set_rollback(True)
             assert answer.status_code < 500, (who, name, address, words)
+
+
+def test_the_api_refuses_in_its_own_form(visit: Any, db: None) -> None:
+    answer = visit().get("/api/v1/courses?subject=%00")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/problem+json")

@@ -95,7 +95,7 @@ def test_keys_and_reading_place(school_at: tuple[str, Path, int], browser: Brows
         page.keyboard.press("Escape")
         page.get_by_role("dialog").wait_for(state="hidden")
         page.keyboard.press("k")
-        page.wait_for_url("**/if-otherwise/")
+        page.wait_for_url("**/if-otherwise/", wait_until="commit")
         page.goto(LESSON)
         page.wait_for_timeout(2500)  # opened and not moved: no place in it is told
         with page.expect_response(lambda r: r.url.endswith("/position/") and r.status == 204) as told:
