@@ -12,6 +12,7 @@ from learning.enrollment import actions
 from learning.enrollment.actions import enroll
 from learning.enrollment.models import Enrollment, Invitation, StatusChange, StudyGroup
 from learning.enrollment.statuses import Status
+from learning.enrollment.undo import undo
 from tests import school
 
 LIST, ADD = "/cms/enrollment/enrollment/", "/cms/enrollment/enrollment/new/"
@@ -205,3 +206,12 @@ def test_teaching_asks_before_it_changes_and_takes_back(small: SimpleNamespace, 
     assert visit(small.other_teacher).post(url + "undo/").status_code == 404
     client.post(url + "undo/")
     assert school.fresh(small.enrollment).status == Status.ACTIVE
+
+
+def test_nobody_undoes_what_another_did_or_where_they_have_no_students(small: SimpleNamespace) -> None:
+    actions.change_status(enrollment=small.enrollment, after=Status.PAUSED, actor=small.teacher)
+    changes = list(StatusChange.objects.filter(after=Status.PAUSED).values_list("pk", flat=True))
+    assert undo(change_ids=changes, actor=small.admin).changed == 0
+    small.course.team.all().delete()  # the teacher looks after this course no more
+    assert undo(change_ids=changes, actor=small.teacher).changed == 0
+    assert school.fresh(small.enrollment).status == Status.PAUSED
