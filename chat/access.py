@@ -15,7 +15,7 @@ from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.policies import Person
 from learning.enrollment.statuses import READING
 
-_STUDENT, _TEACHER, _MODERATOR, _MUTED, _OVER, _PLACE = 1, 2, 3, 4, 5, 6
+_STUDENT, _TEACHER, _MODERATOR, _MUTED, _OVER, _PLACE, _GONE = 1, 2, 3, 4, 5, 6, 7
 MOST_ROOMS = 1000  # in one question: databases limit its parameters
 Pair = tuple[int, int]  # a person, a room
 
@@ -78,6 +78,7 @@ def _rows(room_ids: list[int], user_ids: list[int] | None = None) -> QuerySet[An
     ]
     over = Q(group__ends_at__lte=Now()) | Q(course__ends_at__lte=Now())
     arms.append(rooms.filter(over).values_list(_number(_OVER), "pk", _number(0)))
+    arms.append(rooms.of_deleted_courses().values_list(_number(_GONE), "pk", _number(0)))
     if user_ids is None:
         arms.append(rooms.values_list(_number(_PLACE), "pk", F("last_position")))
     return arms[0].union(*arms[1:], all=True)
@@ -103,14 +104,15 @@ def _standings(
     for user_id, room_id in pairs:
         pair = (user_id, room_id)
         everywhere = (user_id, 0) in found[_MODERATOR] and (rooms_there is None or room_id in rooms_there)
-        moderates = everywhere or pair in found[_TEACHER]
+        is_gone = (0, room_id) in found[_GONE]
+        moderates = everywhere or (pair in found[_TEACHER] and not is_gone)
         standings[pair] = Standing(
             user_id,
             room_id,
-            is_member=moderates or pair in found[_STUDENT],
+            is_member=moderates or (pair in found[_STUDENT] and not is_gone),
             moderates=moderates,
             is_muted=pair in found[_MUTED] and not moderates,
-            is_over=(0, room_id) in found[_OVER],
+            is_over=is_gone or (0, room_id) in found[_OVER],
         )
     return standings
 

@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import User
@@ -28,6 +29,11 @@ MOST_CHARACTERS = 10_000  # of a message
 REACTIONS = ("👍", "❤️", "😂", "😮", "😢", "🎉", "🙏", "✅", "❓", "👀")
 
 
+def _course_exists() -> Exists:
+    course = Coalesce(OuterRef("course_id"), OuterRef("group__course_id"))
+    return Exists(CoursePage.objects.filter(pk=course))
+
+
 class RoomQuerySet(models.QuerySet["Room"]):
     def of(self, user: User) -> "RoomQuerySet":
         """Rooms that this person is a member of: as a student, or as a teacher. Members are derived, never copied."""
@@ -35,7 +41,7 @@ class RoomQuerySet(models.QuerySet["Room"]):
         teaching = StudyGroup.teachers.through.objects.filter(user__is_active=True)
         untaught = ~Exists(teaching.filter(studygroup_id=OuterRef("group_id")))
         taught = user.taught_groups.values("pk")
-        return self.filter(
+        return self.of_existing_courses().filter(
             Q(group_id__in=mine.values("group_id"))
             | Q(group_id__in=taught)
             | Q(group__course_id__in=user.teaches.values("course_id")) & untaught
@@ -43,6 +49,13 @@ class RoomQuerySet(models.QuerySet["Room"]):
             | Q(course_id__in=user.teaches.values("course_id"))
             | Q(course_id__in=user.taught_groups.values("course_id"))
         )
+
+    def of_existing_courses(self) -> "RoomQuerySet":
+        """Without the rooms of deleted courses: they are closed, and only who moderates every chat reads them."""
+        return self.filter(_course_exists())
+
+    def of_deleted_courses(self) -> "RoomQuerySet":
+        return self.filter(~_course_exists())
 
     def in_course(self, course_id: int) -> "RoomQuerySet":
         return self.filter(Q(course_id=course_id) | Q(group__course_id=course_id))
@@ -118,7 +131,7 @@ class Room(models.Model):
         if self.group:
             return self.group.name
         course = self.of_course
-        return course.title if course else ""
+        return course.title if course else gettext("Deleted course")
 
     @property
     def of_course(self) -> CoursePage | None:

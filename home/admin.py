@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse_lazy
@@ -20,6 +20,7 @@ from wagtail.admin.menu import MenuItem
 
 from home.jobs import SILENT, TRIES, retry
 from home.models import WorkerBeat
+from learning.accounts.screens import header
 from learning.enrollment.admin.menu import ScreenMenuItem
 
 PER_PAGE = 50
@@ -47,6 +48,21 @@ NAMES = {
     "tidy_up": gettext_lazy("Tidy up"),
 }
 
+# Jobs that the clock enqueues every few minutes: those that went well are told of in one line.
+TICKS = ("publish_scheduled_pages", "expire_ended", "mail_mentions", "undo_abandoned_imports", "delete_due")
+
+
+def _went_well() -> Q:
+    paths = Q(pk__in=[])
+    for name in TICKS:
+        paths |= Q(task_path__endswith=f".{name}")
+    return paths & Q(status=TaskResultStatus.SUCCESSFUL)
+
+
+def _ticks() -> dict[str, Any]:
+    """How many of the clock's jobs went well, and when the last one did."""
+    return DBTaskResult.objects.filter(_went_well()).aggregate(count=Count("pk"), last=Max("finished_at"))
+
 
 def _may_look(user: Any) -> bool:
     return user.has_perm("accounts.view_auditentry")
@@ -70,6 +86,9 @@ def jobs(request: HttpRequest) -> HttpResponse:
     rows = DBTaskResult.objects.order_by("-enqueued_at").defer("args_kwargs", "return_value")
     if asked in TaskResultStatus.values:
         rows = rows.filter(status=asked)
+    folded = request.GET.get("ticks") != "shown"
+    if folded:
+        rows = rows.exclude(_went_well())
     counts = dict(DBTaskResult.objects.order_by().values_list("status").annotate(n=Count("pk")))
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     entries = [
@@ -84,11 +103,14 @@ def jobs(request: HttpRequest) -> HttpResponse:
     ]
     alive = WorkerBeat.objects.filter(seen_at__gt=timezone.now() - timedelta(seconds=SILENT)).count()
     context = {
+        **header(_("Jobs"), icon="cogs"),
         "entries": entries,
         "page_obj": page,
         "asked": asked,
         "counts": [(status.value, label, counts.get(status.value, 0)) for status, label in LABELS.items()],
         "alive": alive,
+        "folded": folded,
+        "ticks": _ticks(),
         "most": TRIES,
     }
     return render(request, "home/cms/jobs.html", context)

@@ -11,18 +11,23 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from wagtail.admin.ui.components import Component
-from wagtail.models import Page
+from wagtail.models import Page, PageLogEntry
 from wagtail.permissions import policy_registry
 
 from learning.courses.models import CatalogPage, CoursePage
 
 SHOWN = 12
+CHANGES_SHOWN = 8
+TOLD = ("wagtail.create", "wagtail.edit", "wagtail.publish", "wagtail.unpublish", "wagtail.move", "wagtail.reorder")
+
+
+def permission_policy() -> Any:
+    return policy_registry.get_by_type(Page)
 
 
 def courses_of(user: Any) -> list[CoursePage]:
     """Courses that the person may write, those last changed first, with the number of unpublished pages below."""
-    policy: Any = policy_registry.get_by_type(Page)
-    own = policy.instances_user_has_any_permission_for(user, {"change", "publish"})
+    own = permission_policy().instances_user_has_any_permission_for(user, {"change", "publish"})
     courses = list(CoursePage.objects.filter(pk__in=own.values("pk")).order_by("-latest_revision_created_at")[:SHOWN])
     below = Q()
     for course in courses:
@@ -50,9 +55,24 @@ class CoursesPanel(Component):
         return {"courses": courses_of(request.user), "new_course_url": url}
 
 
+class ChangesPanel(Component):
+    """What anybody changed lately in pages that this person sees; Wagtail's own list has only one's own edits."""
+
+    name = "latest_changes"
+    template_name = "home/cms/changes_panel.html"
+    order = 260
+
+    def get_context_data(self, parent_context: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        user = (parent_context or {})["request"].user
+        seen = permission_policy().explorable_instances(user).values("pk")
+        entries = PageLogEntry.objects.filter(page_id__in=seen, action__in=TOLD).select_related("user", "page")
+        return {"changes": list(entries.order_by("-timestamp")[:CHANGES_SHOWN])}
+
+
 def put_courses_first(request: HttpRequest, panels: list[Any]) -> None:
     """`construct_homepage_panels`: one's courses before Wagtail's lists of tasks, locks and edits."""
     panels.insert(0, CoursesPanel())
+    panels.append(ChangesPanel())
 
 
 def own_colours() -> SafeString:

@@ -11,16 +11,16 @@ from django.utils.translation import gettext as _
 
 from home.data_views import archive_answer
 from learning.accounts.actions import (
-    DAYS_TO_CANCEL,
     ask_deletion,
     cancel_deletion,
+    deletion_day,
     end_sessions,
     record,
     reset_mfa,
 )
 from learning.accounts.models import AuditEntry, User
 from learning.accounts.rights import may_touch
-from learning.enrollment.models import Enrollment
+from learning.accounts.screens import header
 
 
 def account(request: HttpRequest, pk: int) -> HttpResponse:
@@ -38,9 +38,8 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         "person": person,
         "oneself": person.pk == staff.pk,
         "may_delete": staff.has_perm("accounts.delete_user"),
-        "days": DAYS_TO_CANCEL,
-        "enrollments": Enrollment.objects.filter(user=person).count(),
-        "teaches": person.teaches.count(),
+        "when": deletion_day(),
+        **header(_("Sessions, data, deletion"), icon="lock", below=("wagtailusers_users:index", _("People"))),
     }
     return render(request, "home/cms/account.html", context)
 
@@ -61,7 +60,10 @@ def _do(request: HttpRequest, staff: Any, person: User) -> HttpResponse | None:
             raise PermissionDenied
         if verb == "delete":
             ask_deletion(person=person, actor=staff)
-            messages.success(request, _("The account is closed and will be deleted. Until then it can be cancelled."))
+            words = _(
+                "The account of %(person)s is closed. On %(when)s it is deleted; until then that can be cancelled."
+            )
+            messages.success(request, words % {"person": person, "when": deletion_day()})
         else:
             cancel_deletion(person=person, actor=staff)
             messages.success(request, _("The account is open again and stays."))

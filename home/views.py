@@ -14,14 +14,15 @@ from chat.shown import sample_talk
 from home.search import search as search_school
 from learning.courses.blocks import LessonBody
 from learning.courses.catalogue import card_queryset
-from learning.courses.models import CatalogPage
-from learning.enrollment.models import Enrollment
+from learning.courses.models import CatalogPage, CoursePage
+from learning.enrollment.models import Enrollment, FormerCourse
 from learning.enrollment.policies import Right, courses_with
 from learning.enrollment.progress import progress_of
 from learning.enrollment.statuses import PENDING, READING, Status
 
 PER_PAGE = 24
 TAUGHT_SHOWN = 24
+FORMER_SHOWN = 50
 
 
 @require_safe
@@ -44,11 +45,24 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "reading": [row for row in rows if row["enrollment"].status in READING],
         "pending": [row for row in rows if row["enrollment"].status in PENDING],
         "other": [row for row in rows if row["enrollment"].status not in READING | PENDING],
+        "former": _former(user),
         "looks_after": user.has_perm("enrollment.change_enrollment"),
         "taught": courses_with(user, Right.WRITE).order_by("title")[:TAUGHT_SHOWN] if teaches else [],
         "catalog": CatalogPage.objects.live().first(),
     }
     return render(request, "home/dashboard.html", context)
+
+
+def _former(user: Any) -> list[dict[str, Any]]:
+    """Courses that one has completed and that are deleted or no longer published: a line each, without the lessons."""
+    completed = Enrollment.objects.filter(user=user, status=Status.COMPLETED)
+    gone = completed.exclude(course_id__in=CoursePage.objects.live().values("pk")).order_by("-completed_at", "-pk")
+    rows = list(gone.values_list("course_id", "completed_at")[:FORMER_SHOWN])
+    if not rows:
+        return []
+    ids = [course_id for course_id, _at in rows]
+    known = {**FormerCourse.objects.in_bulk(ids), **CoursePage.objects.only("title", "language").in_bulk(ids)}
+    return [{"course": known.get(course_id), "completed_at": at} for course_id, at in rows]
 
 
 @require_safe

@@ -1,6 +1,7 @@
 """Mail and ticks go through the queue: rows of the same transaction, taken by the worker."""
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from django.core.mail import send_mail
 from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
+from django_tasks.base import Task
 from django_tasks_db.models import DBTaskResult
 
+from home.admin import NAMES
 from home.jobs import FIRST_PAUSE, LOST, TRIES, beat, give_back_lost, retry, try_again
 from home.management.commands.run_ticks import tick
 from home.models import WorkerBeat
@@ -110,6 +113,35 @@ def test_failed_job_is_tried_again_later_and_later(settings: Any) -> None:
     assert retry(job_id=str(DBTaskResult.objects.get().pk))
     work()
     assert [m.subject for m in mail.outbox] == ["Hello"]
+
+
+def test_every_job_has_a_title() -> None:
+    found = {
+        name
+        for app in ("learning.accounts", "learning.enrollment", "learning.exchange", "chat", "home")
+        for name, value in vars(import_module(f"{app}.tasks")).items()
+        if isinstance(value, Task)
+    }
+    assert len(found) > 10
+    assert found <= NAMES.keys()
+
+
+@pytest.mark.usefixtures("queue")
+def test_what_the_clock_does_every_minute_is_one_line(visit: Any) -> None:
+    people = make_people()
+    for _ in range(30):
+        publish_scheduled_pages.enqueue()
+    send_mail("Hello", "Words", None, ["a@example.org"])
+    work()
+    client = visit(people.admin)
+    folded = client.get("/cms/jobs/").content.decode()
+    assert "Publish scheduled pages" not in folded
+    assert "30 jobs of the clock went well" in folded
+    assert "Send a mail" in folded
+    shown = client.get("/cms/jobs/?ticks=shown").content.decode()
+    assert shown.count("Publish scheduled pages") == 30
+    DBTaskResult.objects.filter(task_path__endswith="publish_scheduled_pages").update(status="FAILED")
+    assert client.get("/cms/jobs/").content.decode().count("Publish scheduled pages") == 30
 
 
 @pytest.mark.usefixtures("queue")

@@ -88,7 +88,7 @@ OWN: dict[str, dict[str, set[int]]] = {
 # The pages of teachers: for those who look after the students of the course; others get 404, as if it were not there.
 TEACHING = {"teaching_course", "teaching_strip", "teaching_letter", "teaching_groups", "teaching_group_new",
             "teaching_group", "teaching_openings", "teaching_audience", "teaching_student",
-            "teaching_undo"}  # fmt: skip
+            "teaching_undo", "teaching_letters"}  # fmt: skip
 TEACHING_POSTS = {"teaching_status", "teaching_place", "teaching_split", "teaching_shift"}
 LOOKS_AFTER = {"teacher", "administrator"}
 # The pages of a room, for who is in it; others get 404, as if it were not there.

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -14,6 +14,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 from wagtail import hooks
 
 from learning.accounts.models import AuditEntry, PersonalToken, TokenScope, User
@@ -102,6 +103,16 @@ def cancel_deletion(*, person: User, actor: User) -> None:
             person.is_active = True  # who was inactive before stays so
         person.save(update_fields=["delete_after", "is_active"])
         record(AuditEntry.Deed.PERSON, actor=actor, person=person, facts={"did": "cancelled_deletion"})
+
+
+def deletion_day() -> str:
+    """The day, in words, on which an account is deleted whose deletion is asked for now."""
+    return day_in_words(timezone.now() + timedelta(days=DAYS_TO_CANCEL))
+
+
+def day_in_words(instant: datetime) -> str:
+    """“8 December 2026”, in the reader's language and time zone."""
+    return date_format(timezone.localtime(instant), "j E Y")
 
 
 def delete_due() -> int:

@@ -24,7 +24,14 @@ from wagtail.users.views.bulk_actions.delete import DeleteBulkAction
 from wagtail.users.views.bulk_actions.set_active_state import SetActiveStateBulkAction
 from wagtail.users.views.users import CreateView, DeleteView, EditView, IndexView, UserFilterSet, UserViewSet
 
-from learning.accounts.actions import DAYS_TO_CANCEL, ask_deletion, end_sessions, record, record_roles
+from learning.accounts.actions import (
+    ask_deletion,
+    day_in_words,
+    deletion_day,
+    end_sessions,
+    record,
+    record_roles,
+)
 from learning.accounts.forms import PersonCreationForm, PersonEditForm
 from learning.accounts.models import AuditEntry, User
 from learning.accounts.rights import may_teach, may_touch, roles_to_give, untouchable
@@ -56,7 +63,12 @@ class PersonIndexView(IndexView):
             ),
             BooleanColumn("is_active", label=_("Active"), sort_key="is_active"),
             DateColumn("last_login", label=_("Last log-in"), sort_key="last_login"),
-            DateColumn("delete_after", label=_("To be deleted"), sort_key="delete_after"),
+            Column(
+                "delete_after",
+                label=_("To be deleted"),
+                sort_key="delete_after",
+                accessor=lambda person: day_in_words(person.delete_after) if person.delete_after else "–",
+            ),
         ]
 
     @property
@@ -126,12 +138,15 @@ class PersonDeleteView(DeleteView):
     def confirmation_message(self) -> str:
         return str(
             _(
-                "The account of %(person)s is closed at once. After %(days)s days name, e-mail, picture, roles and "
-                "log-in are deleted for good; until then it can be cancelled. Enrolments and progress stay as numbers, "
-                "and pages keep their text, as of a “former member”."
+                "The account of %(person)s is closed at once. On %(when)s name, e-mail, picture, roles and log-in are "
+                "deleted for good; until then it can be cancelled on the page “Sessions, data, deletion”."
             )
-            % {"person": self.object, "days": DAYS_TO_CANCEL}
+            % {"person": self.object, "when": deletion_day()}
         )
+
+    def get_success_message(self) -> str:
+        words = _("The account of %(person)s is closed. On %(when)s it is deleted; until then that can be cancelled.")
+        return str(words % {"person": self.object, "when": deletion_day()})
 
     def delete_action(self) -> None:
         ask_deletion(person=self.object, actor=self.request.user)
@@ -168,6 +183,9 @@ class _OnTouchable:
 
 
 class PersonDeleteBulkAction(_OnTouchable, DeleteBulkAction):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "when": deletion_day()}
+
     @classmethod
     def execute_action(cls, objects: list[User], actor: Any = None, **kwargs: Any) -> tuple[int, int]:
         for person in objects:
@@ -218,6 +236,7 @@ class PersonViewSet(UserViewSet):
     menu_label = _("People")
     ordering = "display_name"
     template_prefix = ""
+    delete_template_name = "wagtailusers/users/confirm_delete.html"
     index_template_name = "wagtailusers/users/index.html"
     index_results_template_name = "wagtailusers/users/index_results.html"
 

@@ -181,6 +181,7 @@ class AuditEntry(models.Model):
         LETTER = "letter", _("Letter")
         TOKEN = "token", _("Token of the API")
         CHAT = "chat", _("Chat")
+        PAGE = "page", _("Page")
 
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
     deed = models.CharField(_("what"), max_length=12, choices=Deed.choices)

@@ -9,3 +9,6 @@ class CoursesConfig(AppConfig):
 
     def ready(self) -> None:
         from learning.courses import receivers  # noqa: F401  (connects the framework's signals)
+        from learning.courses.whole import take_over_notices
+
+        take_over_notices()

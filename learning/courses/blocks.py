@@ -13,6 +13,7 @@ from wagtail.documents.blocks import DocumentChooserBlock
 from wagtail.images.blocks import ImageChooserBlock
 
 from learning.courses.choosers import MediaChooserBlock
+from learning.courses.comparing import TableComparison
 from learning.courses.video import find_video
 
 PROSE_FEATURES = ["bold", "italic", "code", "link", "document-link", "ol", "ul", "superscript", "subscript", "hr"]
@@ -161,6 +162,9 @@ class CodeBlock(blocks.StructBlock):
 
 
 class LessonTableBlock(TableBlock):
+    def get_comparison_class(self) -> type[TableComparison]:
+        return TableComparison
+
     class Meta:
         icon = "table"
         label = _("Table")

@@ -9,6 +9,9 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 from learning.courses.choosers import CHOOSERS
 from learning.courses.explorer import explorer
 from learning.courses.models import Subject
+from learning.courses.whole_views import addresses, whole_course_button
+
+hooks.register("register_page_header_buttons", whole_course_button)
 
 
 class SubjectChooserViewSet(SnippetChooserViewSet):
@@ -35,3 +38,8 @@ def register_explorer() -> PageViewSet:
 @hooks.register("register_admin_viewset", order=0)
 def register_choosers() -> list[Any]:
     return list(CHOOSERS.values())
+
+
+@hooks.register("register_admin_urls")
+def register_addresses() -> list[Any]:
+    return addresses

@@ -68,6 +68,15 @@ def _by_group(rows: QuerySet[Enrollment], name: str, value: str) -> QuerySet[Enr
     return rows.filter(group_id=int(value))
 
 
+def course_choices(user: Any, asked: str) -> list[tuple[str, str]]:
+    """Some of the courses that `user` looks after, and the one asked for: a school may have a thousand."""
+    managed = managed_courses(user)
+    rows = list(managed.order_by("title").values_list("pk", "title")[:COURSES_OFFERED])
+    if asked.isdecimal() and len(asked) < 10 and int(asked) not in dict(rows):
+        rows += managed.filter(pk=int(asked)).values_list("pk", "title")
+    return [(str(pk), title) for pk, title in rows]
+
+
 class EnrollmentFilter(WagtailFilterSet):
     """In one course with `course_id`, else in all that the person of the request looks after."""
 
@@ -88,7 +97,7 @@ class EnrollmentFilter(WagtailFilterSet):
         super().__init__(*args, **kwargs)
         asked = str(self.data.get("course", "")) if course_id is None else str(course_id)
         if course_id is None:
-            self.filters["course"].extra["choices"] = self._courses(asked)
+            self.filters["course"].extra["choices"] = course_choices(self.request.user, asked)
         else:
             del self.filters["course"]
         is_number = asked.isdecimal() and len(asked) < 10
@@ -99,14 +108,6 @@ class EnrollmentFilter(WagtailFilterSet):
         else:
             # groups are of one course: first choose it
             del self.filters["group"]
-
-    def _courses(self, asked: str) -> list[tuple[str, str]]:
-        """Some of the courses, and the one asked for: a school may have a thousand."""
-        managed = managed_courses(self.request.user)
-        rows = list(managed.order_by("title").values_list("pk", "title")[:COURSES_OFFERED])
-        if asked.isdecimal() and len(asked) < 10 and int(asked) not in dict(rows):
-            rows += managed.filter(pk=int(asked)).values_list("pk", "title")
-        return [(str(pk), title) for pk, title in rows]
 
 
 ORDERS = {

@@ -211,3 +211,19 @@ def mark_for_groups(*, course_id: int, page_id: int, groups: Sequence[StudyGroup
     facts = {"page": page_id, "groups": sorted(group.pk for group in groups)}
     record(AuditEntry.Deed.AUDIENCE, actor=actor, course_id=course_id, facts=facts)
     _restamp(course_id)
+
+
+def taught_by(group: StudyGroup) -> str:
+    """Who teaches a group, in words: a group that names nobody is taught by the team of its course.
+
+    Read `teachers` and `course__team__person` along with many groups.
+    """
+    named = list(group.teachers.all())
+    names = [person.get_full_name() for person in named if person.is_active]
+    if names:
+        return ", ".join(names)
+    if named:
+        return f"⚠ {_('no teacher of its own any more')}"
+    if any(member.person.is_active for member in group.course.team.all()):
+        return str(_("the team of the course"))
+    return f"⚠ {_('no teacher')}"

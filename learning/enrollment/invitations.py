@@ -3,8 +3,11 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 
 from learning.accounts.models import User
 from learning.courses.models import CoursePage
@@ -12,6 +15,8 @@ from learning.enrollment.actions import enroll_by_staff
 from learning.enrollment.machine import EnrollmentError
 from learning.enrollment.models import Invitation
 from learning.enrollment.notices import tell_of_invitations
+
+PAUSE = timedelta(minutes=10)  # between two mails of one invitation
 
 logger = logging.getLogger("parta.enrollment")
 
@@ -64,6 +69,24 @@ def invite_many(*, course_id: int, guests: Sequence[Guest], actor: User) -> int:
     Invitation.objects.bulk_create(new)
     tell_of_invitations(new)
     return len(new)
+
+
+@transaction.atomic
+def send_again(*, ids: Sequence[int]) -> int:
+    """Queue the mail of these invitations once more; returns of how many. Not of those sent in the last minutes."""
+    before = timezone.now() - PAUSE
+    rows = Invitation.objects.select_for_update(of=("self",)).filter(pk__in=ids)
+    found = list(rows.filter(Q(told_at=None) | Q(told_at__lt=before)))
+    Invitation.objects.filter(pk__in=[row.pk for row in found]).update(told_at=None)
+    tell_of_invitations(found)
+    return len(found)
+
+
+@transaction.atomic
+def take_back(*, ids: Sequence[int]) -> int:
+    """Delete these invitations; returns how many there were. Who has enrolled by one stays enrolled."""
+    count, _details = Invitation.objects.filter(pk__in=ids).delete()
+    return count
 
 
 def accept_invitations(*, user: User) -> int:

@@ -6,16 +6,18 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed
 from django.db import transaction
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
-from wagtail.models import Page
+from wagtail.models import Page, PageLogEntry
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
+from learning.accounts.actions import record
+from learning.accounts.models import AuditEntry
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import course_paths_above
 from learning.enrollment.actions import fill_seats
 from learning.enrollment.invitations import accept_invitations
-from learning.enrollment.models import Enrollment
+from learning.enrollment.models import Enrollment, FormerCourse, Invitation
 from learning.enrollment.tasks import recount_progress
 
 
@@ -50,3 +52,31 @@ def _recount(*paths: str) -> None:
 @receiver(email_confirmed)
 def address_confirmed(email_address: EmailAddress, **kwargs: Any) -> None:
     accept_invitations(user=email_address.user)
+
+
+@receiver(pre_delete, sender=CoursePage)
+def course_deleted(instance: CoursePage, **kwargs: Any) -> None:
+    """Its students' rows stay, so its title does; nobody is invited into it any longer."""
+    facts = {"title": instance.title, "language": instance.language}
+    FormerCourse.objects.update_or_create(course_id=instance.pk, defaults=facts)
+    Invitation.objects.filter(course_id=instance.pk).delete()
+
+
+@receiver(post_save, sender=PageLogEntry)
+def page_deleted(instance: PageLogEntry, created: bool, **kwargs: Any) -> None:
+    """Wagtail logs the deletion of each page of a branch, whatever the way; our log names the top of the branch."""
+    if not created or instance.action != "wagtail.delete":
+        return
+    page = Page.objects.filter(pk=instance.page_id).first()
+    if page is None or not issubclass(page.specific_class or Page, CoursePage | ModulePage | LessonPage):
+        return
+    above = course_paths_above(page.path)
+    course_id = CoursePage.objects.filter(path__in=above).values_list("pk", flat=True).first()
+    facts = {"did": "deleted", "page": page.title, "kind": page.specific_class.__name__, "below": page.numchild}
+    parent_id = Page.objects.filter(path=page.path[: -page.steplen]).values_list("pk", flat=True).first()
+
+    def write() -> None:
+        if Page.objects.filter(pk=parent_id).exists():
+            record(AuditEntry.Deed.PAGE, actor=instance.user, course_id=course_id, facts=facts)
+
+    transaction.on_commit(write)  # only then is it known whether the page above stays

@@ -12,6 +12,7 @@ from wagtail_modeladmin.options import modeladmin_register
 from learning.accounts.models import User
 from learning.enrollment.admin.audit import audit
 from learning.enrollment.admin.enrollments import BULK_ACTIONS, change_status, enrollments, undo_changes
+from learning.enrollment.admin.invitations import INVITATION_ACTIONS, invitations
 from learning.enrollment.admin.menu import LearningGroup, page_buttons
 from learning.enrollment.admin.rights import rights
 from learning.enrollment.cms_door import page_actions
@@ -22,7 +23,7 @@ from learning.enrollment.policies import sees_page
 modeladmin_register(LearningGroup)
 hooks.register("on_serve_page", gate, order=100)
 hooks.register("register_page_header_buttons", page_buttons)
-for action in BULK_ACTIONS:
+for action in (*BULK_ACTIONS, *INVITATION_ACTIONS):
     hooks.register("register_bulk_action", action)
 for page_action in page_actions:
     hooks.register("register_bulk_action", page_action, order=10)
@@ -35,7 +36,7 @@ def forget_invitations(person: User) -> None:
 
 @hooks.register("register_admin_viewset")
 def register_screens() -> list[Any]:
-    return [enrollments, audit]
+    return [enrollments, invitations, audit]
 
 
 @hooks.register("register_admin_urls")

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin.menu import MenuItem
 
+from learning.accounts.screens import header
 from learning.courses.models import CoursePage
 from learning.enrollment.admin.menu import ScreenMenuItem
 from learning.enrollment.policies import managed_courses
@@ -72,6 +73,10 @@ class ColumnsForm(forms.Form):
         return {what: int(place) for what, place in self.cleaned_data.items() if place}
 
 
+def _header(run: ImportRun) -> dict[str, Any]:
+    return header(run.filename, icon="upload", below=("import_people", _("Import people")))
+
+
 def _may_import(user: Any) -> bool:
     return user.has_perm("enrollment.add_enrollment")
 
@@ -102,7 +107,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         )
         return redirect("import_columns", run.pk)
     runs = ImportRun.objects.filter(owner=user).select_related("course")[:RUNS_SHOWN]
-    context = {"form": form, "runs": runs}
+    context = {**header(_("Import people"), icon="upload"), "form": form, "runs": runs}
     return render(request, "exchange/cms/upload.html", context, status=422 if form.errors else 200)
 
 
@@ -126,7 +131,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
                 run.save(update_fields=["columns", "state", "position"])
                 check_import.enqueue(run.pk)
         return redirect("import_run", run.pk)
-    context = {"run": run, "form": form, "headings": sample[0], "sample": sample[1:]}
+    context = {**_header(run), "run": run, "form": form, "headings": sample[0], "sample": sample[1:]}
     return render(request, "exchange/cms/columns.html", context, status=422 if form.errors else 200)
 
 
@@ -140,6 +145,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     rows = run.rows.filter(outcome=asked) if asked in ImportRow.Outcome.values else run.rows.all()
     page = Paginator(rows, ROWS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
+        **_header(run),
         "run": run,
         "page_obj": page,
         "asked": asked,

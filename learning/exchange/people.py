@@ -189,12 +189,18 @@ class Planner:
 
     def _invitation(self, wish: Wish, course: CoursePage, group: StudyGroup | None, there: Invitation | None) -> Step:
         if there is None:
-            return Step(
-                wish, Outcome.CREATE, _("Unknown here: gets an invitation and is enrolled at sign-up."), course, group
-            )
+            return Step(wish, Outcome.CREATE, self._promise(course), course, group)
         if there.enrols and there.group_id == (group.pk if group else there.group_id):
             return Step(wish, Outcome.SKIP, _("Is invited already."))
         return Step(wish, Outcome.CHANGE, _("Is invited already; will be enrolled at sign-up."), course, group)
+
+    def _promise(self, course: CoursePage) -> str:
+        """What an invitation may promise: seats are given at sign-up, not kept."""
+        if course.capacity is None:
+            return _("Unknown here: gets an invitation and is enrolled at sign-up.")
+        if self._seat(course, None):
+            return _("Unknown here: gets an invitation and is enrolled at sign-up, if a seat is free then.")
+        return _("Unknown here: gets an invitation. The course is full; is enrolled at sign-up only if a seat is free.")
 
     def _enrollment(  # noqa: PLR0911  (likewise)
         self, wish: Wish, course: CoursePage, group: StudyGroup | None, person: User, there: Enrollment | None

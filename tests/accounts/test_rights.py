@@ -3,14 +3,12 @@
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from django.contrib.auth.models import Group
 
 from learning.accounts.models import AuditEntry, User
 from learning.accounts.rights import change_rights, may_touch, rights_of, rights_of_groups, roles_to_give
 from learning.accounts.roles import RIGHTS, ROLE_RIGHTS, Role
 from learning.enrollment.models import CourseRight
-from learning.enrollment.statuses import Status
 from tests import school
 
 PAGE = "/cms/rights/"
@@ -166,28 +164,6 @@ def test_roles_of_ones_own_are_deleted_when_nobody_has_them(people: SimpleNamesp
     for name in ("", "student", "x" * 500):
         client.post(PAGE, {"new": "1", "name": name})
     assert Group.objects.filter(name="x" * 80).exists()
-
-
-def test_audit_log_is_read_and_never_changed(small: SimpleNamespace, visit: Any) -> None:
-    visit(small.admin).post(
-        f"/cms/enrollment/{small.enrollment.pk}/status/", {"after": Status.PAUSED, "confirmed": "1"}
-    )
-    entry = AuditEntry.objects.get(deed=AuditEntry.Deed.STATUS)
-    body = visit(small.admin).get("/cms/audit/").content.decode()
-    assert "Active → Paused" in body
-    assert "Botany" in body
-    assert "Active → Paused" in b"".join(visit(small.admin).get("/cms/audit/?export=csv").streaming_content).decode()
-    for who in (small.teacher, small.editor, small.moderator):
-        assert visit(who).get("/cms/audit/").status_code == 302
-    with pytest.raises(TypeError):
-        entry.delete()
-    with pytest.raises(TypeError):
-        AuditEntry.objects.filter(pk=entry.pk).delete()
-    with pytest.raises(TypeError):
-        AuditEntry.objects.update(actor=None)
-    entry.facts = {}
-    with pytest.raises(TypeError):
-        entry.save()
 
 
 def test_who_has_rights_in_a_course_is_above_a_clerk(small: SimpleNamespace, visit: Any) -> None:

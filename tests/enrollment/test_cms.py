@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.utils import timezone
 
 from learning.courses.enums import EnrollmentPolicy
@@ -124,6 +125,64 @@ def test_invitations_are_sent_once(small: SimpleNamespace, visit: Any) -> None:
     again = client.post("/cms/enrollment/invitation/create/", data)
     assert "invited already" in again.content.decode()
     assert Invitation.objects.get().email == "new@example.org"
+
+
+def invited(course: Any, *names: str) -> list[Invitation]:
+    told = timezone.now() - timedelta(days=3)
+    return [Invitation.objects.create(course=course, email=f"{name}@example.org", told_at=told) for name in names]
+
+
+INVITED = "/cms/enrollment/invitation/"
+
+
+def bulk(action: str, *ids: object) -> str:
+    query = "&".join(f"id={pk}" for pk in ids)
+    return f"/cms/bulk/enrollment/invitation/{action}/?{query}&next={INVITED}"
+
+
+def test_invitations_are_sent_again_in_bulk_but_not_twice_at_once(small: SimpleNamespace, visit: Any) -> None:
+    one, two = invited(small.course, "one", "two")
+    client = visit(small.teacher)
+    question = client.get(bulk("send_again", one.pk, two.pk)).content.decode()
+    assert "one@example.org" in question
+    assert "two@example.org" in question
+    mail.outbox.clear()
+    assert client.post(bulk("send_again", one.pk, two.pk)).status_code == 302
+    assert sorted(message.to[0] for message in mail.outbox) == ["one@example.org", "two@example.org"]
+    again = client.post(bulk("send_again", one.pk, two.pk), follow=True).content.decode()
+    assert "2 were sent in the last ten minutes" in again
+    assert len(mail.outbox) == 2
+
+
+def test_invitations_are_taken_back_in_bulk_those_of_ones_courses(small: SimpleNamespace, visit: Any) -> None:
+    (mine,), (others,) = invited(small.course, "mine"), invited(small.other, "others")
+    client = visit(small.teacher)
+    shown = client.get(INVITED).content.decode()
+    assert "mine@example.org" in shown
+    assert "others@example.org" not in shown
+    client.post(bulk("take_back", mine.pk, others.pk))
+    assert list(Invitation.objects.all()) == [others]
+    assert client.get(bulk("take_back", others.pk)).status_code == 404
+    invited(small.course, "a", "b", "c")
+    client.post(bulk("take_back", "all") + "%3Fq%3Da%40")
+    assert sorted(Invitation.objects.values_list("email", flat=True)) == [
+        "b@example.org",
+        "c@example.org",
+        "others@example.org",
+    ]
+    assert visit(small.editor).get(bulk("take_back", others.pk)).status_code in {302, 404}
+
+
+def test_invitations_are_a_list_with_few_queries(
+    small: SimpleNamespace, visit: Any, django_assert_max_num_queries: Any
+) -> None:
+    invited(small.course, *(f"guest{n}" for n in range(60)))
+    client = visit(small.admin)
+    client.get(INVITED)
+    with django_assert_max_num_queries(25):
+        page = client.get(INVITED).content.decode()
+    assert page.count("@example.org") >= 50
+    assert "guest7@example.org" in client.get(f"{INVITED}?q=guest7%40").content.decode()
 
 
 def test_nothing_is_chosen_beforehand_and_a_question_names_person_and_effect(

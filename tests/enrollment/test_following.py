@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -149,6 +150,11 @@ def test_letter_goes_once_to_each_in_their_language(small: SimpleNamespace, visi
     assert "We meet on Tuesday." in preview
     assert "Встречаемся во вторник." in preview
     assert mail.outbox == []
+    for who in (small.student, small.classmate):
+        assert stop_token(who) not in preview  # or who writes could stop the letters of a student
+    made_up = re.search(r"/letters/stop/[^/]+/", preview)
+    assert made_up
+    assert client.get(made_up[0]).status_code == 404
     assert client.post(table(small, "letter/"), {**words, "send": "1"}).status_code == 302
     sent = {message.to[0]: message for message in mail.outbox}
     assert len(mail.outbox) == 2
@@ -160,6 +166,24 @@ def test_letter_goes_once_to_each_in_their_language(small: SimpleNamespace, visi
     )
     assert "/letters/stop/" in sent["student@example.org"].extra_headers["List-Unsubscribe"]
     assert LetterCopy.objects.exclude(sent_at=None).count() == 2
+
+
+def test_sent_letters_are_listed_with_their_words(
+    small: SimpleNamespace, visit: Any, django_assert_max_num_queries: Any
+) -> None:
+    client = visit(small.teacher)
+    assert "No letter has been sent" in text(client.get(table(small, "letters/")))
+    for n in range(25):
+        client.post(table(small, "letter/"), {**letter(subject_en=f"Week {n}"), "send": "1"})
+    with django_assert_max_num_queries(14):
+        page = text(client.get(table(small, "letters/")))
+    assert "Week 24" in page
+    assert "Week 1<" not in page
+    assert "We meet on Tuesday." in page
+    assert "1 of 1 sent" in page
+    assert "Week 1<" in text(client.get(table(small, "letters/?page=2")))
+    for who in (small.other_teacher, small.student):
+        assert visit(who).get(table(small, "letters/")).status_code == 404
 
 
 def test_letter_follows_the_filter(small: SimpleNamespace, visit: Any) -> None:

@@ -155,6 +155,23 @@ def test_seats_are_counted_in_the_dry_run_and_kept_in_the_real_one(small: Simple
     assert Enrollment.objects.filter(course=course).count() == 2
 
 
+def test_the_dry_run_of_a_full_course_promises_no_seat_to_who_is_invited(small: SimpleNamespace, visit: Any) -> None:
+    course = school.course("Tight", capacity=1)
+    client = visit(small.admin)
+    addresses = "email\none@example.org\ntwo@example.org\n"
+
+    def said(run: ImportRun) -> list[str]:
+        return list(ImportRow.objects.filter(run=run).order_by("number").values_list("said", flat=True))
+
+    first, second = said(checked(client, addresses, course=course))
+    assert "if a seat is free then" in first
+    assert "The course is full" in second
+    school.enrolled(small.stranger, course)
+    assert all("The course is full" in words for words in said(checked(client, addresses, course=course)))
+    unlimited = said(checked(client, addresses, course=small.course))
+    assert all(words == "Unknown here: gets an invitation and is enrolled at sign-up." for words in unlimited)
+
+
 def test_teacher_imports_into_own_courses_only(small: SimpleNamespace, visit: Any) -> None:
     client = visit(small.other_teacher)
     run = checked(client, "email,course\nstranger@example.org,botany\nstranger@example.org,zoology\n")

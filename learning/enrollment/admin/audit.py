@@ -1,5 +1,7 @@
 """The audit log in the CMS: to be read."""
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, ClassVar
 
 import django_filters
@@ -14,42 +16,11 @@ from wagtail.admin.views.generic import IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from learning.accounts.models import AuditEntry
-from learning.accounts.roles import RIGHTS, Role, role_label
-from learning.courses.models import CoursePage
-from learning.enrollment.models import CourseRight
+from learning.enrollment.admin.audit_words import Names, in_words
 from learning.enrollment.spreadsheets import as_file
-from learning.enrollment.statuses import Status
 
-
-def _status(value: Any) -> str:
-    return str(Status(value).label) if value in Status.values else "–"
-
-
-def in_words(entry: AuditEntry) -> str:
-    """The details of an entry as a sentence."""
-    facts = entry.facts
-    if entry.deed == AuditEntry.Deed.STATUS:
-        return f"{_status(facts.get('before'))} → {_status(facts.get('after'))}"
-    parts = []
-    for key, said in (("given", _("given")), ("taken", _("taken"))):
-        if facts.get(key):
-            parts.append(f"{said}: {', '.join(_right(code) for code in facts[key])}")
-    for key in ("role", "name", "did", "before", "after", "group", "groups", "modules", "days", "page", "fields"):
-        if facts.get(key) not in (None, "", []):
-            value = facts[key]
-            parts.append(f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
-    known = {"given", "taken", "role", "name", "did", "before", "after", "group", "groups", "modules", "days", "page"}
-    parts += [f"{key}: {value}" for key, value in facts.items() if key not in known | {"fields"}]
-    return "; ".join(parts)
-
-
-def _right(code: str) -> str:
-    """A right or a role in words."""
-    if code in Role.values:
-        return role_label(code)
-    if code in RIGHTS:
-        return str(RIGHTS[code].label)
-    return str(CourseRight.Right(code).label) if code in CourseRight.Right.values else code
+PER_PAGE = 50
+PART = 1000  # rows of a file whose names are looked up together
 
 
 class AuditFilter(WagtailFilterSet):
@@ -65,7 +36,6 @@ class AuditFilter(WagtailFilterSet):
 
 class AuditIndexView(IndexView):
     filterset_class = AuditFilter
-    paginate_by = 50
     page_kwarg = "p"
     default_ordering = "-pk"
     any_permission_required: ClassVar = ["view"]
@@ -78,17 +48,14 @@ class AuditIndexView(IndexView):
             Column("deed", label=gettext_lazy("What"), accessor="get_deed_display"),
             Column("actor", label=gettext_lazy("Who"), accessor=lambda entry: entry.actor or _("the system")),
             Column("person", label=gettext_lazy("Whom"), accessor=lambda entry: entry.person or "–"),
-            Column(
-                "course", label=gettext_lazy("Course"), accessor=lambda entry: self._titles.get(entry.course_id, "–")
-            ),
-            Column("facts", label=gettext_lazy("Details"), accessor=in_words),
+            Column("course", label=gettext_lazy("Course"), accessor=lambda entry: self._names.course(entry.course_id)),
+            Column("facts", label=gettext_lazy("Details"), accessor=lambda entry: in_words(entry, self._names)),
         ]
 
-    @cached_property
-    def _titles(self) -> dict[int, str]:
-        shown = {entry.course_id for entry in self.object_list[: self.paginate_by * 4]} if not self.is_export else set()
-        courses = CoursePage.objects.all() if self.is_export else CoursePage.objects.filter(pk__in=shown)
-        return dict(courses.values_list("pk", "title"))
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(*args, **kwargs)
+        self._names = Names(context["object_list"])  # the columns ask it when the table is drawn
+        return context
 
     def get_base_queryset(self) -> QuerySet[AuditEntry]:
         return AuditEntry.objects.select_related("actor", "person")
@@ -98,14 +65,20 @@ class AuditIndexView(IndexView):
 
     def as_spreadsheet(self, queryset: QuerySet[AuditEntry], spreadsheet_format: str) -> Any:
         columns = self.columns
-        rows = (
-            [entry.at, entry.get_deed_display(), *(str(column.get_value(entry)) for column in columns[2:])]
-            for entry in queryset.iterator(chunk_size=1000)
-        )
-        return as_file(_("audit log"), spreadsheet_format, [str(column.label) for column in columns], rows)
+
+        def rows() -> Iterator[list[Any]]:
+            entries = queryset.iterator(chunk_size=PART)
+            while part := list(islice(entries, PART)):
+                self._names = Names(part)
+                for entry in part:
+                    words = (str(column.get_value(entry)) for column in columns[2:])
+                    yield [entry.at, entry.get_deed_display(), *words]
+
+        return as_file(_("audit log"), spreadsheet_format, [str(column.label) for column in columns], rows())
 
 
 class AuditViewSet(ModelViewSet):
+    list_per_page = PER_PAGE
     model = AuditEntry
     icon = "history"
     menu_label = gettext_lazy("Audit log")

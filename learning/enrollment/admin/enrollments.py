@@ -17,12 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin import messages as wagtail_messages
 from wagtail.admin.panels import FieldPanel, ObjectList
 from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColumn, TitleColumn
-from wagtail.admin.views.bulk_action import BulkAction
 from wagtail.admin.views.generic import CreateView, IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from learning.accounts.screens import header
 from learning.enrollment import actions, grouping
+from learning.enrollment.admin.bulk import NAMED, ManagedBulkAction
 from learning.enrollment.filters import EnrollmentFilter, searched
 from learning.enrollment.following import exported, headings
 from learning.enrollment.forms import EnrollmentCreateForm, StatusForm
@@ -33,7 +33,6 @@ from learning.enrollment.statuses import EFFECTS, Status
 from learning.enrollment.undo import remember, remembered, undo, undoable
 
 PER_PAGE = 50
-NAMED = 20  # students that the question “are you sure?” names
 
 
 def managed_enrollments(user: Any) -> QuerySet[Enrollment]:
@@ -43,7 +42,6 @@ def managed_enrollments(user: Any) -> QuerySet[Enrollment]:
 
 
 class EnrollmentIndexView(IndexView):
-    paginate_by = PER_PAGE
     page_kwarg = "p"
     default_ordering = "-pk"
     is_searchable = True
@@ -99,6 +97,7 @@ class EnrollmentCreateView(CreateView):
 
 
 class EnrollmentViewSet(ModelViewSet):
+    list_per_page = PER_PAGE
     model = Enrollment
     icon = "tasks"
     menu_label = _("Enrolments")
@@ -140,12 +139,19 @@ def undo_button() -> Any:
     return wagtail_messages.button(reverse("enrollment_undo"), gettext("Undo"))
 
 
-class EnrollmentBulkAction(BulkAction):
-    """A change of many enrolments that one looks after; the rest are as if they were not there."""
-
+class EnrollmentBulkAction(ManagedBulkAction):
     models: ClassVar = [Enrollment]
-    template_name = "enrollment/cms/bulk.html"
     after: Status | None = None
+
+    def managed(self) -> QuerySet[Enrollment]:
+        return managed_enrollments(self.request.user).select_related("user", "course")
+
+    def listed(self, asked: QueryDict) -> QuerySet[Enrollment]:
+        filters = EnrollmentFilter(asked, queryset=managed_enrollments(self.request.user), request=self.request)
+        return searched(filters.qs, asked.get("q", "")) if filters.is_valid() else Enrollment.objects.none()
+
+    def named(self, row: Enrollment) -> str:
+        return f"{row.user.get_full_name()} · {row.course.title} · {row.get_status_display()}"
 
     def form_valid(self, form: forms.Form) -> HttpResponse:
         response = super().form_valid(form)
@@ -153,40 +159,8 @@ class EnrollmentBulkAction(BulkAction):
             wagtail_messages.info(self.request, gettext("You can take this back for ten minutes."), [undo_button()])
         return response
 
-    def check_perm(self, obj: Enrollment) -> bool:
-        return True  # the queryset holds only those that one looks after
-
-    def get_all_objects_in_listing_query(self, parent_id: Any) -> Any:
-        """“All” means all of the list that was looked at, with its search and filters."""
-        asked = QueryDict(urlsplit(self.next_url).query)
-        rows = managed_enrollments(self.request.user)
-        filters = EnrollmentFilter(asked, queryset=rows, request=self.request)
-        if not filters.is_valid():
-            return []
-        return searched(filters.qs, asked.get("q", "")).values_list("pk", flat=True)
-
-    def get_actionable_objects(self) -> tuple[list[Enrollment], dict[str, Any]]:
-        asked: Any = self.request.GET.getlist("id")
-        if "all" in asked:
-            asked = self.get_all_objects_in_listing_query(None)
-        else:
-            asked = [int(pk) for pk in asked if pk.isdecimal() and len(pk) < 15]
-        rows = managed_enrollments(self.request.user).filter(pk__in=asked)
-        found = list(rows.select_related("user", "course"))
-        if not found:
-            raise Http404
-        return found, {"items_with_no_access": []}
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
-        context["named"] = context["items"][:NAMED]
-        context["more"] = max(0, len(context["items"]) - NAMED)
-        context["title"] = self.display_name
-        context["effect"] = EFFECTS[self.after] if self.after else ""
-        return context
-
-    def get_execution_context(self) -> dict[str, Any]:
-        return {"actor": self.request.user, "request": self.request, **self.cleaned_form.cleaned_data}  # type: ignore[attr-defined]
+        return {**super().get_context_data(**kwargs), "effect": EFFECTS[self.after] if self.after else ""}
 
 
 class ReasonForm(forms.Form):

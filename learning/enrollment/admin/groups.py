@@ -1,4 +1,4 @@
-"""Study groups and invitations in the CMS."""
+"""Study groups in the CMS."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ from wagtail_modeladmin.helpers import ButtonHelper, PermissionHelper
 from wagtail_modeladmin.options import ModelAdmin
 
 from learning.accounts.models import User
-from learning.enrollment.forms import InvitationForm, StudyGroupForm
-from learning.enrollment.grouping import IN_GROUP
-from learning.enrollment.models import Invitation, StudyGroup
+from learning.enrollment.forms import StudyGroupForm
+from learning.enrollment.grouping import IN_GROUP, taught_by
+from learning.enrollment.models import StudyGroup
 from learning.enrollment.policies import managed_courses, manages_course, manages_everything
 
 COURSES_IN_FILTER = 50
@@ -82,7 +82,7 @@ class StudyGroupAdmin(OfManagedCourses):
     menu_icon = "group"
     list_filter = (CourseFilter,)
     search_fields = ("name", "course__title")
-    list_display = ("name", "course_title", "starts_at", "ends_at", "places")
+    list_display = ("name", "course_title", "taught_by", "starts_at", "ends_at", "places")
     edit_handler = ObjectList(
         [
             FieldPanel("course"),
@@ -98,7 +98,13 @@ class StudyGroupAdmin(OfManagedCourses):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StudyGroup]:
         members = Count("enrollments", filter=Q(enrollments__status__in=IN_GROUP))
-        return super().get_queryset(request).select_related("course").annotate(members=members)
+        rows = super().get_queryset(request).select_related("course").annotate(members=members)
+        return rows.prefetch_related("teachers", "course__team__person")
+
+    def taught_by(self, obj: StudyGroup) -> str:
+        return taught_by(obj)
+
+    taught_by.short_description = _("Teachers")  # type: ignore[attr-defined]
 
     def places(self, obj: Any) -> str:
         return f"{obj.members} / {obj.capacity}" if obj.capacity else str(obj.members)
@@ -106,31 +112,6 @@ class StudyGroupAdmin(OfManagedCourses):
     places.short_description = _("Students")  # type: ignore[attr-defined]
 
     def course_title(self, obj: StudyGroup) -> str:
-        return obj.course.title
-
-    course_title.short_description = _("Course")  # type: ignore[attr-defined]
-
-
-class InvitationAdmin(OfManagedCourses):
-    model = Invitation
-    menu_label = _("Invitations")
-    menu_icon = "mail"
-    list_display = ("email", "course_title", "created_at")
-    list_filter = (CourseFilter,)
-    search_fields = ("email", "course__title")
-    edit_handler = ObjectList([FieldPanel("course"), FieldPanel("email")], base_form_class=InvitationForm)
-
-    class Permission(ManagedCoursePermission):
-        def user_can_edit_obj(self, user: User, obj: Any) -> bool:
-            """An invitation has gone out; it can be taken back, not rewritten."""
-            return False
-
-    permission_helper_class = Permission
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
-        return super().get_queryset(request).select_related("course")
-
-    def course_title(self, obj: Invitation) -> str:
         return obj.course.title
 
     course_title.short_description = _("Course")  # type: ignore[attr-defined]

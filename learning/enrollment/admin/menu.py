@@ -13,7 +13,7 @@ from wagtail.models import Page
 from wagtail_modeladmin.options import ModelAdminGroup
 
 from learning.courses.models import CoursePage, LessonPage, ModulePage
-from learning.enrollment.admin.groups import InvitationAdmin, StudyGroupAdmin
+from learning.enrollment.admin.groups import StudyGroupAdmin
 from learning.enrollment.policies import manages_course
 
 
@@ -32,7 +32,7 @@ class LearningGroup(ModelAdminGroup):
     menu_label = _("Learning")
     menu_icon = "group"
     menu_order = 150
-    items = (StudyGroupAdmin, InvitationAdmin)
+    items = (StudyGroupAdmin,)
 
     def get_submenu_items(self) -> list[MenuItem]:
         def looks_after(user: Any) -> bool:
@@ -48,6 +48,14 @@ class LearningGroup(ModelAdminGroup):
                 order=0,
             ),
             *super().get_submenu_items(),
+            ScreenMenuItem(
+                _("Invitations"),
+                reverse_lazy("invitations:index"),
+                shown_to=lambda user: user.has_perm("enrollment.view_invitation"),
+                name="invitations",
+                icon_name="mail",
+                order=5,
+            ),
             ScreenMenuItem(
                 _("Follow students"),
                 reverse_lazy("teaching"),

@@ -21,6 +21,7 @@ from learning.accounts.rights import (
     rights_table,
 )
 from learning.accounts.roles import RIGHTS, role_label
+from learning.accounts.screens import header
 from learning.courses.models import CoursePage
 from learning.enrollment.models import CourseRight
 from learning.enrollment.policies import change_course_rights
@@ -53,6 +54,7 @@ def rights(request: HttpRequest) -> HttpResponse:
     def may_set(group: Group, code: str) -> bool:
         return group.pk in table.changeable and code in table.own
 
+    title = _("Rights")
     context = {
         "course": course,
         "courses": CoursePage.objects.order_by("title").only("title")[:COURSES_OFFERED],
@@ -65,6 +67,7 @@ def rights(request: HttpRequest) -> HttpResponse:
             }
             for group in groups
         ],
+        **(header(course.title, icon="key", below=("rights", title)) if course else header(title, icon="key")),
         "rows": [
             (label, [(group, code, code in held[group.pk], may_set(group, code)) for group in groups])
             for code, label in codes

@@ -1,6 +1,7 @@
 """What learners do: enrolments, groups, progress; and what staff do with them."""
 
 from learning.enrollment.models.enrollments import Enrollment, EnrollmentQuerySet, Invitation, Seats, StatusChange
+from learning.enrollment.models.former import FormerCourse
 from learning.enrollment.models.groups import Audience, Opening, StudyGroup
 from learning.enrollment.models.letters import Letter, LetterCopy
 from learning.enrollment.models.pointers import course_pointer
@@ -15,6 +16,7 @@ __all__ = [
     "CourseRight",
     "Enrollment",
     "EnrollmentQuerySet",
+    "FormerCourse",
     "Invitation",
     "Letter",
     "LetterCopy",

@@ -34,6 +34,7 @@ class StudyGroup(models.Model):
     ends_at = models.DateTimeField(
         _("ends"), null=True, blank=True, help_text=_("From then on active enrolments of the group expire.")
     )
+    taught = ""  # who teaches it, where `taught_by` has said it
     left: int | None = None  # free places, where `groups_with_places` has counted them
     note = models.TextField(_("note"), blank=True, max_length=2000, help_text=_("Only staff read it."))
 

@@ -26,6 +26,15 @@ class Letter(models.Model):
         verbose_name_plural = _("letters")
         ordering = ["-pk"]
 
+    def __str__(self) -> str:
+        return str(self.words.get(self.language, {}).get("subject", ""))
+
+    @property
+    def versions(self) -> list[dict[str, str]]:
+        """Its subject and body in each language, its main language first."""
+        ordered = sorted(self.words, key=lambda language: language != self.language)
+        return [{"language": language, **self.words[language]} for language in ordered]
+
 
 class LetterCopy(models.Model):
     """One reader's copy of a letter; `sent_at` is set in the transaction that puts it in the queue."""

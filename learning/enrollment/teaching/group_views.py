@@ -50,8 +50,11 @@ def board(request: HttpRequest, course_id: int) -> HttpResponse:
     groups = list(
         StudyGroup.objects.filter(course=course)
         .annotate(members=Count("enrollments", filter=in_group))
+        .prefetch_related("teachers", "course__team__person")
         .order_by("name")
     )
+    for taught in groups:
+        taught.taught = grouping.taught_by(taught)
     there = Enrollment.objects.filter(course=course, status__in=grouping.IN_GROUP)
     place_in_group = Window(RowNumber(), partition_by=F("group_id"), order_by=["user__display_name", "pk"])
     first = searched(there.select_related("user"), words).annotate(place=place_in_group).filter(place__lte=SHOWN + 1)
@@ -145,6 +148,7 @@ def edit(request: HttpRequest, course_id: int | None = None, group_id: int | Non
         return redirect("teaching_groups", group.course_id)
     members = group.enrollments.filter(status__in=grouping.IN_GROUP).count() if group.pk else 0
     context = {"course": group.course, "group": group, "form": form, "members": members}
+    context["taught"] = grouping.taught_by(group) if group.pk else ""
     return render(request, "teaching/group.html", context, status=422 if form.errors else 200)
 
 

@@ -4,11 +4,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from learning.accounts.models import User
 from learning.enrollment.letters import Mail, compose, readers, write
@@ -16,6 +17,7 @@ from learning.enrollment.models import Letter
 from learning.enrollment.teaching.forms import LetterForm
 from learning.enrollment.teaching.views import chosen, managed_course
 
+LETTERS_SHOWN = 20
 LOOKED_AT = 500  # readers among whom a preview for each language is sought
 
 
@@ -24,7 +26,7 @@ def _previews(letter: Letter, to: QuerySet[User]) -> list[Mail]:
     people: dict[str, User] = {}
     for person in to[:LOOKED_AT]:
         people.setdefault(person.language or letter.language, person)
-    return [compose(letter=letter, course=letter.course, person=person) for person in people.values()]
+    return [compose(letter=letter, course=letter.course, person=person, sample=True) for person in people.values()]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -54,3 +56,14 @@ def letter(request: HttpRequest, course_id: int) -> HttpResponse:
         "filter_query": request.META["QUERY_STRING"],
     }
     return render(request, "teaching/letter.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@login_required
+def sent_letters(request: HttpRequest, course_id: int) -> HttpResponse:
+    """The letters that went to students of a course: when, by whom, to how many, and their words."""
+    course = managed_course(request, course_id)
+    copies = {"readers": Count("copies"), "sent": Count("copies", filter=Q(copies__sent_at__isnull=False))}
+    letters = Letter.objects.filter(course=course).select_related("author").annotate(**copies).order_by("-pk")
+    page = Paginator(letters, LETTERS_SHOWN).get_page(request.GET.get("page"))
+    return render(request, "teaching/letters.html", {"course": course, "page_obj": page})

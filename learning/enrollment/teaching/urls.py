@@ -9,6 +9,7 @@ urlpatterns = [
     path("teaching/courses/<int:course_id>/status/undo/", views.undo_status, name="teaching_undo"),
     path("teaching/courses/<int:course_id>/status/", views.change_status, name="teaching_status"),
     path("teaching/courses/<int:course_id>/letter/", letter_views.letter, name="teaching_letter"),
+    path("teaching/courses/<int:course_id>/letters/", letter_views.sent_letters, name="teaching_letters"),
     path("teaching/courses/<int:course_id>/groups/", group_views.board, name="teaching_groups"),
     path("teaching/courses/<int:course_id>/groups/new/", group_views.edit, name="teaching_group_new"),
     path("teaching/courses/<int:course_id>/groups/place/", group_views.place, name="teaching_place"),

@@ -1,0 +1,82 @@
+"""The page of the CMS that publishes, approves or submits a whole course, and the way to it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, ngettext_lazy
+from wagtail.admin import messages
+from wagtail.admin.widgets.button import Button
+from wagtail.models import Page
+
+from learning.accounts.screens import header
+from learning.courses.models import CoursePage
+from learning.courses.whole import Outcome, Plan, carry_out, plan
+
+SHOWN = 100  # pages that the question names
+REFUSALS_SHOWN = 10
+
+
+def whole_course(request: HttpRequest, page_id: int) -> HttpResponse:
+    """Asks what shall become of the pages that wait, and does it."""
+    course = get_object_or_404(CoursePage, pk=page_id)
+    user: Any = request.user
+    may = course.permissions_for_user(user)
+    found = plan(course, user)
+    if not (may.can_edit() or may.can_publish() or found.approve):
+        raise Http404
+    if request.method == "POST":
+        _say(request, carry_out(course, user))
+        return redirect("wagtailadmin_explore", course.pk)
+    title = _("The whole course “%(course)s”") % {"course": course.get_admin_display_title()}
+    groups = [(words, pages[:SHOWN], max(0, len(pages) - SHOWN)) for words, pages in _in_words(found) if pages]
+    context = {**header(title, icon="doc-full-inverse"), "course": course, "groups": groups, "plan": found}
+    return render(request, "courses/cms/whole.html", context)
+
+
+def _in_words(found: Plan) -> list[tuple[str, list[Page]]]:
+    return [
+        (_("Published now"), found.publish),
+        (_("Approved now"), found.approve),
+        (_("Submitted for approval"), found.submit),
+        (_("Wait for others to approve them, and stay so"), found.in_review),
+        (_("Locked or scheduled, and stay so"), found.locked),
+        (_("Not yours to publish or submit, and stay so"), found.not_ours),
+    ]
+
+
+def _say(request: HttpRequest, outcome: Outcome) -> None:
+    done = (
+        (outcome.published, ngettext_lazy("%(n)s page is published.", "%(n)s pages are published.", "n")),
+        (outcome.approved, ngettext_lazy("%(n)s page is approved.", "%(n)s pages are approved.", "n")),
+        (
+            outcome.submitted,
+            ngettext_lazy("%(n)s page is submitted for approval.", "%(n)s pages are submitted for approval.", "n"),
+        ),
+    )
+    for count, words in done:
+        if count:
+            messages.success(request, words % {"n": count})
+    for title, why in list(outcome.refused.items())[:REFUSALS_SHOWN]:
+        messages.error(request, _("“%(page)s” stays a draft: %(why)s") % {"page": title, "why": why})
+    more = len(outcome.refused) - REFUSALS_SHOWN
+    if more > 0:
+        messages.error(request, ngettext("%(n)s more stays a draft.", "%(n)s more stay drafts.", more) % {"n": more})
+
+
+def whole_course_button(page: Page, user: Any, view_name: str, next_url: str | None = None) -> Iterator[Button]:
+    """From a course in the CMS to the page about the whole of it, for those who may write it."""
+    course = page.specific
+    if isinstance(course, CoursePage) and course.pk and course.permissions_for_user(user).can_edit():
+        label = (
+            _("Publish the whole course")
+            if course.permissions_for_user(user).can_publish()
+            else _("Submit the whole course")
+        )
+        yield Button(label, reverse("whole_course", args=(course.pk,)), icon_name="upload", priority=6)
+
+
+addresses = [path("courses/<int:page_id>/whole/", whole_course, name="whole_course")]

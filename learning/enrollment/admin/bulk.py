@@ -1,0 +1,61 @@
+"""Bulk actions on rows of courses that one looks after."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db.models import QuerySet
+from django.http import Http404, QueryDict
+from wagtail.admin.views.bulk_action import BulkAction
+
+NAMED = 20  # rows that the question “are you sure?” names
+
+
+class ManagedBulkAction(BulkAction):
+    """A change of many rows that one looks after; the rest are as if they were not there.
+
+    A subclass says which rows these are, and which of them a list with that query shows.
+    """
+
+    template_name = "enrollment/cms/bulk.html"
+    icon_name = "tasks"
+
+    def managed(self) -> QuerySet[Any]:
+        """The rows that this person looks after, with what the question shows of them."""
+        raise NotImplementedError
+
+    def listed(self, asked: QueryDict) -> QuerySet[Any]:
+        """Those of them that the list with this query string shows; “all” means all of them."""
+        raise NotImplementedError
+
+    def named(self, row: Any) -> str:
+        """One row in the question."""
+        return str(row)
+
+    def check_perm(self, obj: Any) -> bool:
+        return True  # the queryset holds only those that one looks after
+
+    def get_all_objects_in_listing_query(self, parent_id: Any) -> Any:
+        return self.listed(QueryDict(urlsplit(self.next_url).query)).values_list("pk", flat=True)
+
+    def get_actionable_objects(self) -> tuple[list[Any], dict[str, Any]]:
+        asked: Any = self.request.GET.getlist("id")
+        if "all" in asked:
+            asked = self.get_all_objects_in_listing_query(None)
+        else:
+            asked = [int(pk) for pk in asked if pk.isdecimal() and len(pk) < 15]
+        found = list(self.managed().filter(pk__in=asked))
+        if not found:
+            raise Http404
+        return found, {"items_with_no_access": []}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        context["named"] = [self.named(entry["item"]) for entry in context["items"][:NAMED]]
+        context["more"] = max(0, len(context["items"]) - NAMED)
+        context["title"] = self.display_name
+        context["icon_name"] = self.icon_name
+        return context
+
+    def get_execution_context(self) -> dict[str, Any]:
+        data = self.cleaned_form.cleaned_data if self.cleaned_form else {}
+        return {"actor": self.request.user, "request": self.request, **data}

@@ -1,0 +1,190 @@
+"""Invitations in the CMS: a list with search and filter; bulk actions send them again or take them back."""
+
+from typing import Any, ClassVar
+
+import django_filters
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, QueryDict
+from django.urls import path
+from django.utils.functional import cached_property
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.panels import FieldPanel, ObjectList
+from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColumn, TitleColumn
+from wagtail.admin.views.generic import CreateView, IndexView
+from wagtail.admin.viewsets.model import ModelViewSet
+
+from learning.enrollment.admin.bulk import ManagedBulkAction
+from learning.enrollment.filters import course_choices
+from learning.enrollment.forms import InvitationForm
+from learning.enrollment.invitations import send_again, take_back
+from learning.enrollment.models import Invitation
+from learning.enrollment.policies import managed_courses, manages_everything
+
+PER_PAGE = 50
+
+
+def managed_invitations(user: Any) -> QuerySet[Invitation]:
+    """The invitations that a person sees and sends, into courses that exist."""
+    rows = Invitation.objects.filter(course__live__isnull=False).select_related("course")
+    return rows if manages_everything(user) else rows.filter(course_id__in=managed_courses(user).values("pk"))
+
+
+def searched(rows: QuerySet[Invitation], words: str) -> QuerySet[Invitation]:
+    for word in words.replace("\x00", "").split()[:6]:
+        rows = rows.filter(Q(email__icontains=word) | Q(name__icontains=word) | Q(course__title__icontains=word))
+    return rows
+
+
+class InvitationFilter(WagtailFilterSet):
+    course = django_filters.ChoiceFilter(label=_("Course"), field_name="course_id")
+
+    class Meta:
+        model = Invitation
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["course"].extra["choices"] = course_choices(self.request.user, str(self.data.get("course", "")))
+
+
+class InvitationIndexView(IndexView):
+    page_kwarg = "p"
+    default_ordering = "-pk"
+    is_searchable = True
+    filterset_class = InvitationFilter
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        title = self._get_title_column_class(TitleColumn)
+        return [
+            BulkActionsCheckboxColumn("bulk_actions", obj_type="invitation"),
+            title("email", label=_("E-mail"), accessor="email", sort_key="email", get_url=lambda row: None),
+            Column("name", label=_("Name"), accessor=lambda row: row.name or "–"),
+            Column("course", label=_("Course"), accessor=lambda row: row.course.title),
+            DateColumn("created_at", label=_("Invited"), sort_key="created_at"),
+            DateColumn("told_at", label=_("Mail sent"), sort_key="told_at"),
+        ]
+
+    def get_list_buttons(self, instance: Invitation) -> list[Any]:
+        return []
+
+    def get_base_queryset(self) -> QuerySet[Invitation]:
+        return managed_invitations(self.request.user)
+
+    def search_queryset(self, queryset: QuerySet[Invitation]) -> QuerySet[Invitation]:
+        return searched(queryset, self.search_query) if self.is_searching else queryset
+
+    def get_filterset_kwargs(self) -> dict[str, Any]:
+        return {**super().get_filterset_kwargs(), "request": self.request}
+
+
+class InvitationCreateView(CreateView):
+    def get_success_message(self, instance: Invitation) -> str:
+        return gettext("%(email)s is invited into “%(course)s”.") % {
+            "email": instance.email,
+            "course": instance.course.title,
+        }
+
+    def get_success_buttons(self) -> list[Any]:
+        return []
+
+
+class InvitationViewSet(ModelViewSet):
+    list_per_page = PER_PAGE
+    model = Invitation
+    icon = "mail"
+    menu_label = _("Invitations")
+    url_prefix = "enrollment/invitation"
+    url_namespace = "invitations"
+    index_view_class = InvitationIndexView
+    add_view_class = InvitationCreateView
+    filterset_class = InvitationFilter
+    index_template_name = "enrollment/cms/invitations.html"
+    add_to_reference_index = False
+    copy_view_enabled = False
+    inspect_view_enabled = False
+    create_edit_handler = ObjectList([FieldPanel("course"), FieldPanel("email")], base_form_class=InvitationForm)
+
+    def get_edit_handler(self) -> Any:
+        return self.create_edit_handler.bind_to_model(Invitation)
+
+    def get_form_class(self, for_update: bool = False) -> Any:
+        return self._edit_handler.get_form_class()
+
+    def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_index_view_kwargs(**kwargs), "edit_url_name": None, "delete_url_name": None}
+
+    def get_add_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_add_view_kwargs(**kwargs), "edit_url_name": None}
+
+    def get_urlpatterns(self) -> list[Any]:
+        """A list and a form to add: an invitation that has gone out is sent again or taken back, not rewritten."""
+        return [
+            path("", self.index_view, name="index"),
+            path("results/", self.index_results_view, name="index_results"),
+            path("create/", self.add_view, name="add"),
+        ]
+
+
+class InvitationBulkAction(ManagedBulkAction):
+    models: ClassVar = [Invitation]
+    icon_name = "mail"
+    permission = ""
+
+    def managed(self) -> QuerySet[Invitation]:
+        allowed = self.request.user.has_perm(self.permission)
+        return managed_invitations(self.request.user) if allowed else Invitation.objects.none()
+
+    def listed(self, asked: QueryDict) -> QuerySet[Invitation]:
+        filters = InvitationFilter(asked, queryset=self.managed(), request=self.request)
+        return searched(filters.qs, asked.get("q", "")) if filters.is_valid() else Invitation.objects.none()
+
+    def named(self, row: Invitation) -> str:
+        return f"{row.email} · {row.course.title}"
+
+
+class SendAgain(InvitationBulkAction):
+    display_name = _("Send again")
+    action_type = "send_again"
+    aria_label = _("Send the chosen invitations again")
+    action_priority = 10
+    permission = "enrollment.add_invitation"
+
+    @classmethod
+    def execute_action(cls, objects: list[Invitation], request: HttpRequest, **kwargs: Any) -> tuple[int, int]:
+        sent = send_again(ids=[row.pk for row in objects])
+        if sent < len(objects):
+            count = len(objects) - sent
+            said = ngettext(
+                "%(n)s was sent in the last ten minutes and is not sent again.",
+                "%(n)s were sent in the last ten minutes and are not sent again.",
+                count,
+            )
+            messages.warning(request, said % {"n": count})
+        return sent, 0
+
+    def get_success_message(self, num_parent_objects: int, num_child_objects: int) -> str:
+        return gettext("Invitations on their way: %(n)s.") % {"n": num_parent_objects}
+
+
+class TakeBack(InvitationBulkAction):
+    display_name = _("Take back")
+    action_type = "take_back"
+    aria_label = _("Take back the chosen invitations")
+    action_priority = 20
+    classes: ClassVar = {"serious"}
+    permission = "enrollment.delete_invitation"
+
+    @classmethod
+    def execute_action(cls, objects: list[Invitation], **kwargs: Any) -> tuple[int, int]:
+        return take_back(ids=[row.pk for row in objects]), 0
+
+    def get_success_message(self, num_parent_objects: int, num_child_objects: int) -> str:
+        return gettext("Invitations taken back: %(n)s.") % {"n": num_parent_objects}
+
+
+INVITATION_ACTIONS = (SendAgain, TakeBack)
+invitations = InvitationViewSet("invitations")

@@ -1,0 +1,139 @@
+"""A whole course in one step, and tables beside each other."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from django.core import mail
+from wagtail.models import Page
+
+from learning.courses.blocks import LessonBody
+from tests import school
+
+
+def whole(course: Any) -> str:
+    return f"/cms/courses/{course.pk}/whole/"
+
+
+def drafts(small: SimpleNamespace) -> list[Any]:
+    """Two new lessons in a new module, and a changed live lesson."""
+    module = school.module(small.course, "Stems", live=False)
+    new = [school.lesson(module, title, live=False) for title in ("Wood", "Bark")]
+    lesson = school.fresh(small.lessons[0])
+    lesson.title = "Greener"
+    lesson.save_revision(user=small.teacher)
+    return [module, *new, lesson]
+
+
+def test_who_publishes_publishes_the_whole_course_at_once(small: SimpleNamespace, visit: Any) -> None:
+    pages = drafts(small)
+    client = visit(small.moderator)
+    asked = client.get(whole(small.course)).content.decode()
+    assert "Do it: 4 pages" in asked
+    assert all(title in asked for title in ("Stems", "Wood", "Bark", "Greener"))
+    said = client.post(whole(small.course), follow=True).content.decode()
+    assert "4 pages are published." in said
+    assert all(school.fresh(page).live for page in pages)
+    assert school.fresh(pages[3]).title == "Greener"
+    assert visit(small.student).get(school.path_of(school.fresh(pages[1]))).status_code == 200
+    assert "Nothing waits" in client.get(whole(small.course)).content.decode()
+
+
+def test_who_writes_submits_and_who_reviews_approves_with_one_mail_each(small: SimpleNamespace, visit: Any) -> None:
+    pages = drafts(small)
+    mail.outbox.clear()
+    said = visit(small.teacher).post(whole(small.course), follow=True).content.decode()
+    assert "4 pages are submitted for approval." in said
+    assert not school.fresh(pages[1]).live
+    told = [message for message in mail.outbox if message.to == ["moderator@example.org"]]
+    assert len(told) == 1
+    assert "4 pages of “Botany” wait" in told[0].subject
+    assert all(title in told[0].body for title in ("Stems", "Wood", "Bark", "Greener"))
+    assert whole(small.course) in told[0].body
+    again = visit(small.teacher).get(whole(small.course)).content.decode()
+    assert "Wait for others to approve them" in again
+    assert "Do it" not in again
+    mail.outbox.clear()
+    approved = visit(small.moderator).post(whole(small.course), follow=True).content.decode()
+    assert "4 pages are approved." in approved
+    assert all(school.fresh(page).live for page in pages)
+    assert [(message.to, message.subject) for message in mail.outbox] == [
+        (["teacher@example.org"], "4 pages of “Botany” are approved")
+    ]
+
+
+def test_one_page_alone_is_told_by_wagtails_own_mail(small: SimpleNamespace) -> None:
+    page = drafts(small)[1]
+    mail.outbox.clear()
+    page.get_workflow().start(page, small.teacher)
+    assert any("moderator@example.org" in message.to for message in mail.outbox)
+
+
+def test_a_draft_that_lacks_something_stays_and_the_rest_goes_on(small: SimpleNamespace, visit: Any) -> None:
+    module = small.modules[0]
+    good = school.lesson(module, "Good", live=False)
+    bad = school.lesson(module, "Bad", live=False)
+    draft = school.fresh(bad)
+    draft.body = [("heading", {"text": "", "level": "h2"})]
+    draft.save_revision(clean=False)
+    said = visit(small.moderator).post(whole(small.course), follow=True).content.decode()
+    assert "1 page is published." in said
+    assert "“Bad” stays a draft" in said
+    assert school.fresh(good).live
+    assert not school.fresh(bad).live
+
+
+def test_locked_pages_and_those_of_others_are_left_alone(small: SimpleNamespace, visit: Any) -> None:
+    page = drafts(small)[1]
+    Page.objects.filter(pk=page.pk).update(locked=True, locked_by=small.admin)
+    asked = visit(small.moderator).get(whole(small.course)).content.decode()
+    assert "Locked or scheduled" in asked
+    assert "Do it: 3 pages" in asked
+    visit(small.moderator).post(whole(small.course))
+    assert not school.fresh(page).live
+    for who in (small.other_teacher, small.student):
+        for answer in (visit(who).get(whole(small.course)), visit(who).post(whole(small.course))):
+            assert answer.status_code in {302, 404}
+    assert not school.fresh(page).live
+
+
+def test_the_question_has_few_queries(small: SimpleNamespace, visit: Any, django_assert_max_num_queries: Any) -> None:
+    for n in range(30):
+        school.lesson(small.modules[0], f"More {n}", live=False)
+    client = visit(small.teacher)
+    client.get(whole(small.course))
+    with django_assert_max_num_queries(30):
+        assert "Do it: 30 pages" in client.get(whole(small.course)).content.decode()
+
+
+def test_the_course_and_the_desk_lead_there(small: SimpleNamespace, visit: Any) -> None:
+    drafts(small)
+    for who, words in ((small.moderator, "Publish the whole course"), (small.teacher, "Submit the whole course")):
+        assert words in visit(who).get(f"/cms/pages/{small.course.pk}/").content.decode()
+    desk = visit(small.teacher).get("/cms/").content.decode()
+    assert whole(small.course) in desk
+    assert "Latest changes" in desk
+    assert "Wood" in desk
+    assert "Wings" not in desk
+
+
+def table(*rows: list[str]) -> dict[str, Any]:
+    value = {"data": list(rows), "first_row_is_table_header": False, "first_col_is_header": False}
+    return {"type": "table", "value": value, "id": "11111111-2222-4333-8444-555555555555"}
+
+
+def test_tables_are_compared_as_tables(small: SimpleNamespace, visit: Any) -> None:
+    first = table(["le jour", "day"], ["la nuit", "night"], ["hier", "<b>yesterday"])
+    lesson = school.lesson(small.modules[0], "Words", blocks=[first])
+    before = lesson.latest_revision
+    lesson.body = LessonBody().to_python(
+        [table(["le jour", "daylight"], ["hier", "<b>yesterday"], ["demain", "tomorrow"])]
+    )
+    after = lesson.save_revision()
+    url = f"/cms/pages/{lesson.pk}/revisions/compare/{before.pk}...{after.pk}/"
+    html = visit(small.admin).get(url).content.decode()
+    cells = html[html.index("<table class='listing'><tbody>") :]
+    assert "<td>le jour</td>" in cells
+    assert '<span class="deletion">day</span><span class="addition">daylight</span>' in cells
+    assert "<tr class='deletion'><td>la nuit</td><td>night</td></tr>" in cells
+    assert "<tr class='addition'><td>demain</td><td>tomorrow</td></tr>" in cells
+    assert "<tr class=''><td>hier</td><td>&lt;b&gt;yesterday</td></tr>" in cells
