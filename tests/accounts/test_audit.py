@@ -11,7 +11,7 @@ from learning.accounts.actions import make_token, record
 from learning.accounts.models import AuditEntry, TokenScope
 from learning.enrollment import grouping
 from learning.enrollment.admin.audit_words import Names, in_words
-from learning.enrollment.models import StudyGroup
+from learning.enrollment.models import Audience, StudyGroup
 from learning.enrollment.statuses import Status
 
 
@@ -51,6 +51,7 @@ def test_audit_log_speaks_in_words_of_the_reader(small: SimpleNamespace, visit: 
     with translation.override("ru"):
         russian = "\n".join(in_words(entry, Names(entries)) for entry in entries)
     assert not re.search("Made|Changed|group|deleted|Deletion|closed|days", russian)
+    Audience.objects.all().delete()
     group.delete()
     assert "a deleted group → “Spring”" in in_words(entries[1], Names(entries))
 
