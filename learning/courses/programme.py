@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from zlib import crc32
 
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast, Length
 from django.urls import reverse
 from wagtail.models import Page, Site
 
 from learning.courses.keeping import kept, kept_for
 from learning.courses.pages import CoursePage
 
-STEP = Page.steplen
+STEPLEN = Page.steplen
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,14 @@ class ProgrammeModule:
     title: str
     url: str
     lessons: tuple[ProgrammeLesson, ...]
+    introduces: bool = False  # whether its page has something to read
 
     @property
     def minutes(self) -> int:
         return sum(lesson.minutes for lesson in self.lessons)
+
+
+Step = ProgrammeLesson | ProgrammeModule
 
 
 @dataclass(frozen=True)
@@ -54,20 +59,36 @@ class Programme:
     def minutes(self) -> int:
         return sum(module.minutes for module in self.modules)
 
-    def around(self, lesson_id: int) -> tuple[ProgrammeLesson | None, ProgrammeLesson | None]:
-        """The lessons before and after this one."""
-        lessons = self.lessons
-        place = next((i for i, lesson in enumerate(lessons) if lesson.id == lesson_id), None)
-        if place is None:
+    @cached_property
+    def steps(self) -> list[Step]:
+        """What one reads one after the other: the introduction of each module that has one, and its lessons."""
+        steps: list[Step] = []
+        for module in self.modules:
+            steps += [module] if module.introduces else []
+            steps += module.lessons
+        return steps
+
+    def around(self, page_id: int) -> tuple[Step | None, Step | None]:
+        """The steps before and after this lesson or module; of a module that introduces nothing, those around it."""
+        steps = self.steps
+        place = next((i for i, step in enumerate(steps) if step.id == page_id), None)
+        if place is not None:
+            return steps[place - 1] if place else None, steps[place + 1] if place + 1 < len(steps) else None
+        module = next((module for module in self.modules if module.id == page_id), None)
+        if module is None or not module.lessons:
             return None, None
-        before = lessons[place - 1] if place else None
-        after = lessons[place + 1] if place + 1 < len(lessons) else None
-        return before, after
+        first = module.lessons[0]
+        return self.around(first.id)[0], first
+
+    def introduction_before(self, lesson_id: int) -> ProgrammeModule | None:
+        """The module that this lesson is the first of, where it has an introduction."""
+        found = (module for module in self.modules if module.lessons and module.lessons[0].id == lesson_id)
+        return next((module for module in found if module.introduces), None)
 
 
 def programme_key(course: CoursePage) -> tuple[str | int | float, ...]:
     # The address is part of the key: moving or renaming the course changes every address below it.
-    return ("programme", course.pk, course.programme_stamp.timestamp(), crc32(course.url_path.encode()))
+    return ("programme2", course.pk, course.programme_stamp.timestamp(), crc32(course.url_path.encode()))
 
 
 @kept_for(seconds=2)
@@ -95,27 +116,31 @@ def _read(courses: list[CoursePage]) -> dict[int, Programme]:
         .filter(below)
         .order_by("path")
         .values_list(
-            "id", "path", "title", "url_path", "lessonpage__minutes", "lessonpage__free_preview", "modulepage__pk"
+            *("id", "path", "title", "url_path", "lessonpage__minutes", "lessonpage__free_preview", "modulepage__pk"),
+            Length(Cast("modulepage__introduction", TextField())),
         )
     )
     programmes = {}
     for course in courses:
         modules: dict[str, tuple[int, str, str]] = {}
+        introduced: set[str] = set()
         lessons: dict[str, list[ProgrammeLesson]] = {}
         number = 0
-        for pk, path, title, url_path, minutes, free, module_pk in rows:
+        for pk, path, title, url_path, minutes, free, module_pk, length in rows:
             if not path.startswith(course.path):
                 continue
             if module_pk is not None:
                 modules[path] = (pk, title, address_of(url_path))
                 lessons[path] = []
-            elif minutes is not None and path[:-STEP] in modules:
+                if (length or 0) > len("[]"):
+                    introduced.add(path)
+            elif minutes is not None and path[:-STEPLEN] in modules:
                 number += 1
-                lessons[path[:-STEP]].append(
+                lessons[path[:-STEPLEN]].append(
                     ProgrammeLesson(pk, title, address_of(url_path), minutes, bool(free), number)
                 )
         programmes[course.pk] = Programme(
-            tuple(ProgrammeModule(*facts, tuple(lessons[path])) for path, facts in modules.items())
+            tuple(ProgrammeModule(*facts, tuple(lessons[path]), path in introduced) for path, facts in modules.items())
         )
     return programmes
 
@@ -140,4 +165,4 @@ def programme_of(course: CoursePage) -> Programme:
 
 def course_paths_above(path: str) -> list[str]:
     """All paths of possible ancestors of a tree path, itself included."""
-    return [path[:end] for end in range(STEP, len(path) + 1, STEP)]
+    return [path[:end] for end in range(STEPLEN, len(path) + 1, STEPLEN)]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from learning.courses.keeping import kept, kept_near
 from learning.courses.models import CoursePage
-from learning.courses.programme import Programme, ProgrammeModule, programme_key, programme_of
+from learning.courses.programme import Programme, programme_key, programme_of
 from learning.enrollment.models import Audience, Opening
 
 
@@ -114,5 +114,5 @@ def _without(programme: Programme, hidden: frozenset[int]) -> Programme:
             if lesson.id not in hidden:
                 number += 1
                 lessons.append(lesson.numbered(number))
-        modules.append(ProgrammeModule(module.id, module.title, module.url, tuple(lessons)))
+        modules.append(replace(module, lessons=tuple(lessons)))
     return Programme(tuple(modules))

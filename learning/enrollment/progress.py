@@ -52,12 +52,17 @@ class Progress:
 
     @property
     def continue_url(self) -> str:
-        """The address of *Continue*: the lesson, and in the lesson one stopped in the block one stopped at."""
+        """The address of *Continue*: the lesson, and in the lesson one stopped in the block one stopped at; where a
+        module begins with it, the introduction of the module."""
         lesson = self.next_lesson
         if lesson is None:
             return ""
-        is_here = lesson.id == self.last_lesson_id and self.last_block_id is not None
-        return f"{lesson.url}#b-{self.last_block_id}" if is_here else lesson.url
+        is_here = lesson.id == self.last_lesson_id
+        if is_here and self.last_block_id is not None:
+            return f"{lesson.url}#b-{self.last_block_id}"
+        module = self.programme.introduction_before(lesson.id)
+        begins = module is not None and not is_here and not any(part.id in self.done for part in module.lessons)
+        return module.url if module and begins else lesson.url
 
     @cached_property
     def next_lesson(self) -> ProgrammeLesson | None:

@@ -156,6 +156,8 @@ def mark_done(request: HttpRequest, lesson_id: int) -> HttpResponse:
         messages.success(request, _("That was the last lesson: the course is completed. Congratulations!"))
         return redirect(address_of(lesson.course.url_path))
     _before, after = state.programme.around(lesson.pk)
+    if "stay" in request.POST:  # the key D: done, and one goes on reading
+        return redirect(address)
     return redirect(after.url if after else address_of(lesson.course.url_path))
 
 

@@ -6,7 +6,16 @@ const wide = window.matchMedia("(min-width: 64rem)");
 const unfold = () => { if (outline) outline.open = wide.matches; };
 unfold();
 wide.addEventListener("change", unfold);
-outline?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: "nearest" });
+showCurrent();
+
+// The current lesson stands in the middle of a long outline. Set by number: scrolling into view would move the place
+// from which Tab goes on.
+function showCurrent() {
+  const column = outline?.closest(".reader-outline");
+  const current = outline?.querySelector('[aria-current="page"]');
+  if (!column || !current || column.scrollHeight <= column.clientHeight) return;
+  column.scrollTop = current.getBoundingClientRect().top - column.getBoundingClientRect().top - column.clientHeight / 2;
+}
 
 const reading = document.querySelector("[data-reading]");
 const body = document.querySelector("[data-body]");
@@ -108,8 +117,44 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "?" && localStorage.getItem("keys") === "off") return;
   if (key === "j") document.querySelector("[data-next]")?.click();
   else if (key === "k") document.querySelector("[data-previous]")?.click();
-  else if (key === "d") document.querySelector("[data-done] button")?.click();
+  else if (key === "d") markDoneHere();
   else if (event.key === "?") dialog?.showModal();
+});
+
+// The key D marks the lesson done, or not done, and one stays in it.
+function markDoneHere() {
+  const form = document.querySelector("[data-done]");
+  if (!form) return;
+  const stay = Object.assign(document.createElement("input"), { type: "hidden", name: "stay", value: "1" });
+  form.append(stay);
+  form.querySelector("button").click();
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  const words = button.textContent;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent);
+    button.textContent = button.dataset.done;
+    setTimeout(() => { button.textContent = words; }, 2000);
+  });
+}
+
+// A picture opens large over the page; without this file its link leads to the picture itself.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-enlarge]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const large = document.createElement("dialog");
+  const image = new Image();
+  image.src = link.href;
+  image.alt = link.querySelector("img").alt;
+  large.className = "enlarged";
+  large.append(image);
+  large.addEventListener("click", () => large.close());
+  large.addEventListener("close", () => { large.remove(); link.focus(); });
+  document.body.append(large);
+  large.showModal();
 });
 
 // “Discuss in chat” takes along the place that one is at.

@@ -6,12 +6,28 @@ document.addEventListener("click", (event) => {
   for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
 });
 
+// A menu does not stay open behind what has the focus now.
+document.addEventListener("focusin", (event) => {
+  for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   for (const menu of menus()) {
     menu.open = false;
     menu.querySelector("summary").focus();
   }
+});
+
+// Ctrl-K everywhere, and / where nothing is being typed, open the search.
+const search = document.querySelector("[data-search-dialog]");
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog[open]");
+  const slash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !typing && localStorage.getItem("keys") !== "off";
+  const command = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k";
+  if (!search || search.open || !(slash || command)) return;
+  event.preventDefault();
+  search.showModal();
 });
 
 // The socket of a page. It is kept open: reconnects with growing, jittered pauses, notices silence and says how it is.

@@ -5,10 +5,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.urls import reverse
+from wagtail.rich_text import RichText
 
 from learning.courses.enums import Completes
 from learning.enrollment.models import Completion, Position
-from learning.enrollment.progress import progress_of, set_done
+from learning.enrollment.progress import progress_of, set_done, set_position
 from learning.enrollment.statuses import Status
 from tests import school
 
@@ -151,3 +152,78 @@ def test_continue_leads_to_the_block_and_opening_keeps_it(small: SimpleNamespace
     html = client.get("/me/").content.decode()
     assert f'href="{school.path_of(other)}"' in html
     assert place not in html
+
+
+def introduced(small: SimpleNamespace) -> Any:
+    """The second module says something before its lessons."""
+    module = school.fresh(small.modules[1])
+    module.introduction = [("text", RichText("<p>Below the ground.</p>"))]
+    school.publish(module)
+    return school.fresh(module)
+
+
+def test_the_introduction_of_a_module_is_on_the_path(small: SimpleNamespace, visit: Any) -> None:
+    module = introduced(small)
+    address, client = school.path_of(module), visit(small.student)
+    before, after = school.path_of(small.lessons[1]), school.path_of(small.lessons[2])
+    assert f'href="{address}" rel="next"' in client.get(before).content.decode()
+    page = client.get(address).content.decode()
+    assert f'href="{before}" rel="prev"' in page
+    assert f'href="{after}" rel="next"' in page
+    assert f'href="{address}" rel="prev"' in client.get(after).content.decode()
+    done = client.post(f"/enrollment/lessons/{small.lessons[1].pk}/done/", {"done": "1"})
+    assert done.url == address
+
+
+def test_continue_leads_to_the_introduction_of_a_module_that_one_has_not_begun(
+    small: SimpleNamespace, visit: Any
+) -> None:
+    module = introduced(small)
+    for lesson in small.lessons[:2]:
+        set_done(enrollment=small.enrollment, lesson=lesson)
+
+    def leads_to() -> str:
+        return progress_of(small.student, [school.fresh(small.course)])[small.course.pk].continue_url
+
+    assert leads_to() == school.path_of(module)
+    set_position(enrollment=small.enrollment, lesson=small.lessons[2], block_id=None)
+    assert leads_to() == school.path_of(small.lessons[2])
+
+
+def test_a_module_without_an_introduction_is_passed_over(small: SimpleNamespace, visit: Any) -> None:
+    page = visit(small.student).get(school.path_of(small.lessons[1])).content.decode()
+    assert f'href="{school.path_of(small.lessons[2])}" rel="next"' in page
+    own = visit(small.student).get(school.path_of(small.modules[1])).content.decode()
+    assert f'href="{school.path_of(small.lessons[1])}" rel="prev"' in own
+
+
+def test_done_by_key_stays_in_the_lesson(small: SimpleNamespace, visit: Any) -> None:
+    lesson = small.lessons[0]
+    answer = visit(small.student).post(f"/enrollment/lessons/{lesson.pk}/done/", {"done": "1", "stay": "1"})
+    assert answer.url == school.path_of(lesson)
+    assert Completion.objects.filter(user=small.student, lesson_id=lesson.pk).exists()
+
+
+def test_a_free_preview_shows_locks_and_links_only_what_is_free(small: SimpleNamespace, visit: Any) -> None:
+    free = school.fresh(small.lessons[0])
+    free.free_preview = True
+    school.publish(free)
+    for who in (None, small.stranger):
+        page = visit(who).get(school.path_of(free)).content.decode()
+        outline = page[page.index("data-outline") : page.index("</aside>")]
+        assert outline.count("For enrolled students") == 2
+        assert school.path_of(small.lessons[1]) not in page
+    assert "For enrolled students" not in visit(small.student).get(school.path_of(free)).content.decode()
+    assert "For enrolled students" not in visit(small.teacher).get(school.path_of(free)).content.decode()
+
+
+def test_the_margin_lists_the_sections_of_the_page(small: SimpleNamespace, visit: Any) -> None:
+    lesson = school.fresh(small.lessons[0])
+    titles = (("Colour", "2"), ("Red", "3"), ("Shape & edge", "2"))
+    lesson.body = [("heading", {"text": title, "level": level}) for title, level in titles]
+    school.publish(lesson)
+    page = visit(small.student).get(school.path_of(lesson)).content.decode()
+    margin = page[page.index('class="contents"') :]
+    assert '<a href="#colour">Colour</a>' in margin
+    assert '<a href="#shape-edge">Shape &amp; edge</a>' in margin
+    assert 'href="#red"' not in margin

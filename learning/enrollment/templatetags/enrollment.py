@@ -13,7 +13,15 @@ from django.utils.translation import get_language
 
 from learning.courses.keeping import kept_near
 from learning.courses.models import CoursePage, LessonPage, ModulePage
-from learning.courses.programme import Programme, ProgrammeLesson, ProgrammeModule, programme_key, programme_of
+from learning.courses.programme import (
+    Programme,
+    ProgrammeLesson,
+    ProgrammeModule,
+    Step,
+    programme_key,
+    programme_of,
+)
+from learning.courses.reading import headings_of
 from learning.enrollment.access import Access, Refusal
 from learning.enrollment.models import StudyGroup
 from learning.enrollment.plans import programme_for
@@ -88,12 +96,15 @@ _Item = tuple[int, dict[tuple[bool, bool], str]]
 _Part = tuple[int, str, str, list[_Item], str]
 
 
-def _outline_of(programme: Programme, linked: bool) -> list[_Part]:
-    """The outline's items in all their states, each rendered once: what differs per person is only the choice."""
+def _outline_of(programme: Programme, linked: bool, reads: bool) -> list[_Part]:
+    """The outline's items in all their states, each rendered once: what differs per person is only the choice.
+
+    Who does not read the course gets no links but to free previews.
+    """
 
     def item(lesson: ProgrammeLesson) -> _Item:
         states = [(done, current) for done in (False, True) for current in (False, True)]
-        facts = {"lesson": lesson}
+        facts = {"lesson": lesson, "closed": not reads and not lesson.free_preview, "reads": reads}
         return lesson.id, {
             (done, current): render_to_string(
                 "components/outline_item.html", {**facts, "done": done, "current": current}
@@ -128,6 +139,7 @@ class Reader:
     programme: Programme
     access: Access | None
     user: Any
+    is_preview: bool = False
 
     @property
     def counts(self) -> bool:
@@ -149,12 +161,13 @@ class Reader:
         """The programme beside the lesson, as this person sees it."""
         linked = self.counts or (self.access is not None and self.access.teaches)
         hidden = self.access.plan.hidden if self.access else frozenset()
-        key = ("outline", linked, hidden, get_language(), *programme_key(self.page.course))
+        reads = self._reads_all
+        key = ("outline", linked, reads, hidden, get_language(), *programme_key(self.page.course))
         current = self.page.pk
         closed = self.access.closed_modules if self.access else {}
         html = []
         for module_id, head, closed_head, items, closed_items in kept_near(
-            key, lambda: _outline_of(self.programme, linked)
+            key, lambda: _outline_of(self.programme, linked, reads)
         ):
             opens_at = closed.get(module_id)
             if opens_at is None:
@@ -177,24 +190,37 @@ class Reader:
         return isinstance(self.page, LessonPage) and bool(self.page.required_blocks())
 
     @cached_property
-    def _around(self) -> tuple[ProgrammeLesson | None, ProgrammeLesson | None]:
-        if isinstance(self.page, LessonPage):
-            return self.programme.around(self.page.pk)
-        own = next((m for m in self.programme.modules if m.id == self.page.pk), None)
-        return None, own.lessons[0] if own and own.lessons else None
+    def _around(self) -> tuple[Step | None, Step | None]:
+        return self.programme.around(self.page.pk)
 
     @property
-    def previous(self) -> ProgrammeLesson | None:
-        return self._around[0]
+    def _reads_all(self) -> bool:
+        """Whether the person reads what is open of the course; who does not sees free previews alone."""
+        return self.access is None or self.counts or self.access.teaches
+
+    def _open(self, step: Step | None) -> Step | None:
+        """The lesson or introduction, if it is open to the person."""
+        free = isinstance(step, ProgrammeLesson) and step.free_preview
+        if step is None or free or self.access is None:
+            return step
+        if not self._reads_all:
+            return None
+        module_id = self.access.plan.module_of.get(step.id)
+        return None if module_id in self.access.closed_modules else step
 
     @property
-    def next(self) -> ProgrammeLesson | None:
-        """The lesson after this one, if it is open to the person."""
-        after = self._around[1]
-        if after is None or self.access is None or not self.access.closed_modules:
-            return after
-        module_id = self.access.plan.module_of.get(after.id)
-        return None if module_id in self.access.closed_modules and not after.free_preview else after
+    def previous(self) -> Step | None:
+        return self._open(self._around[0])
+
+    @property
+    def next(self) -> Step | None:
+        """What comes after this page."""
+        return self._open(self._around[1])
+
+    @property
+    def headings(self) -> list[tuple[str, str]]:
+        """The titles of sections in the page, with their anchors."""
+        return headings_of(self.page, self.is_preview)
 
     @property
     def number(self) -> int | None:
@@ -204,9 +230,10 @@ class Reader:
 @register.simple_tag(takes_context=True)
 def reader(context: dict[str, Any], page: LessonPage | ModulePage) -> Reader:
     request = context.get("request")
-    access = None if getattr(request, "is_preview", False) else getattr(request, "access", None)
+    is_preview = bool(getattr(request, "is_preview", False))
+    access = None if is_preview else getattr(request, "access", None)
     programme = programme_for(page.course, access.plan) if access else programme_of(page.course)
-    return Reader(page, programme, access, _person(request))
+    return Reader(page, programme, access, _person(request), is_preview)
 
 
 @register.inclusion_tag("enrollment/viewing_banner.html", takes_context=True)
