@@ -26,6 +26,12 @@ def card_queryset(catalog: CatalogPage) -> QuerySet[CoursePage]:
     return CoursePage.objects.live().child_of(catalog).select_related("cover").order_by("path").prefetch_related(team)
 
 
+def _languages(catalog: CatalogPage) -> list[tuple[str, str]]:
+    """The languages that courses of this catalogue are in."""
+    there = set(CoursePage.objects.live().child_of(catalog).values_list("language", flat=True).distinct())
+    return [(value, label) for value, label in CourseLanguage.choices if value in there]
+
+
 def catalogue_context(catalog: CatalogPage, asked: Mapping[str, str]) -> dict[str, Any]:
     """One page of the courses below a catalogue that fit what was asked: `q`, `subject`, `level`, `language`, `page`.
 
@@ -53,7 +59,7 @@ def catalogue_context(catalog: CatalogPage, asked: Mapping[str, str]) -> dict[st
         "courses": page,
         "subjects": subjects,
         "levels": Level.choices,
-        "languages": CourseLanguage.choices,
+        "languages": _languages(catalog),
         "chosen": chosen,
         "is_filtered": any(chosen.values()),
         "query": urlencode({name: value for name, value in chosen.items() if value}),

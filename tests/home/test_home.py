@@ -13,7 +13,7 @@ from learning.accounts.models import User
 from learning.accounts.roles import Role
 from learning.courses.models import CoursePage, LessonPage, Subject
 from learning.enrollment.actions import enroll, leave
-from learning.enrollment.models import Enrollment, StudyGroup
+from learning.enrollment.models import Audience, Enrollment, StudyGroup
 from learning.library.models import Picture
 from tests import school
 
@@ -152,3 +152,45 @@ def test_production_refuses_the_demo(db: None, settings: Any) -> None:
         with pytest.raises(CommandError, match="production"):
             call_command(command)
     assert not User.objects.exists()
+
+
+def test_search_leads_to_the_place_where_the_word_stands(small: SimpleNamespace, visit: Any) -> None:
+    blocks = [
+        school.text("<p>Nothing here.</p>"),
+        school.text("<p>The word <b>chlorophyll</b> is Greek &lt;i&gt;.</p>"),
+    ]
+    lesson = school.lesson(small.modules[0], "Pigments", blocks=blocks)
+    call_command("update_index", verbosity=0)
+    page = text(visit(small.student), "/search/?q=chlorophyll")
+    assert f'href="{school.path_of(lesson)}#b-{blocks[1]["id"]}"' in page
+    assert "The word <mark>chlorophyll</mark> is Greek" in page
+    assert "<i>" not in page[page.index("<mark>") : page.index("<mark>") + 200]
+    assert "Pigments" in page
+    assert "<mark>" not in text(visit(small.stranger), "/search/?q=chlorophyll")
+
+
+def test_search_finds_titles_of_programmes_but_none_that_is_hidden(small: SimpleNamespace, visit: Any) -> None:
+    school.lesson(small.modules[1], "Hydrology basics")
+    call_command("update_index", verbosity=0)
+    for who in (None, small.stranger):
+        page = text(visit(who), "/search/?q=hydrology")
+        assert "Hydrology basics" in page
+        assert f'href="{school.path_of(small.course)}#programme"' in page
+        assert "In the programme" in page
+    assert "In the programme" not in text(visit(small.student), "/search/?q=hydrology")
+    group = StudyGroup.objects.create(course=small.course, name="Autumn")
+    for page_id in (LessonPage.objects.get(title="Hydrology basics").pk, small.modules[1].pk):
+        Audience.objects.all().delete()
+        Audience.objects.create(course=small.course, page_id=page_id, group=group)
+        assert "Hydrology basics" not in text(visit(), "/search/?q=hydrology")
+    Audience.objects.all().delete()
+    school.fresh(small.course).unpublish()
+    assert "Hydrology basics" not in text(visit(), "/search/?q=hydrology")
+
+
+def test_the_catalogue_offers_languages_that_courses_are_in(small: SimpleNamespace, visit: Any) -> None:
+    page = text(visit(), "/courses/")
+    assert '<option value="en"' in page
+    assert '<option value="fr"' not in page
+    school.course("Premiers pas", language="fr")
+    assert '<option value="fr"' in text(visit(), "/courses/")
