@@ -6,6 +6,8 @@ from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.http import HttpRequest
+from django.utils.html import strip_tags
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel
 from wagtail.fields import RichTextField
@@ -30,6 +32,10 @@ class HomePage(SchoolPage):
     admin_default_ordering = "ord"
     content_panels: ClassVar = [*Page.content_panels, FieldPanel("headline"), FieldPanel("introduction")]
     template = "home/home.html"
+
+    @property
+    def summary_for_sharing(self) -> str:
+        return Truncator(strip_tags(self.introduction)).chars(150)
 
     class Meta:
         verbose_name = _("home page")

@@ -11,6 +11,7 @@ from django.test import Client
 from wagtail.models import Site
 
 from learning.accounts.roles import Role
+from learning.accounts.school import forget_school
 from learning.courses.keeping import forget_all
 from tests import ground, school
 
@@ -19,6 +20,7 @@ from tests import ground, school
 def _empty_cache() -> Iterator[None]:
     cache.clear()
     forget_all()
+    forget_school()
     Site.clear_site_root_paths_cache()
     yield
     cache.clear()

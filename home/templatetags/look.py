@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
@@ -12,12 +13,15 @@ from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
+from wagtail.models import Page
 
 from chat.access import moderates_everything
 from chat.models import Room
 from chat.rooms import unread_total
 from learning.accounts.models import Theme
+from learning.accounts.school import school
 from learning.courses.keeping import kept_for, kept_near
+from learning.courses.programme import address_of
 
 register = template.Library()
 
@@ -36,6 +40,23 @@ def _icon(name: str, label: str) -> SafeString:
 def icon(name: str, label: str = "") -> SafeString:
     """An icon of the sprite; with a label it speaks, without it is decoration."""
     return _icon(name, str(label))
+
+
+@register.simple_tag
+def school_name() -> str:
+    return school().name
+
+
+@register.simple_tag
+def own_host() -> str:
+    """Where the school is, for addresses that leave the page."""
+    return str(settings.BASE_URL)
+
+
+@register.simple_tag
+def own_address(page: Page) -> str:
+    """The whole address of a page, on the host of the settings."""
+    return f"{settings.BASE_URL}{address_of(page.url_path)}"
 
 
 @register.filter
@@ -137,6 +158,7 @@ def frame(context: dict[str, Any], part: str) -> SafeString:
     user: Any = request.user
     facts = {
         "language": get_language(),
+        "school": school(),
         "signed_in": user.is_authenticated,
         "section": _section(request.path),
         "chosen_theme": _theme_of(request),

@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from learning.accounts.models import User
+from learning.accounts.school import school
 
 
 def on_configured_host(value: Any, request_host: str) -> Any:
@@ -28,7 +29,7 @@ class AccountAdapter(DefaultAccountAdapter):
         language = getattr(person, "language", "") or translation.get_language() or settings.LANGUAGE_CODE
         host = self.request.get_host() if self.request else ""
         mended = {name: on_configured_host(value, host) for name, value in context.items()}
-        mended["current_site"] = {"name": settings.WAGTAIL_SITE_NAME, "domain": urlsplit(settings.BASE_URL).netloc}
+        mended["current_site"] = {"name": school().name, "domain": urlsplit(settings.BASE_URL).netloc}
         with translation.override(language):
             super().send_mail(template_prefix, email, mended)
 

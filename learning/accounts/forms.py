@@ -15,12 +15,14 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
+from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.users.forms import UserCreationForm, UserEditForm
 
 from learning.accounts.models import Theme, User, time_zone_choices
 from learning.accounts.notices import tell_of_account
 from learning.accounts.rights import roles_to_give
 from learning.accounts.roles import role_label
+from learning.accounts.school import school
 
 AVATAR_MAX_BYTES = 5 * 1024 * 1024
 AVATAR_MAX_PIXELS = 16_000_000
@@ -43,8 +45,8 @@ class SignupDetails(forms.Form):
         user.display_name = self.cleaned_data["display_name"]
         user.language = (translation.get_language() or settings.LANGUAGE_CODE)[:2]
         zone = self.cleaned_data.get("time_zone") or ""
-        if zone in dict(time_zone_choices()):  # as the browser says it; another is chosen in the profile
-            user.time_zone = zone
+        # as the browser says it; another is chosen in the profile
+        user.time_zone = zone if zone in dict(time_zone_choices()) else school().time_zone
         user.save(update_fields=["display_name", "language", "time_zone"])
 
 
@@ -68,6 +70,28 @@ def square_avatar(upload: UploadedFile) -> ContentFile:
     buffer = BytesIO()
     ImageOps.fit(straight, (AVATAR_SIDE, AVATAR_SIDE)).save(buffer, "WEBP", quality=82)
     return ContentFile(buffer.getvalue(), name="avatar.webp")
+
+
+class SchoolForm(WagtailAdminModelForm):
+    """The settings of the school; its mark is re-encoded as pictures of people are."""
+
+    mark = forms.FileField(
+        label=_("Mark"),
+        required=False,
+        help_text=_("A square picture: JPEG, PNG, WebP or GIF, at most 5 MB. Shown beside the name."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
+    )
+    remove_mark = forms.BooleanField(label=_("Remove the mark"), required=False)
+
+    def clean_mark(self) -> Any:
+        upload = self.cleaned_data["mark"]
+        return square_avatar(upload) if isinstance(upload, UploadedFile) else self.instance.mark
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("remove_mark") and "mark" not in self.changed_data:
+            cleaned["mark"] = ""
+        return cleaned
 
 
 class ProfileForm(forms.ModelForm):
@@ -148,6 +172,7 @@ class PersonCreationForm(_PersonFields, UserCreationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["time_zone"].initial = school().time_zone
         self.fields["password1"].help_text = _("Leave it empty to invite them: they get mail and set their own.")
 
     def save(self, commit: bool = True) -> User:

@@ -6,9 +6,11 @@ A page never waits for a mail server, an answer's timing does not tell whether m
 
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 
+from learning.accounts.school import school
 from learning.accounts.tasks import deliver
 
 
@@ -22,7 +24,7 @@ class QueuedEmailBackend(BaseEmailBackend):
                 subject=str(message.subject),
                 body=str(message.body),
                 html=html,
-                sender=message.from_email,
+                sender=school().from_email if message.from_email == settings.DEFAULT_FROM_EMAIL else message.from_email,
                 recipients=list(message.recipients()),
                 headers=dict(message.extra_headers),
             )

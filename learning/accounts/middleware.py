@@ -16,6 +16,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from learning.accounts.roles import ACCESS_CMS
+from learning.accounts.school import school
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -41,7 +42,7 @@ class PersonMiddleware:
             language = translation.get_language_from_request(request)
         translation.activate(language)
         request.LANGUAGE_CODE = translation.get_language()
-        zone = _zone(user.time_zone) if user.is_authenticated else None
+        zone = _zone(user.time_zone if user.is_authenticated else school().time_zone)
         if zone:
             timezone.activate(zone)
         else:

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
 from learning.accounts.roles import Role
 
@@ -234,6 +235,36 @@ class PersonalToken(models.Model):
     class Meta:
         verbose_name = _("token")
         ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def mark_path(school: "School", filename: str) -> str:
+    return f"school/{uuid.uuid4().hex}.webp"
+
+
+@register_setting(icon="home")
+class School(BaseGenericSetting):
+    """One row: how the school presents itself."""
+
+    name = models.CharField(_("name of the school"), max_length=60, default="Parta")
+    mark = models.ImageField(_("mark"), upload_to=mark_path, blank=True)
+    sender = models.EmailField(
+        _("sender of mail"), blank=True, help_text=_("The address that the school's mail comes from.")
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default="UTC",
+        choices=time_zone_choices,
+        help_text=_("For visitors, and for new accounts whose browser does not tell its own."),
+    )
+    contact = models.EmailField(_("contact"), blank=True, help_text=_("Shown at the foot of every page."))
+
+    class Meta:
+        verbose_name = _("School")
+        default_permissions = ("change",)
 
     def __str__(self) -> str:
         return self.name

@@ -1,17 +1,20 @@
 """Receivers of the framework's own signals about people."""
 
+from functools import partial
 from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set, user_signed_up
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models.signals import post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from wagtail.users.models import UserProfile
 
 from learning.accounts.actions import end_sessions
-from learning.accounts.models import User
+from learning.accounts.models import School, User
 from learning.accounts.roles import Role
+from learning.accounts.school import forget_school
 
 
 @receiver(user_signed_up)
@@ -34,6 +37,19 @@ def end_sessions_of_the_inactive(instance: User, **kwargs: Any) -> None:
     """Wagtail's bulk action and edit form both deactivate by saving, so the save is the place to hear of it."""
     if not instance.is_active:
         end_sessions(person=instance)
+
+
+@receiver(pre_save, sender=School)
+def mark_replaced(instance: School, **kwargs: Any) -> None:
+    """A mark that is replaced or removed leaves no file behind."""
+    before = School.objects.filter(pk=instance.pk).exclude(mark=str(instance.mark or "")).first()
+    if before is not None and before.mark:
+        transaction.on_commit(partial(before.mark.storage.delete, str(before.mark.name)))
+
+
+@receiver(post_save, sender=School)
+def school_changed(**kwargs: Any) -> None:
+    forget_school()
 
 
 @receiver(pre_save, sender=UserProfile)

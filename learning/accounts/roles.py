@@ -69,8 +69,9 @@ RIGHTS: dict[str, SchoolRight] = {
         SchoolRight("audit", _("Read the audit log and the list of jobs"), ("accounts.view_auditentry",)),
         SchoolRight(
             "structure",
-            _("Set up sites, workflows, redirects and collections"),
+            _("Set up the school, sites, workflows, redirects and collections"),
             (
+                "accounts.change_school",
                 *("wagtailcore.change_site", "wagtailcore.change_workflow", "wagtailcore.change_task"),
                 *(f"wagtailredirects.{verb}_redirect" for verb in ("add", "change", "delete")),
             ),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from learning.accounts.forms import ProfileForm
-from learning.accounts.models import Theme, User
+from learning.accounts.models import School, Theme, User
 
 YEAR = 365 * 24 * 3600  # seconds
 
@@ -50,6 +50,20 @@ def avatar(request: HttpRequest, pk: int) -> FileResponse:
     except FileNotFoundError as error:
         raise Http404 from error
     response.headers["Cache-Control"] = "private, max-age=300"
+    return response
+
+
+@require_safe
+def school_mark(request: HttpRequest) -> FileResponse:
+    """The mark of the school, for everyone."""
+    row = School.objects.exclude(mark="").first()
+    if row is None:
+        raise Http404
+    try:
+        response = FileResponse(row.mark.open("rb"), content_type="image/webp")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    response.headers["Cache-Control"] = "public, max-age=86400"
     return response
 
 

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from wagtail import hooks
+from wagtail.admin.panels import FieldPanel, ObjectList
 
 from learning.accounts.admin import (
     OthersRoleBulkAction,
@@ -9,9 +10,15 @@ from learning.accounts.admin import (
     PersonDeleteBulkAction,
     teacher_chooser,
 )
-from learning.accounts.models import User
+from learning.accounts.forms import SchoolForm
+from learning.accounts.models import School, User
 from learning.accounts.rights import may_teach
 
+# Here, since the form of the school reads the school itself.
+School.edit_handler = ObjectList(
+    [FieldPanel(name) for name in ("name", "mark", "remove_mark", "contact", "sender", "time_zone")],
+    base_form_class=SchoolForm,
+)
 hooks.register("register_bulk_action", PersonDeleteBulkAction, order=10)
 hooks.register("register_bulk_action", OthersRoleBulkAction, order=10)
 hooks.register("register_bulk_action", PersonActiveStateBulkAction, order=10)

@@ -15,6 +15,8 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.html import strip_tags
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail import blocks
@@ -55,6 +57,20 @@ class SchoolPage(RestrictionsMixin, Page):
     def permissions_for_user(self, user: Any) -> PagePermissionTester:
         return ArrangingPermissionTester(user, self)
 
+    @property
+    def share_title(self) -> str:
+        """What a link to the page is called elsewhere."""
+        return str(self.seo_title or self.title)
+
+    @property
+    def share_description(self) -> str:
+        """What the page is about, for search engines and for who sees a link to it; empty where it does not say."""
+        return str(self.search_description or self.summary_for_sharing)
+
+    @property
+    def summary_for_sharing(self) -> str:
+        return ""
+
 
 class CatalogPage(SchoolPage):
     """The list of courses, with filters."""
@@ -66,6 +82,10 @@ class CatalogPage(SchoolPage):
     admin_default_ordering = "ord"
     content_panels: ClassVar = [*Page.content_panels, FieldPanel("introduction")]
     template = "courses/catalog.html"
+
+    @property
+    def summary_for_sharing(self) -> str:
+        return Truncator(strip_tags(self.introduction)).chars(150)
 
     class Meta:
         verbose_name = _("catalogue")
@@ -187,6 +207,10 @@ class CoursePage(SchoolPage):
             raise ValidationError(problems)
 
     @property
+    def summary_for_sharing(self) -> str:
+        return self.summary
+
+    @property
     def has_started(self) -> bool:
         return self.starts_at is None or self.starts_at <= timezone.now()
 
@@ -260,6 +284,10 @@ class CoursePart(SchoolPage):
     def course(self) -> CoursePage:
         """The course above; set in advance by the resolver of addresses."""
         return CoursePage.objects.ancestor_of(self).get()
+
+    @property
+    def summary_for_sharing(self) -> str:
+        return self.course.summary
 
     @cached_property
     def is_below_unpublished(self) -> bool:

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "embed_video",
     "wagtail.contrib.redirects",
+    "wagtail.contrib.settings",
     "wagtail.contrib.table_block",
     "wagtail.contrib.sitemaps",
     "learning.accounts.users_app.PeopleAdminConfig",

@@ -1,0 +1,40 @@
+"""What the school calls itself, and how it is reached: set by administrators, read on every page and in every mail."""
+
+from dataclasses import dataclass
+from email.utils import formataddr
+from threading import Lock
+
+from cachetools import TTLCache, cached
+from django.conf import settings
+from django.urls import reverse
+
+from learning.accounts.models import School
+
+SECONDS = 5  # after which another process sees a change
+_kept: TTLCache[tuple[()], "SchoolFacts"] = TTLCache(1, SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolFacts:
+    name: str
+    mark_url: str
+    sender: str
+    time_zone: str
+    contact: str
+
+    @property
+    def from_email(self) -> str:
+        """The sender of mail: name and address."""
+        return formataddr((self.name, self.sender)) if self.sender else settings.DEFAULT_FROM_EMAIL
+
+
+@cached(_kept, lock=Lock())
+def school() -> SchoolFacts:
+    """The school's facts, kept in this process for some seconds; one query where they are not."""
+    row = School.objects.first() or School()
+    mark = reverse("school_mark") + f"?{str(row.mark.name)[-12:-5]}" if row.mark else ""
+    return SchoolFacts(row.name or settings.WAGTAIL_SITE_NAME, mark, row.sender, row.time_zone, row.contact)
+
+
+def forget_school() -> None:
+    _kept.clear()
