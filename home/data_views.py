@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from home.personal_data import as_archive
+from home.data_words import in_words
+from home.personal_data import as_archive, collect
 from learning.accounts.actions import (
     DAYS_TO_CANCEL,
     ask_deletion,
@@ -39,6 +40,17 @@ def archive_answer(person: Any, actor: Any) -> HttpResponse:
 @login_required
 def my_data(request: HttpRequest) -> HttpResponse:
     return render(request, "home/my_data.html", {"days": DAYS_TO_CANCEL})
+
+
+@require_safe
+@login_required
+def read_my_data(request: HttpRequest) -> HttpResponse:
+    """The same as in the archive, to be read; that it was looked at is written down as a download is."""
+    user: Any = request.user
+    record(AuditEntry.Deed.DATA, actor=user, person=user, facts={"did": "downloaded"})
+    response = render(request, "home/my_data_read.html", {"sections": in_words(collect(user))})
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 @require_POST

@@ -9,9 +9,12 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.core.serializers.json import DjangoJSONEncoder
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
 from wagtail.models import Page, PageLogEntry
 
 from chat.models import Attachment, Mention, Message, Mute, ReadMarker
+from home.data_words import in_words
 from learning.accounts.models import AuditEntry, PersonalToken, User
 from learning.courses.models import CourseTeacher
 from learning.enrollment.models import (
@@ -84,13 +87,16 @@ def collect(person: User) -> dict[str, Any]:
 
 
 def as_archive(person: User) -> bytes:
-    """A ZIP with `data.json` and the person's picture."""
+    """A ZIP with `data.json` for programs, `data.html` for people, and the person's picture."""
     buffer = io.BytesIO()
+    data = collect(person)
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        text = json.dumps(collect(person), cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
+        text = json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
         archive.writestr("data.json", text)
-        for name, data in _files(person):
-            archive.writestr(name, data)
+        page = {"person": person, "sections": in_words(data), "language": get_language()}
+        archive.writestr("data.html", render_to_string("home/data.html", page))
+        for name, content in _files(person):
+            archive.writestr(name, content)
     return buffer.getvalue()
 
 

@@ -82,6 +82,8 @@ OWN: dict[str, dict[str, set[int]]] = {
     "chat_mute": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
     "chat_export": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
     "chat_export_json": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
+    "my_data_read": {"v": {302}, "s": {200}, "x": {200}, "t": {200}},
+    "send_confirmation_again": {"v": {405}, "s": {405}, "x": {405}, "t": {405}},
     "school_mark": {"v": {404}, "s": {404}, "x": {404}, "t": {404}},
     "library_rendition": {"v": {404}, "s": {200}, "x": {404}, "t": {200}},
     "wagtaildocs_serve": {"v": {404}, "s": {200}, "x": {404}, "t": {200}},

@@ -1,15 +1,18 @@
 """How django-allauth behaves here."""
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from learning.accounts.models import User
 from learning.accounts.school import school
+
+SIGNED_UP = "signed_up"  # key of the session: where one signed up from, and whose mail can be sent again
 
 
 def on_configured_host(value: Any, request_host: str) -> Any:
@@ -32,6 +35,12 @@ class AccountAdapter(DefaultAccountAdapter):
         mended["current_site"] = {"name": school().name, "domain": urlsplit(settings.BASE_URL).netloc}
         with translation.override(language):
             super().send_mail(template_prefix, email, mended)
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        """The link of the mail; it remembers the page from which one signed up, for another browser too."""
+        url: str = super().get_email_confirmation_url(request, emailconfirmation)
+        wanted = request.session.get(SIGNED_UP, {}).get("next", "") if request else ""
+        return f"{url}?{urlencode({'next': wanted})}" if wanted and self.is_safe_url(wanted) else url
 
     def is_safe_url(self, url: str | None) -> bool:
         """Only addresses of this very host (promise 13); allauth would allow every allowed host."""

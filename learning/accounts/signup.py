@@ -6,11 +6,17 @@ from allauth.account.forms import SignupForm
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
+from learning.accounts.adapter import SIGNED_UP
+
+MOST_CHARACTERS = 500  # of an address to return to
+
 
 class EvenSignupForm(SignupForm):
     """Takes as long for an address that has an account as for a new one (promise 9): hashing is what takes long."""
 
     def try_save(self, request: HttpRequest) -> Any:
+        wanted = request.POST.get("next") or request.GET.get("next") or ""
+        request.session[SIGNED_UP] = {"email": self.cleaned_data["email"].lower(), "next": wanted[:MOST_CHARACTERS]}
         if self.account_already_exists:
             make_password(self.cleaned_data.get("password1") or "")
         return super().try_save(request)

@@ -3,6 +3,8 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.account.models import EmailAddress
+from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -12,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from learning.accounts.adapter import SIGNED_UP
 from learning.accounts.forms import ProfileForm
 from learning.accounts.models import School, Theme, User
 
@@ -51,6 +54,21 @@ def avatar(request: HttpRequest, pk: int) -> FileResponse:
         raise Http404 from error
     response.headers["Cache-Control"] = "private, max-age=300"
     return response
+
+
+@require_POST
+def send_confirmation_again(request: HttpRequest) -> HttpResponse:
+    """The button on the page after signing up. It answers the same whether or not there is such an account."""
+    email = request.session.get(SIGNED_UP, {}).get("email", "")
+    allowed = bool(email) and ratelimit.consume(request, action="resend", key=email)
+    address = EmailAddress.objects.filter(email__iexact=email, verified=False).first() if allowed else None
+    if address is not None:
+        address.send_confirmation(request, signup=True)
+    if allowed or not email:
+        messages.success(request, _("The mail is on its way again. Look into the spam folder too."))
+    else:
+        messages.warning(request, _("It was sent a moment ago. Wait a minute before you ask again."))
+    return redirect("account_email_verification_sent")
 
 
 @require_safe

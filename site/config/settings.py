@@ -193,6 +193,8 @@ ACCOUNT_FORMS = {"signup": "learning.accounts.signup.EvenSignupForm"}
 ACCOUNT_USER_DISPLAY = "learning.accounts.models.display_name_of"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up, and in no other
+ACCOUNT_LOGIN_TIMEOUT = 3600  # seconds from signing up to the confirmation that logs in
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -200,7 +202,12 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/key,100/5m/ip", "enroll_key": "10/5m/key", "page_password": "10/5m/ip"}
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/5m/key,100/5m/ip",
+    "enroll_key": "10/5m/key",
+    "page_password": "10/5m/ip",
+    "resend": "1/m/key,20/h/ip",
+}
 ACCOUNT_SESSION_REMEMBER = True
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

@@ -10,6 +10,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 from learning.accounts.actions import anonymise
 from learning.accounts.models import User
@@ -304,3 +305,99 @@ def test_deleting_a_teacher_outright_never_breaks_a_draft(small: SimpleNamespace
     User.objects.get(pk=small.teacher.pk).delete()
     assert visit(small.admin).get(f"/cms/pages/{course.pk}/edit/").status_code == 200
     assert visit().get(school.path_of(course)).status_code == 200
+
+
+def confirmation(message: Any) -> str:
+    return "/" + link_in(message).split("/", 3)[3]
+
+
+def test_who_signs_up_from_a_course_comes_back_to_it_logged_in(small: SimpleNamespace) -> None:
+    client, course = Client(), school.path_of(small.course)
+    page = client.get(course).content.decode()
+    assert f"/accounts/signup/?next={course}" in page
+    assert f'value="{course}"' in client.get(f"/accounts/signup/?next={course}").content.decode()
+    client.post("/accounts/signup/", {**SIGN_UP, "next": course})
+    answer = client.post(confirmation(mail.outbox[-1]), follow=True)
+    assert answer.redirect_chain[-1][0] == course
+    assert "Ada" in answer.content.decode()
+    assert f'action="{reverse("enroll", args=(small.course.pk,))}"' in answer.content.decode()
+
+
+def test_another_browser_is_led_back_too_but_not_logged_in(small: SimpleNamespace) -> None:
+    course = school.path_of(small.course)
+    Client().post("/accounts/signup/", {**SIGN_UP, "next": course})
+    other = Client()
+    path = confirmation(mail.outbox[-1])
+    form = other.get(path).content.decode()
+    assert f'name="next" value="{course}"' in form
+    answer = other.post(path.partition("?")[0], {"next": course}, follow=True)
+    assert answer.redirect_chain[-1][0] == course
+    assert "Log in to enrol" in answer.content.decode()
+
+
+@pytest.mark.parametrize("target", ["//evil.example/x", "https://evil.example/", "javascript:alert(1)"])
+def test_the_link_of_the_mail_leads_to_no_other_host(db: None, target: str) -> None:
+    client = Client()
+    client.post("/accounts/signup/", {**SIGN_UP, "next": target})
+    assert "evil" not in mail.outbox[-1].body
+    answer = client.post(confirmation(mail.outbox[-1]))
+    assert answer["Location"] == "/me/"
+
+
+def test_the_confirmation_can_be_sent_again_once_a_minute(db: None) -> None:
+    client = Client()
+    client.post("/accounts/signup/", SIGN_UP)
+    before = len(mail.outbox)
+    again = "/accounts/confirm-email/again/"
+    assert again in client.get("/accounts/confirm-email/").content.decode()
+    assert "on its way again" in client.post(again, follow=True).content.decode()
+    assert "Wait a minute" in client.post(again, follow=True).content.decode()
+    assert len(mail.outbox) == before + 1
+    client.post(confirmation(mail.outbox[-1]))
+    assert client.get("/me/").status_code == 200
+
+
+def test_sending_again_tells_nobody_who_has_an_account(people: SimpleNamespace) -> None:
+    known, new = Client(), Client()
+    known.post("/accounts/signup/", {**SIGN_UP, "email": people.student.email})
+    new.post("/accounts/signup/", SIGN_UP)
+    mail.outbox.clear()
+    again = "/accounts/confirm-email/again/"
+    said = [client.post(again, follow=True) for client in (known, new)]
+    assert {answer.status_code for answer in said} == {200}
+    assert all("on its way again" in answer.content.decode() for answer in said)
+    assert [message.to for message in mail.outbox] == [["ada@example.org"]]
+    Client().post(again)
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Windows"),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        ("Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0.0.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Linux"),
+        ("curl/8.0", "An unknown device"),
+    ],
+)
+def test_sessions_are_named_as_people_name_them(people: SimpleNamespace, agent: str, said: str) -> None:
+    client = Client(headers={"User-Agent": agent})
+    log_in(client, people.student.email)
+    assert said in client.get("/accounts/sessions/").content.decode()
+
+
+def test_account_pages_speak_as_the_school_does(people: SimpleNamespace, visit: Any) -> None:
+    for who, path in (
+        (None, "login"),
+        (None, "signup"),
+        (None, "password/reset"),
+        (people.student, "email"),
+        (people.student, "2fa"),
+    ):
+        page = visit(who).get(f"/accounts/{path}/").content.decode()
+        for words in ("Sign In", "sign in", "Sign Up", "Sign Out", "Email", " email "):
+            assert words not in page, (path, words)

@@ -12,6 +12,8 @@ from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.utils import timezone
 
+from home.data_words import SECTIONS
+from home.personal_data import collect
 from learning.accounts.actions import ask_deletion, cancel_deletion, delete_due
 from learning.accounts.models import AuditEntry, User
 from learning.enrollment.actions import change_status
@@ -148,3 +150,26 @@ def test_cancelling_opens_only_what_the_deletion_has_closed(small: SimpleNamespa
     ask_deletion(person=small.classmate, actor=small.admin)
     cancel_deletion(person=small.classmate, actor=small.admin)
     assert not school.fresh(small.classmate).is_active
+
+
+def test_the_data_can_be_read_as_a_page_of_words(
+    small: SimpleNamespace, visit: Any, django_assert_max_num_queries: Any
+) -> None:
+    change_status(enrollment=small.enrollment, after=Status.PAUSED, actor=small.admin, reason="Ill")
+    client = visit(small.student)
+    client.get("/me/data/read/")
+    with django_assert_max_num_queries(45):
+        page = client.get("/me/data/read/").content.decode()
+    main = page[page.index("<main") : page.index("</main>")]
+    for words in ("student@example.org", "Botany", "Paused", "Ill", "History of your enrolments", "Active → Paused"):
+        assert words in main
+    for code in ("display_name", "course__title", "date_joined", "{", "None", "True", "facts"):
+        assert code not in main
+    archive = zipfile.ZipFile(io.BytesIO(client.post("/me/data/download/").content))
+    assert {"data.json", "data.html"} <= set(archive.namelist())
+    assert "History of your enrolments" in archive.read("data.html").decode()
+    assert visit(small.classmate).get("/me/data/read/").content.decode().count("Ill") == 0
+
+
+def test_every_section_and_column_of_the_data_has_a_name(small: SimpleNamespace) -> None:
+    assert collect(small.student).keys() == SECTIONS.keys()
