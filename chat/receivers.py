@@ -6,8 +6,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
+from wagtail.signals import page_published
 
 from chat.models import Attachment, Room
+from learning.courses.models import CoursePage
 from learning.enrollment.models import StudyGroup
 
 
@@ -16,6 +18,13 @@ def open_room(instance: StudyGroup, created: bool, raw: bool = False, **kwargs: 
     """A study group has a room from its creation."""
     if created and not raw:
         Room.objects.get_or_create(group=instance)
+
+
+@receiver(page_published, sender=CoursePage)
+def open_room_of_course(instance: CoursePage, **kwargs: Any) -> None:
+    """A published course without study groups has a room of its own, where its students can ask the teacher."""
+    if not StudyGroup.objects.filter(course_id=instance.pk).exists():
+        Room.objects.get_or_create(course=instance)
 
 
 @receiver(post_delete, sender=Attachment)

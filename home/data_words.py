@@ -43,7 +43,8 @@ SECTIONS = {
     "audit": _("What the school noted about you"),
 }
 COLUMNS = {
-    "email": _("E-mail"), "display_name": _("Name"), "language": _("Language"), "time_zone": _("Time zone"),
+    "email": _("E-mail"), "display_name": _("Name"), "about": _("A line about you"), "language": _("Language"),
+    "time_zone": _("Time zone"),
     "theme": _("Theme"), "course_mail": _("Letters from my courses"), "date_joined": _("Joined"),
     "last_login": _("Last log-in"), "verified": _("Confirmed"), "primary": _("Main address"), "ip": _("IP address"),
     "user_agent": _("Device"), "created_at": _("Made on"), "last_seen_at": _("Last seen"), "name": _("Name"),

@@ -13,11 +13,9 @@ from wagtail.admin.panels import FieldPanel
 from wagtail.fields import RichTextField
 from wagtail.models import Page
 
-from learning.courses.catalogue import card_queryset
+from home.front import front
 from learning.courses.models import CatalogPage
 from learning.courses.pages import SchoolPage
-
-COURSES_SHOWN = 6
 
 
 class HomePage(SchoolPage):
@@ -42,8 +40,7 @@ class HomePage(SchoolPage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         catalog = CatalogPage.objects.live().descendant_of(self).first()
-        courses = card_queryset(catalog)[:COURSES_SHOWN] if catalog else []
-        return {**super().get_context(request, *args, **kwargs), "catalog": catalog, "courses": courses}
+        return {**super().get_context(request, *args, **kwargs), **front(request.user, catalog)}
 
 
 class DemoRecord(models.Model):

@@ -36,7 +36,17 @@ def _rows(queryset: Any, *fields: str) -> list[dict[str, Any]]:
 
 def collect(person: User) -> dict[str, Any]:
     """Every row about this person, by what it is; times in UTC."""
-    facts = ("email", "display_name", "language", "time_zone", "theme", "course_mail", "date_joined", "last_login")
+    facts = (
+        "email",
+        "display_name",
+        "about",
+        "language",
+        "time_zone",
+        "theme",
+        "course_mail",
+        "date_joined",
+        "last_login",
+    )
     done = _rows(Completion.objects.filter(user=person), "lesson_id", "at")
     titles = dict(Page.objects.filter(pk__in=[row["lesson_id"] for row in done]).values_list("pk", "title"))
     for row in done:

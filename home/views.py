@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from chat.models import Room
@@ -14,8 +15,8 @@ from chat.shown import sample_talk
 from home.search import search as search_school
 from learning.courses.blocks import LessonBody
 from learning.courses.catalogue import card_queryset
-from learning.courses.models import CatalogPage, CoursePage
-from learning.enrollment.models import Enrollment, FormerCourse
+from learning.courses.models import CatalogPage, CoursePage, ModulePage
+from learning.enrollment.models import Enrollment, FormerCourse, Opening
 from learning.enrollment.policies import Right, courses_with
 from learning.enrollment.progress import progress_of
 from learning.enrollment.statuses import PENDING, READING, Status
@@ -23,6 +24,7 @@ from learning.enrollment.statuses import PENDING, READING, Status
 PER_PAGE = 24
 TAUGHT_SHOWN = 24
 FORMER_SHOWN = 50
+OPENINGS_SHOWN = 3
 
 
 @require_safe
@@ -39,18 +41,35 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     enrollments = list(page)
     progress = progress_of(user, [enrollment.course for enrollment in enrollments])
     rows = [{"enrollment": e, "course": e.course, "progress": progress[e.course_id]} for e in enrollments]
+    reading = [row for row in rows if row["enrollment"].status == Status.ACTIVE]
+    first = next((row for row in reading if row["course"].has_started and row["progress"].next_lesson), None)
     teaches = user.has_perm("accounts.teach")
     context = {
         "page_obj": page,
-        "reading": [row for row in rows if row["enrollment"].status in READING],
+        "first": first,
+        "reading": [row for row in reading if row is not first],
         "pending": [row for row in rows if row["enrollment"].status in PENDING],
+        "completed": [row for row in rows if row["enrollment"].status == Status.COMPLETED],
         "other": [row for row in rows if row["enrollment"].status not in READING | PENDING],
+        "opens_next": _opens_next(user),
         "former": _former(user),
         "looks_after": user.has_perm("enrollment.change_enrollment"),
         "taught": courses_with(user, Right.WRITE).order_by("title")[:TAUGHT_SHOWN] if teaches else [],
-        "catalog": CatalogPage.objects.live().first(),
     }
     return render(request, "home/dashboard.html", context)
+
+
+def _opens_next(user: Any) -> list[dict[str, Any]]:
+    """The next modules that open for one's study groups, soonest first; one query, two where there are some."""
+    groups = Enrollment.objects.filter(user=user, status=Status.ACTIVE, course__live=True).values("group_id")
+    coming = Opening.objects.filter(group_id__in=groups, opens_at__gt=timezone.now()).select_related("group__course")
+    rows = list(coming.order_by("opens_at")[:OPENINGS_SHOWN])
+    modules = ModulePage.objects.live().in_bulk([row.module_id for row in rows]) if rows else {}
+    return [
+        {"module": modules[row.module_id], "course": row.group.course, "opens_at": row.opens_at}
+        for row in rows
+        if row.module_id in modules
+    ]
 
 
 def _former(user: Any) -> list[dict[str, Any]]:

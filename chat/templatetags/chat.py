@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.db.models import F
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,6 +14,8 @@ from learning.courses.keeping import kept_for
 from learning.enrollment.access import Access
 
 register = template.Library()
+UNREAD_SHOWN = 4
+ROOMS_SHOWN = 4
 
 
 @kept_for(seconds=60)
@@ -52,3 +55,19 @@ def course_room(context: dict[str, Any], course: Any) -> dict[str, Any]:
         "request": context["request"],
         "csrf_token": context.get("csrf_token"),
     }
+
+
+@register.simple_tag
+def unread_rooms(user: Any) -> list[Room]:
+    """Rooms in which a person has not read everything, without those they have silenced; one query."""
+    rows: Any = Room.objects.of(user).named().with_unread(user)
+    rows = rows.filter(last_seq__gt=F("read_seq"), silenced=False)
+    return list(rows.order_by("-spoken_at", "pk")[:UNREAD_SHOWN])
+
+
+@register.simple_tag
+def rooms_in(user: Any, course: Any) -> list[Room]:
+    """The chats of a course that a person is in; one query."""
+    if not user.is_authenticated:
+        return []
+    return list(Room.objects.of(user).in_course(course.pk).named().order_by("group__name", "pk")[:ROOMS_SHOWN])

@@ -16,7 +16,7 @@ from learning.accounts.forms import ProfileForm
 
 class CmsProfileForm(ProfileForm):
     class Meta(ProfileForm.Meta):
-        fields = ["display_name", "avatar", "language", "time_zone"]
+        fields = ["display_name", "about", "avatar", "language", "time_zone"]
 
 
 class ProfilePanel(BaseSettingsPanel):

@@ -59,6 +59,7 @@ def anonymise(*, person: User) -> None:
     picture = person.avatar
     person.email = f"former-{uuid.uuid4().hex}@invalid.invalid"
     person.display_name = ""
+    person.about = ""
     person.avatar = ""
     person.time_zone = "UTC"
     person.language = ""

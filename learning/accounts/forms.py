@@ -105,7 +105,7 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["display_name", "avatar", "language", "time_zone", "theme", "course_mail"]
+        fields = ["display_name", "about", "avatar", "language", "time_zone", "theme", "course_mail"]
         widgets = {"display_name": forms.TextInput(attrs={"autocomplete": "name"})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -113,7 +113,9 @@ class ProfileForm(forms.ModelForm):
         self.fields["language"].choices = [("", _("As the browser")), *settings.LANGUAGES]  # type: ignore[attr-defined]
         if "theme" in self.fields:
             self.fields["theme"].choices = Theme.choices  # type: ignore[attr-defined]
-        self.order_fields(["display_name", "avatar", "remove_avatar", "language", "time_zone", "theme", "course_mail"])
+        self.order_fields(
+            ["display_name", "about", "avatar", "remove_avatar", "language", "time_zone", "theme", "course_mail"]
+        )
         if not self.instance.avatar:
             del self.fields["remove_avatar"]
 

@@ -60,6 +60,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("e-mail"), unique=True)
     display_name = models.CharField(_("name"), max_length=80, help_text=_("As others see you."))
     avatar = models.ImageField(_("picture"), upload_to=avatar_path, blank=True)
+    about = models.CharField(
+        _("a line about you"), max_length=160, blank=True, help_text=_("Shown beside your name where you teach.")
+    )
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", choices=time_zone_choices)
     language = models.CharField(_("language"), max_length=8, blank=True, choices=settings.LANGUAGES)
     theme = models.CharField(_("theme"), max_length=8, default=Theme.AUTO, choices=Theme.choices)

@@ -23,7 +23,8 @@ def clean_query(typed: str) -> str:
 def card_queryset(catalog: CatalogPage) -> QuerySet[CoursePage]:
     """Live courses of a catalogue in its order, with what a card shows of them."""
     team = Prefetch("team", CourseTeacher.objects.select_related("person"))
-    return CoursePage.objects.live().child_of(catalog).select_related("cover").order_by("path").prefetch_related(team)
+    rows = CoursePage.objects.live().child_of(catalog).select_related("cover").order_by("path")
+    return rows.prefetch_related(team, "subjects")
 
 
 def _languages(catalog: CatalogPage) -> list[tuple[str, str]]:

@@ -137,6 +137,7 @@ class CoursePage(SchoolPage):
     enroll_until = models.DateTimeField(_("enrolment closes"), null=True, blank=True)
     starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
+    cover_style = 0  # which typographic cover, where `dress` has chosen one
     # Changes with anything in the programme; cached outlines bear it in their key.
     programme_stamp = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -221,7 +222,7 @@ class CoursePage(SchoolPage):
     @cached_property
     def teachers(self) -> list[Any]:
         """The people of the team, in its order, without those whose account is closed; with what a page shows."""
-        names = ("id", "display_name", "email", "avatar")
+        names = ("id", "display_name", "email", "avatar", "about")
         return [get_user_model()(**dict(zip(names, row, strict=True))) for row in _team.rows(self.pk)]
 
 
@@ -246,7 +247,7 @@ _team = CompiledQuery(
     lambda course_id: (
         CourseTeacher.objects.filter(course_id=course_id, person__is_active=True)
         .order_by("sort_order")
-        .values_list("person_id", "person__display_name", "person__email", "person__avatar")
+        .values_list("person_id", "person__display_name", "person__email", "person__avatar", "person__about")
     )
 )
 

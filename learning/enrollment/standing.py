@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from learning.courses.enums import EnrollmentPolicy
 from learning.courses.models import CoursePage
@@ -15,7 +16,7 @@ from learning.enrollment.models import Enrollment, Seats, StudyGroup
 from learning.enrollment.plans import programme_for
 from learning.enrollment.policies import manages_course
 from learning.enrollment.progress import Progress, progress_of
-from learning.enrollment.statuses import LEAVABLE, REJOINABLE, Status
+from learning.enrollment.statuses import LEAVABLE, READING, REJOINABLE, Status
 
 
 class Offer(StrEnum):
@@ -60,6 +61,17 @@ class Standing:
         if not self.course.choose_group or self.offer not in (Offer.ENROLL, Offer.QUEUE, Offer.REQUEST):
             return []
         return groups_with_places(self.course)
+
+    @cached_property
+    def own_group(self) -> StudyGroup | None:
+        """The study group that one is in, with its teachers."""
+        rows = StudyGroup.objects.filter(pk=self.access.group_id or 0).prefetch_related("teachers")
+        return rows.first() if self.access.group_id and self.access.status in READING else None
+
+    @property
+    def group_teachers(self) -> list[Any]:
+        """Who teaches one's study group; none where it names nobody: then the team of the course does."""
+        return [who for who in self.own_group.teachers.all() if who.is_active] if self.own_group else []
 
     @cached_property
     def groups(self) -> list[StudyGroup]:

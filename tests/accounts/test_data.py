@@ -86,7 +86,10 @@ def test_staff_end_sessions_take_data_close_and_open(small: SimpleNamespace, vis
     client.post(page, {"do": "end_sessions"})
     assert student.get("/me/").status_code == 302
     assert not UserSession.objects.filter(user=small.student).exists()
-    assert zipfile.ZipFile(io.BytesIO(client.post(page, {"do": "data"}).content)).namelist() == ["data.json"]
+    assert zipfile.ZipFile(io.BytesIO(client.post(page, {"do": "data"}).content)).namelist() == [
+        "data.json",
+        "data.html",
+    ]
     client.post(page, {"do": "reset_mfa"})
     client.post(page, {"do": "delete"})
     assert not school.fresh(small.student).is_active

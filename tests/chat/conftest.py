@@ -34,7 +34,11 @@ def servers() -> Iterator[School]:
 
 
 def with_group(small: SimpleNamespace) -> SimpleNamespace:
-    """`student` and `classmate` are in the group that `teacher` teaches; `other_group` of the same course is empty."""
+    """`student` and `classmate` are in the group that `teacher` teaches; `other_group` of the same course is empty.
+
+    The rooms that courses without groups have are taken away: they have tests of their own.
+    """
+    Room.objects.exclude(course=None).delete()
     small.classmate_enrollment = school.enrolled(small.classmate, small.course)
     small.group = StudyGroup.objects.create(course=small.course, name="Autumn")
     small.group.teachers.add(small.teacher)

@@ -1,19 +1,25 @@
 """Home, dashboard, search, demo, error pages."""
 
+from datetime import timedelta
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from wagtail.models import Collection, Page
 
 from home.models import DemoRecord
 from learning.accounts.models import User
 from learning.accounts.roles import Role
-from learning.courses.models import CoursePage, LessonPage, Subject
+from learning.courses.catalogue import card_queryset
+from learning.courses.covers import STYLES, dress
+from learning.courses.models import CatalogPage, CoursePage, LessonPage, Subject
 from learning.enrollment.actions import enroll, leave
-from learning.enrollment.models import Audience, Enrollment, StudyGroup
+from learning.enrollment.models import Audience, Enrollment, Opening, StudyGroup
+from learning.enrollment.progress import set_position
 from learning.library.models import Picture
 from tests import school
 
@@ -194,3 +200,73 @@ def test_the_catalogue_offers_languages_that_courses_are_in(small: SimpleNamespa
     assert '<option value="fr"' not in page
     school.course("Premiers pas", language="fr")
     assert '<option value="fr"' in text(visit(), "/courses/")
+
+
+def test_the_dashboard_has_one_course_to_go_on_with_and_folds_the_completed(small: SimpleNamespace, visit: Any) -> None:
+    second = school.course("Geology", team=(small.teacher,))
+    school.lesson(school.module(second), "Granite")
+    school.enrolled(small.student, second)
+    set_position(enrollment=small.enrollment, lesson=small.lessons[0], block_id=None)
+    page = text(visit(small.student), "/me/")
+    assert page.count('class="go-on panel"') == 1
+    first = page[page.index("go-on panel") : page.index("</section>", page.index("go-on panel"))]
+    assert "Botany" in first
+    assert "Geology" in page[page.index("Your other courses") :]
+    Enrollment.objects.filter(pk=small.enrollment.pk).update(status="completed")
+    page = text(visit(small.student), "/me/")
+    assert "Botany" in page[page.index('class="panel fold"') :]
+    assert "Geology" in page[page.index("go-on panel") : page.index("fold")]
+
+
+def test_the_dashboard_says_what_opens_next(small: SimpleNamespace, visit: Any) -> None:
+    group = StudyGroup.objects.create(course=small.course, name="Autumn", starts_at=timezone.now())
+    Enrollment.objects.filter(pk=small.enrollment.pk).update(group=group)
+    later, past = timezone.now() + timedelta(days=3), timezone.now() - timedelta(days=3)
+    Opening.objects.create(group=group, module_id=small.modules[1].pk, opens_at=later)
+    Opening.objects.create(group=group, module_id=small.modules[0].pk, opens_at=past)
+    page = text(visit(small.student), "/me/")
+    panel = page[page.index("What opens next") : page.index("</section>", page.index("What opens next"))]
+    assert "Roots" in panel
+    assert "Leaves" not in panel
+    assert "What opens next" not in text(visit(small.classmate), "/me/")
+
+
+def test_the_home_page_shows_a_real_lesson_teachers_and_ones_own_course(small: SimpleNamespace, visit: Any) -> None:
+    assert "A lesson to try" not in text(visit(), "/")
+    closed = text(visit(), "/")
+    assert "Words." not in closed
+    small.teacher.about = "Counts petals."
+    small.teacher.save()
+    school.lesson(small.modules[0], "Petals", html="<p>A petal is a leaf that wants to be seen.</p>", free_preview=True)
+    page = text(visit(), "/")
+    assert "A petal is a leaf that wants to be seen." in page
+    assert "Counts petals." in page
+    assert "How it works" in page
+    assert "Go on where you stopped" not in page
+    assert 'class="go-on panel"' in text(visit(small.student), "/")
+    assert "1 h 10" not in page
+    assert "4 lessons" in page
+
+
+def test_courses_in_the_readers_language_come_first(small: SimpleNamespace, visit: Any) -> None:
+    school.course("Premiers pas", language="fr")
+    english, french = (
+        visit().get("/", headers={"Accept-Language": language}).content.decode() for language in ("en", "fr")
+    )
+    assert english.index("Botany") < english.index("Premiers pas")
+    assert french.index("Premiers pas") < french.index("Botany")
+
+
+def test_no_two_covers_side_by_side_are_alike(small: SimpleNamespace) -> None:
+    subject = Subject.objects.create(name="Plants", slug="plants")
+    for n in range(20):
+        course = school.course(f"Plants {n}")
+        course.subjects = [subject]
+        school.publish(course)
+    courses = list(card_queryset(CatalogPage.objects.get()))
+    dress(courses)
+    styles = [course.cover_style for course in courses]
+    assert all(one != other for one, other in pairwise(styles))
+    assert set(styles) <= set(range(STYLES))
+    dress(courses)
+    assert [course.cover_style for course in courses] == styles

@@ -1,5 +1,6 @@
 """What pages, which know nothing of students, show of the student before them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from learning.courses.covers import dress
 from learning.courses.keeping import kept_near
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import (
@@ -20,10 +22,11 @@ from learning.courses.programme import (
     Step,
     programme_key,
     programme_of,
+    programmes_of,
 )
 from learning.courses.reading import headings_of
 from learning.enrollment.access import Access, Refusal
-from learning.enrollment.models import StudyGroup
+from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.plans import programme_for
 from learning.enrollment.progress import Progress, done_lessons
 from learning.enrollment.standing import Standing
@@ -88,6 +91,38 @@ def programme_list(standing: Standing | None, course: CoursePage | None = None) 
 
     # nothing done and nothing closed is what most see: the whole of it is kept
     return render() if done or closed else kept_near(("programme-list", reads, *key), render)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a course's card shows: the course, its programme, who teaches it, and one's own enrolment."""
+
+    course: CoursePage
+    programme: Programme
+    teachers: list[Any]
+    enrollment: Enrollment | None
+
+
+@register.simple_tag(takes_context=True)
+def course_cards(context: dict[str, Any], courses: Iterable[CoursePage]) -> list[Card]:
+    """Cards of these courses of `card_queryset`, each dressed; two queries beside those of the courses."""
+    courses = list(courses)
+    dress(courses)
+    programmes = programmes_of(courses)
+    person = _person(context.get("request"))
+    own = {}
+    if person.is_authenticated:
+        rows = Enrollment.objects.reading().filter(user=person, course_id__in=[course.pk for course in courses])
+        own = {row.course_id: row for row in rows}
+    return [
+        Card(
+            course,
+            programmes[course.pk],
+            [member.person for member in course.team.all() if member.person.is_active],
+            own.get(course.pk),
+        )
+        for course in courses
+    ]
 
 
 # (id of the lesson, its HTML by state): a state is (done, current)

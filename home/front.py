@@ -1,0 +1,106 @@
+"""What the home page shows: one's own course to go on with, a real lesson, the courses, and who teaches them."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.db.models import Case, F, IntegerField, Value, When
+from django.utils.text import Truncator
+from django.utils.translation import get_language
+from wagtail.models import Page
+
+from learning.courses.catalogue import card_queryset
+from learning.courses.keeping import kept
+from learning.courses.models import CatalogPage, CoursePage, LessonPage
+from learning.courses.programme import address_of
+from learning.enrollment.access import free_previews
+from learning.enrollment.models import Enrollment
+from learning.enrollment.progress import Progress, progress_of
+from learning.enrollment.statuses import Status
+
+COURSES_SHOWN = 6
+TEACHERS_SHOWN = 6
+PREVIEWS_LOOKED_AT = 24
+WORDS = 55  # of the lesson that is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The beginning of a lesson that is open to everyone."""
+
+    title: str
+    url: str
+    course: CoursePage
+    minutes: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """The course that one read last, with one's progress."""
+
+    enrollment: Enrollment
+    progress: Progress
+
+
+def courses_for(catalog: CatalogPage, language: str) -> list[CoursePage]:
+    """The first courses of the catalogue, those in the reader's language before the others."""
+    theirs = Case(When(language=language, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return list(card_queryset(catalog).order_by(theirs, "path")[:COURSES_SHOWN])
+
+
+def sample_of(courses: list[CoursePage]) -> Sample | None:
+    """A free preview of the first of these courses that has one."""
+    above = {course.path: course for course in courses}
+    rows = LessonPage.objects.live().public().filter(pk__in=free_previews().values("pk")).order_by("path")
+    lessons = [lesson for lesson in rows[:PREVIEWS_LOOKED_AT] if lesson.path[: -2 * Page.steplen] in above]
+    order = list(above)
+    for lesson in sorted(lessons, key=lambda found: order.index(found.path[: -2 * Page.steplen])):
+        words = kept(("sample", lesson.pk, lesson.content_stamp.timestamp()), partial(_beginning, lesson))
+        if words:
+            course = above[lesson.path[: -2 * Page.steplen]]
+            return Sample(lesson.title, address_of(lesson.url_path), course, lesson.minutes, words)
+    return None
+
+
+def _beginning(lesson: LessonPage) -> str:
+    """The first words of the text of a lesson."""
+    for block in lesson.body:
+        if block.block_type == "text":
+            text = " ".join(" ".join(block.block.get_searchable_content(block.value)).split())
+            return Truncator(text).words(WORDS)
+    return ""
+
+
+def teachers_of(courses: list[CoursePage]) -> list[Any]:
+    """Who teaches these courses, each once, with the titles of their courses in `courses_taught`."""
+    found: dict[int, Any] = {}
+    for course in courses:
+        for member in course.team.all():
+            if member.person.is_active:
+                person = found.setdefault(member.person_id, member.person)
+                person.courses_taught = [*getattr(person, "courses_taught", []), course]
+    return list(found.values())[:TEACHERS_SHOWN]
+
+
+def go_on(user: Any) -> GoOn | None:
+    """What a signed-in reader continues: the active course read last."""
+    rows = Enrollment.objects.filter(user=user, status=Status.ACTIVE, course__live=True).select_related(
+        "course", "group"
+    )
+    last = rows.order_by(F("last_read_at").desc(nulls_last=True), "-pk").first()
+    if last is None:
+        return None
+    progress = progress_of(user, [last.course])[last.course_id]
+    return GoOn(last, progress) if progress.next_lesson else None
+
+
+def front(user: Any, catalog: CatalogPage | None) -> dict[str, Any]:
+    courses = courses_for(catalog, (get_language() or "")[:2]) if catalog else []
+    return {
+        "catalog": catalog,
+        "courses": courses,
+        "sample": sample_of(courses) if courses else None,
+        "teachers": teachers_of(courses),
+        "go_on": go_on(user) if user.is_authenticated else None,
+    }

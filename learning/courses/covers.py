@@ -1,0 +1,22 @@
+"""The typographic covers of courses without a picture: colours and a pattern by subject, no two alike side by side."""
+
+from collections.abc import Sequence
+from zlib import crc32
+
+from learning.courses.pages import CoursePage
+
+STYLES = 8  # palettes with their patterns, in `components.css`
+
+
+def dress(courses: Sequence[CoursePage]) -> None:
+    """Give each course the number of its cover in `cover_style`: by its first subject, but never as the one before.
+
+    The subjects should be read along with the courses.
+    """
+    before = None
+    for course in courses:
+        subject = next((subject.slug for subject in course.subjects.all()), course.slug)
+        style = crc32(subject.encode()) % STYLES
+        if style == before:
+            style = (style + 1 + crc32(course.slug.encode()) % (STYLES - 1)) % STYLES
+        course.cover_style = before = style
