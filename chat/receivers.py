@@ -15,9 +15,10 @@ from learning.enrollment.models import StudyGroup
 
 @receiver(post_save, sender=StudyGroup)
 def open_room(instance: StudyGroup, created: bool, raw: bool = False, **kwargs: Any) -> None:
-    """A study group has a room from its creation."""
+    """A study group has a room from its creation; the default room of its course goes, if nobody has said a word."""
     if created and not raw:
         Room.objects.get_or_create(group=instance)
+        Room.objects.filter(course_id=instance.course_id, last_position=0).delete()
 
 
 @receiver(page_published, sender=CoursePage)

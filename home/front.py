@@ -64,12 +64,14 @@ def sample_of(courses: list[CoursePage]) -> Sample | None:
 
 
 def _beginning(lesson: LessonPage) -> str:
-    """The first words of the text of a lesson."""
+    """The first words of the texts of a lesson."""
+    texts: list[str] = []
     for block in lesson.body:
         if block.block_type == "text":
-            text = " ".join(" ".join(block.block.get_searchable_content(block.value)).split())
-            return Truncator(text).words(WORDS)
-    return ""
+            texts += " ".join(block.block.get_searchable_content(block.value)).split()
+        if len(texts) >= WORDS:
+            break
+    return Truncator(" ".join(texts)).words(WORDS)
 
 
 def teachers_of(courses: list[CoursePage]) -> list[Any]:

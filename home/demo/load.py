@@ -16,9 +16,10 @@ from django.db import models, transaction
 from django.utils import timezone
 from markdown_it import MarkdownIt
 
+from home.demo.people import PEOPLE, portrait
+from home.demo.talk import talk_in
 from home.models import DemoRecord
 from learning.accounts.models import User
-from learning.accounts.roles import Role
 from learning.courses.models import CatalogPage, CoursePage, CourseTeacher, LessonPage, ModulePage, Subject
 from learning.courses.programme import programme_of
 from learning.enrollment.machine import recount_seats
@@ -32,17 +33,6 @@ from learning.library.models import CourseCollection, Picture, StoredFile
 HERE = Path(__file__).parent
 PASSWORD = "parta-demo"  # noqa: S105  (told to everyone, and refused in production)
 CARTRIDGE = HERE / "ally" / "allyworkshop.imscc"
-
-PEOPLE: dict[str, tuple[str, Role]] = {
-    "admin@example.org": ("Administrator", Role.ADMINISTRATOR),
-    "moderator@example.org": ("Moderator", Role.MODERATOR),
-    "editor@example.org": ("Editor", Role.EDITOR),
-    "teacher@example.org": ("Teacher", Role.TEACHER),
-    "teacher2@example.org": ("Teacher Two", Role.TEACHER),
-    "student@example.org": ("Student", Role.STUDENT),
-    "student2@example.org": ("Student Two", Role.STUDENT),
-    "newcomer@example.org": ("Newcomer", Role.STUDENT),
-}
 
 SUBJECTS = {
     "programming": ("Programming", "Программирование", "Programmation"),
@@ -114,6 +104,7 @@ def load_demo(say: Callable[[str], Any] = print) -> None:
         for course in courses.values():
             recount_seats(course.pk)
             _note_course(course)
+        talk_in(group, people)
 
 
 def _make_groups(course: CoursePage, teacher: User) -> StudyGroup:
@@ -133,10 +124,12 @@ def _make_groups(course: CoursePage, teacher: User) -> StudyGroup:
 def _make_people() -> dict[str, User]:
     people = {}
     hashed = make_password(PASSWORD)
-    for email, (name, role) in PEOPLE.items():
-        person = User(email=email, display_name=name, password=hashed)
+    for email, facts in PEOPLE.items():
+        person = User(email=email, display_name=facts.name, about=facts.about, password=hashed)
+        if facts.look:
+            person.avatar = portrait(facts.look)
         person.save()
-        person.groups.add(Group.objects.get(name=role))
+        person.groups.add(Group.objects.get(name=facts.role))
         EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)
         _note(person)
         people[email] = person

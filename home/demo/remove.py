@@ -7,10 +7,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 from wagtail.models import Collection, Page, ReferenceIndex
 
+from chat.models import Room
 from home.models import DemoRecord
 from learning.accounts.models import User
 from learning.courses.models import CoursePage, LessonPage, ModulePage, Subject
-from learning.enrollment.models import Seats, StudyGroup
+from learning.enrollment.models import FormerCourse, Seats, StudyGroup
 from learning.library.models import Picture, StoredFile
 
 
@@ -36,7 +37,9 @@ def remove_demo(say: Callable[[str], Any] = print) -> int:
             say(f"Kept “{course}”: it has pages that are not of the demo.")
             continue
         Seats.objects.filter(pk=course.pk).delete()
+        Room.objects.filter(course_id=course.pk).delete()
         Page.objects.get(pk=course.pk).delete()
+        FormerCourse.objects.filter(pk=course.pk).delete()  # nobody is left whom it concerns
     StudyGroup.objects.filter(pk__in=_noted(StudyGroup)).exclude(course_id__in=kept_courses).delete()
     for model in (Picture, StoredFile):
         for row in model.objects.filter(pk__in=_noted(model)):
@@ -48,6 +51,8 @@ def remove_demo(say: Callable[[str], Any] = print) -> int:
                 row.delete()
     _remove_collections()
     people = User.objects.filter(pk__in=_noted(User))
+    for person in people.exclude(avatar=""):
+        person.avatar.delete(save=False)
     people.delete()
     for subject in Subject.objects.filter(pk__in=_noted(Subject)):
         if not CoursePage.objects.filter(subjects=subject).exists():

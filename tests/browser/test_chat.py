@@ -49,14 +49,14 @@ def test_two_people_talk(school_at: School, browser: Browser) -> None:
     with in_room(browser, school_at, STUDENT) as one, in_room(browser, school_at, CLASSMATE) as two:
         expect(one.locator("[data-here-count]")).to_contain_text("2")
         two.locator("[data-text-input]").press_sequentially("I am wri")
-        expect(one.locator("[data-typing]")).to_have_text("Student Two is typing…")
+        expect(one.locator("[data-typing]")).to_have_text("Tom Keller is typing…")
         two.locator("[data-text-input]").fill("")
         say(one, "Hello **you**, look at `this`")
         expect(message(two, "Hello you").locator("[data-text] strong")).to_have_text("you")
         expect(message(one, "Hello you")).to_have_count(1)
         # a mention is completed by keyboard and stands out for who is called
-        two.locator("[data-text-input]").press_sequentially("@Stu")
-        expect(two.get_by_role("option", name="Student", exact=True)).to_be_visible()
+        two.locator("[data-text-input]").press_sequentially("@Ver")
+        expect(two.get_by_role("option", name="Vera Blum", exact=True)).to_be_visible()
         two.keyboard.press("Enter")
         two.keyboard.type("hello yourself")
         two.keyboard.press("Enter")
@@ -186,7 +186,7 @@ def test_a_file_goes_along_and_a_teacher_pins_and_mutes(school_at: School, brows
         expect(message(one, "My notes are here").locator("[data-pinned]")).to_be_visible()
         teacher.locator(".chat-head summary").click()
         teacher.get_by_role("link", name="People").click()
-        person = teacher.locator(".people li", has=teacher.get_by_text("Student Two", exact=True))
+        person = teacher.locator(".people li", has=teacher.get_by_text("Tom Keller", exact=True))
         person.locator("summary").click()
         person.get_by_label("Why").fill("Shouting")
         person.get_by_role("button", name="Mute").click()
@@ -194,7 +194,7 @@ def test_a_file_goes_along_and_a_teacher_pins_and_mutes(school_at: School, brows
             muted.goto(one.url)
             expect(muted.locator(".chat-foot")).to_contain_text("Shouting")
             assert muted.locator("[data-composer]").count() == 0
-        teacher.locator(".people li", has=teacher.get_by_text("Student Two", exact=True)).get_by_role(
+        teacher.locator(".people li", has=teacher.get_by_text("Tom Keller", exact=True)).get_by_role(
             "button", name="Let them write again"
         ).click()
 

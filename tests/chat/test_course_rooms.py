@@ -68,3 +68,11 @@ def test_who_has_left_is_led_to_no_chat(small: SimpleNamespace, visit: Any) -> N
     Enrollment.objects.filter(pk=small.enrollment.pk).update(status=Status.LEFT)
     for path in ("/me/", school.path_of(small.course)):
         assert f'href="/chat/{room.pk}/"' not in visit(small.student).get(path).content.decode()
+
+
+def test_the_default_room_goes_when_groups_come_unless_someone_has_spoken(small: SimpleNamespace) -> None:
+    say(small.student, Room.objects.get(course=small.course))
+    for course in (small.course, small.other):
+        StudyGroup.objects.create(course=course, name="First")
+    assert Room.objects.filter(course=small.course).exists()
+    assert not Room.objects.filter(course=small.other).exists()
