@@ -96,6 +96,7 @@ def words() -> dict[str, str]:
         "yesterday": gettext("Yesterday"),
         "typingOne": gettext("{name} is typing…"),
         "typingMany": gettext("Several people are typing…"),
+        "names": gettext("People whose names begin so"),
         "here": gettext("Here now: {n}"),
         "answerTo": gettext("Answer to {name}"),
         "editing": gettext("Changing your message"),

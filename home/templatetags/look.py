@@ -1,5 +1,6 @@
 """Small pieces of the look that every template may use."""
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
@@ -57,6 +59,12 @@ def own_host() -> str:
 def own_address(page: Page) -> str:
     """The whole address of a page, on the host of the settings."""
     return f"{settings.BASE_URL}{address_of(page.url_path)}"
+
+
+@register.filter
+def instant(value: datetime) -> str:
+    """A time for `<time datetime>`, which knows no microseconds."""
+    return timezone.localtime(value).isoformat(timespec="seconds")
 
 
 @register.filter

@@ -135,7 +135,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   const words = button.textContent;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent);
-    button.textContent = button.dataset.done;
+    button.textContent = button.dataset.copied;
     setTimeout(() => { button.textContent = words; }, 2000);
   });
 }

@@ -33,8 +33,8 @@ document.addEventListener("keydown", (event) => {
 // The socket of a page. It is kept open: reconnects with growing, jittered pauses, notices silence and says how it is.
 // Events: "frame" (detail: the frame), "state" (detail: connecting, open, waiting, offline, ended or blocked), "silence".
 
-const SILENCE = 30_000; // ms without a frame, after which one asks
-const ANSWER = 6_000; // ms that an answer may take
+const SILENCE = 14_000; // ms without a frame, after which one asks
+const ANSWER = 5_000; // ms that an answer may take
 const LONGEST_PAUSE = 20_000;
 const SESSION_ENDED = 4401;
 const STAYED = 10_000; // ms after which a line counts as good, and the next pause is short again

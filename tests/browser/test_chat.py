@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import MARKS, assert_no_rule_of_axe_is_broken, page_of
@@ -68,7 +69,7 @@ def test_two_people_talk(school_at: School, browser: Browser) -> None:
         # a sign is put and taken back
         message(two, "An answer to that").hover()
         message(two, "An answer to that").locator("[data-more]").click()
-        two.get_by_role("button", name="React with 🎉").click()
+        two.get_by_role("menuitem", name="React with 🎉").click()
         sign = message(one, "An answer to that").locator(".reaction")
         expect(sign).to_have_text(re.compile("1"))
         sign.click()
@@ -246,3 +247,83 @@ def test_without_a_script_one_talks_all_the_same(school_at: School, browser: Bro
         page.locator(".msg").last.locator("[data-more]").click()
         page.locator("main form button[value='🎉']").click()
         assert "🎉" in page.locator(".msg").last.inner_text()
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.dataset.seq || document.activeElement.id"))
+
+
+def test_one_key_leads_to_the_composer_and_arrows_from_message_to_message(school_at: School, browser: Browser) -> None:
+    with in_room(browser, school_at, STUDENT) as page:
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("w")
+        assert focused(page) == "chat-text"
+        page.keyboard.type("w")
+        expect(page.locator("#chat-text")).to_have_value("w")  # typed, not taken as the key
+        page.locator("#chat-text").fill("")
+        page.locator("[data-scroll]").focus()
+        page.keyboard.press("ArrowUp")
+        last = focused(page)
+        page.keyboard.press("ArrowUp")
+        assert int(focused(page)) == int(last) - 1
+        page.keyboard.press("Tab")  # what belongs to this message, and not to all before it
+        assert page.evaluate(f"document.activeElement.closest('.msg').dataset.seq == {int(last) - 1}")
+        stops = page.locator('.msg [tabindex="0"]')
+        assert page.evaluate("els => new Set(els.map(e => e.closest('.msg'))).size", stops.element_handles()) == 1
+
+
+def test_open_states_break_no_rule_and_targets_are_large(school_at: School, browser: Browser) -> None:
+    with in_room(browser, school_at, STUDENT) as page:
+        axe = Axe()
+        page.locator("#chat-text").focus()
+        page.keyboard.type("@To")
+        expect(page.get_by_role("option", name="Tom Keller", exact=True)).to_be_visible()
+        assert [rule["id"] for rule in axe.run(page).response["violations"]] == []
+        page.keyboard.press("Escape")
+        page.locator("#chat-text").fill("")
+        newest = page.locator(".msg[data-seq]:not(.is-deleted)").last
+        newest.hover()
+        newest.locator("[data-more]").click()
+        expect(page.get_by_role("menu")).to_be_visible()
+        assert [rule["id"] for rule in axe.run(page).response["violations"]] == []
+        page.keyboard.press("Escape")
+        page.locator("header [data-menu] summary").first.click()
+        assert [rule["id"] for rule in axe.run(page).response["violations"]] == []
+        page.keyboard.press("Control+k")
+        expect(page.locator("[data-search-dialog]")).to_be_visible()
+        assert [rule["id"] for rule in axe.run(page).response["violations"]] == []
+        heights = page.locator(".msg-time:visible").evaluate_all(
+            "els => els.map(e => e.getBoundingClientRect().height)"
+        )
+        assert min(heights) >= 24
+
+
+def test_a_deleted_message_is_quoted_no_longer(school_at: School, browser: Browser) -> None:
+    with in_room(browser, school_at, STUDENT) as one, in_room(browser, school_at, CLASSMATE) as two:
+        say(one, "A word to be taken back")
+        expect(message(two, "A word to be taken back")).to_have_count(1)
+        do(two, "A word to be taken back", "Answer")
+        say(two, "Answering that")
+        quote = message(one, "Answering that").locator("[data-reply] span")
+        expect(quote).to_contain_text("taken back")
+        one.on("dialog", lambda dialog: dialog.accept())
+        item = one.locator(".msg", has=one.locator("[data-text]", has_text="A word to be taken back"))
+        item.hover()
+        item.locator("[data-more]").click()
+        one.get_by_role("menuitem", name="Delete").click()
+        expect(quote).to_have_text("…")
+        expect(message(two, "Answering that").locator("[data-reply] span")).to_have_text("…")
+
+
+def test_scrolling_up_leaves_the_writer_where_they_write(school_at: School, browser: Browser) -> None:
+    with in_room(browser, school_at, STUDENT) as page:
+        for n in range(3):
+            say(page, f"Filling the room {n}\n\n" + "line\n\n" * 40)
+        box = page.locator("#chat-text")
+        box.fill("Half a sentence")
+        page.locator("[data-scroll]").evaluate("el => el.scrollTo(0, -el.scrollHeight)")
+        page.wait_for_timeout(800)
+        assert focused(page) == "chat-text"
+        expect(box).to_have_value("Half a sentence")
+        page.keyboard.type("!")
+        expect(box).to_have_value("Half a sentence!")

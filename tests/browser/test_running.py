@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import (
     MARKS,
@@ -52,6 +52,8 @@ def test_newcomer_enrols_reads_leaves_and_comes_back(school_at: tuple[str, Path,
         assert page.get_by_text("This lesson is not open to you yet.").is_visible()
         page.get_by_role("button", name="Enrol", exact=True).click()
         page.get_by_role("link", name="Start").click()
+        assert page.get_by_role("heading", level=1).inner_text() == "First words"  # the module introduces itself
+        page.get_by_role("link", name="First lesson").click()
         assert page.get_by_role("heading", level=1).inner_text() == "One line that works"
         page.get_by_role("button", name="Done, next lesson").click()
         assert page.get_by_role("heading", level=1).inner_text() == "Names for values"
@@ -75,6 +77,7 @@ def test_all_of_it_works_without_javascript(school_at: tuple[str, Path, int], br
         page.goto("/courses/kak-uchitsya/")
         page.get_by_role("button", name="Enrol", exact=True).click()
         page.get_by_role("link", name="Start").click()
+        page.get_by_role("link", name="First lesson").click()
         page.get_by_role("button", name="Done, next lesson").click()
         page.locator("footer").get_by_role("button", name="Русский").click()
         assert (
@@ -179,3 +182,63 @@ def test_no_process_is_left_behind(school_at: tuple[str, Path, int], tmp_path: P
     process.send_signal(signal_number)
     process.wait(20)
     assert gone(children)
+
+
+def test_the_reader_by_keyboard(school_at: tuple[str, Path, int], browser: Browser) -> None:
+    """First Tab is the skip link, D stays, J goes on, menus close behind the focus, / opens the search."""
+    lesson = "/courses/python-first-line/choosing-and-repeating/lists-many-values/"
+    with page_of(browser, school_at[0], "student@example.org", viewport={"width": 1280, "height": 800}) as page:
+        page.goto("/courses/python-first-line/")
+        lesson = str(page.locator(".thread a").nth(5).get_attribute("href"))
+        page.goto(lesson)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.keyboard.press("/")
+        expect(page.locator("[data-search-dialog]")).to_be_visible()
+        page.keyboard.press("Escape")
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("d")
+        page.wait_for_load_state()
+        assert page.url.endswith(lesson)
+        expect(page.locator('[data-done] [name="done"][value="0"]')).to_be_visible()
+        page.keyboard.press("d")
+        expect(page.locator('[data-done] [name="done"][value="1"]')).to_be_visible()
+        menu = page.locator("header details[data-menu]")
+        menu.locator("summary").click()
+        expect(menu).to_have_attribute("open", "")
+        page.locator("main h1").evaluate("el => { el.tabIndex = -1; el.focus(); }")
+        expect(menu).not_to_have_attribute("open", "")
+        following = page.locator("[data-next]").get_attribute("href")
+        page.keyboard.press("j")
+        page.wait_for_url(f"**{following}", wait_until="commit")
+
+
+def test_code_is_copied_and_pictures_open_large(school_at: tuple[str, Path, int], browser: Browser) -> None:
+    with page_of(browser, school_at[0], permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.goto("/courses/python-first-line/")
+        page.get_by_role("link", name="One line that works").click()
+        page.locator("[data-copy]").first.click()
+        expect(page.locator("[data-copy]").first).to_have_text("Copied")
+        assert "print" in page.evaluate("navigator.clipboard.readText()")
+    with page_of(browser, school_at[0], "student@example.org") as page:
+        page.goto("/courses/python-first-line/")
+        page.get_by_role("link", name="Names for values").click()
+        page.locator("[data-enlarge]").first.click()
+        expect(page.locator("dialog.enlarged img")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog.enlarged")).to_have_count(0)
+
+
+def test_pages_move_little_while_their_fonts_come(school_at: tuple[str, Path, int], browser: Browser) -> None:
+    """Cumulative layout shift on a phone and on a desk, without a cache; the budget of the look is .02."""
+    for path in ("/", "/courses/", "/courses/python-first-line/", "/courses/kak-uchitsya/"):
+        for viewport in ({"width": 390, "height": 844}, {"width": 1280, "height": 900}):
+            with page_of(browser, school_at[0], viewport=viewport) as page:
+                page.add_init_script(
+                    "window.moved = 0; new PerformanceObserver(list => { for (const entry of list.getEntries())"
+                    " if (!entry.hadRecentInput) window.moved += entry.value; })"
+                    ".observe({ type: 'layout-shift', buffered: true });"
+                )
+                page.goto(path)
+                page.wait_for_timeout(700)
+                assert page.evaluate("window.moved") <= 0.02, (path, viewport)

@@ -226,6 +226,7 @@ export class Composer {
   }
 
   #grow() {
+    if (CSS.supports("field-sizing", "content")) return; // the style sheet does it, without measuring the page
     this.text.style.height = "auto";
     this.text.style.height = `${Math.min(this.text.scrollHeight + 2, innerHeight * 0.35)}px`;
   }
@@ -301,7 +302,11 @@ export class Composer {
     });
     this.names = list;
     this.form.querySelector(".composer-row").append(list);
+    // HTML allows a textarea no role but its own, so these say what a combobox would
+    this.text.setAttribute("aria-haspopup", "listbox");
+    this.text.setAttribute("aria-autocomplete", "list");
     this.text.setAttribute("aria-controls", list.id);
+    list.setAttribute("aria-label", this.words.names);
     this.#mark(list.firstElementChild);
   }
 
@@ -323,7 +328,8 @@ export class Composer {
     this.names?.remove();
     this.names = null;
     if (!keep) this.asked = null;
-    this.text.removeAttribute("aria-activedescendant");
+    for (const name of ["aria-haspopup", "aria-autocomplete", "aria-controls", "aria-activedescendant"])
+      this.text.removeAttribute(name);
   }
 
   #completing(event) {

@@ -199,7 +199,7 @@ root.addEventListener("click", async (event) => {
     if (older) {
       turnOlder(found.has_older);
       timeline.scroll.scrollTop = top;
-      edge.focus({ preventScroll: true });
+      if (document.activeElement === turn) edge.focus({ preventScroll: true }); // who writes meanwhile goes on writing
     } else {
       timeline.scroll.scrollTop = top - (timeline.scroll.scrollHeight - height);
       if (!found.has_newer && Number(timeline.last?.dataset.seq) >= newest) {
@@ -331,6 +331,7 @@ function openMenu(button) {
   const part = (name) => menu.querySelector(`[data-do="${name}"]`);
   const signs = facts.reactions.map((emoji) => {
     const choice = Object.assign(document.createElement("button"), { type: "button", textContent: emoji });
+    choice.setAttribute("role", "menuitem");
     choice.setAttribute("aria-label", words.react.replace("{emoji}", emoji));
     choice.addEventListener("click", () => { react(item, emoji); closeMenu(); });
     return choice;
@@ -352,7 +353,11 @@ function openMenu(button) {
   item.append(menu);
   const [place, view] = [menu.getBoundingClientRect(), timeline.scroll.getBoundingClientRect()];
   const hasRoomAbove = item.getBoundingClientRect().top - view.top > place.height;
-  menu.classList.toggle("is-above", place.bottom > view.bottom && hasRoomAbove);
+  const own = item.getBoundingClientRect();
+  const isAbove = place.bottom > view.bottom && (hasRoomAbove || own.top - view.top > view.bottom - own.top);
+  menu.classList.toggle("is-above", isAbove);
+  const room = isAbove ? own.bottom - view.top : view.bottom - own.top;
+  menu.style.maxHeight = `${Math.max(160, room - 48)}px`; // a low window: it scrolls in itself
   menu.querySelector("button:not([hidden])")?.focus({ preventScroll: true });
 }
 
@@ -390,6 +395,24 @@ function toast(text) {
   clearTimeout(toastTimer);
   toastTimer = setTimeout(() => place.remove(), 5000);
 }
+
+// --- keys: arrows go from message to message, W goes to where one writes ---
+
+timeline.scroll.addEventListener("keydown", (event) => {
+  if (menu || !["ArrowDown", "ArrowUp"].includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const from = document.activeElement.closest(".msg");
+  if (!from && document.activeElement !== timeline.scroll) return;
+  event.preventDefault();
+  const to = from ? timeline.beside(from, event.key === "ArrowDown") : timeline.last;
+  to?.focus();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "w" || event.ctrlKey || event.metaKey || event.altKey || !composer) return;
+  if (localStorage.getItem("keys") === "off" || event.target.closest("input, textarea, select, [contenteditable], dialog[open]")) return;
+  event.preventDefault();
+  composer.text.focus();
+});
 
 // --- where the page begins ---
 

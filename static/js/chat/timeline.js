@@ -15,8 +15,17 @@ export class Timeline {
     this.clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
     this.date = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long", timeZone });
     this.day = new Intl.DateTimeFormat("sv", { timeZone });
-    for (const item of this.log.querySelectorAll(".msg")) this.#time(item);
+    for (const item of this.log.querySelectorAll(".msg")) {
+      this.#time(item);
+      this.#reachable(item, false);
+    }
     this.#days();
+    // The links of a message are on the way of the Tab key only while one is at this message.
+    this.log.addEventListener("focusin", (event) => this.#reachable(event.target.closest(".msg"), true));
+    this.log.addEventListener("focusout", (event) => {
+      const item = event.target.closest(".msg");
+      if (item && !item.contains(event.relatedTarget)) this.#reachable(item, false);
+    });
   }
 
   get hasNewer() { return "hasNewer" in this.log.dataset; }
@@ -27,6 +36,19 @@ export class Timeline {
   find(seq) { return this.log.querySelector(`.msg[data-seq="${seq}"]`); }
   waiting(nonce) { return this.log.querySelector(`.msg[data-nonce="${CSS.escape(nonce)}"]`); }
   isOwn(item) { return Number(item.dataset.author) === this.facts.user.id; }
+
+  // The message after this one, or before it.
+  beside(item, after) {
+    let found = item;
+    do found = after ? found.nextElementSibling : found.previousElementSibling;
+    while (found && !found.classList.contains("msg"));
+    return found;
+  }
+
+  #reachable(item, on) {
+    for (const part of item?.querySelectorAll("[data-permalink], [data-more], [data-reply], [data-emoji]") ?? [])
+      part.tabIndex = on ? 0 : -1;
+  }
 
   toEnd(smooth = false) { this.scroll.scrollTo({ top: 0, behavior: smooth ? "smooth" : "instant" }); }
 
@@ -59,12 +81,14 @@ export class Timeline {
   addMany(frames, where) {
     this.log.setAttribute("aria-busy", "true"); // history is not announced as news
     const inOrder = where === "start" ? [...frames].reverse() : frames;
-    for (const frame of inOrder) this.add(frame, where);
-    this.arrangeAll();
+    const edge = where === "start" ? this.first : null;
+    const added = inOrder.map((frame) => this.add(frame, where));
+    if (where === "start") added.reverse();
+    for (const item of [...added, ...(edge ? [edge] : [])]) this.#arrange(item);
     requestAnimationFrame(() => this.log.removeAttribute("aria-busy"));
   }
 
-  showAdded(item) { this.#arrange(item); if (item.nextElementSibling) this.arrangeAll(); }
+  showAdded(item) { this.#arrangeHere(item); }
 
   clear() { this.log.replaceChildren(...this.log.querySelectorAll(".msg.is-waiting")); }
 
@@ -73,10 +97,12 @@ export class Timeline {
     const items = [...this.log.querySelectorAll(".msg[data-seq]")];
     if (items.length <= KEPT) return;
     for (const item of items.slice(0, items.length - KEPT)) item.remove();
-    this.arrangeAll();
+    while (this.log.firstElementChild && !this.log.firstElementChild.classList.contains("msg")) this.log.firstElementChild.remove();
+    this.#arrange(this.first);
   }
 
   change(frame) {
+    if (frame.type === "deleted") this.#forgetQuotes(frame.seq);
     const item = this.find(frame.seq);
     if (!item) return;
     if (frame.type === "edited") {
@@ -85,7 +111,16 @@ export class Timeline {
     } else if (frame.type === "deleted") this.#delete(item);
     else if (frame.type === "pinned") item.querySelector("[data-pinned]").hidden = !frame.on;
     else if (frame.type === "reacted") return this.#react(item, frame);
-    this.arrangeAll();
+    this.#arrangeHere(item);
+  }
+
+  // What is deleted is quoted no longer, neither in answers nor among the pinned.
+  #forgetQuotes(seq) {
+    const page = this.log.closest("[data-chat]");
+    for (const link of page.querySelectorAll(`a[href$="#m${seq}"]`)) {
+      if (link.matches("[data-reply]")) link.querySelector("span").textContent = "…";
+      else if (link.closest(".chat-pins")) link.closest("li").remove();
+    }
   }
 
   newLine(item) {
@@ -127,6 +162,7 @@ export class Timeline {
       this.#signs(item, new Map(Object.entries(frame.reactions ?? {})));
     }
     this.#time(item);
+    this.#reachable(item, false);
     return item;
   }
 
@@ -208,6 +244,8 @@ export class Timeline {
 
   // Whether an item begins a day, and whether it stands under the name above it.
   #arrange(item) {
+    if (!item) return;
+    if (item.previousElementSibling?.classList.contains("day")) item.previousElementSibling.remove();
     let before = item.previousElementSibling;
     while (before && !before.classList.contains("msg") && !before.classList.contains("new-line")) before = before.previousElementSibling;
     const at = new Date(item.dataset.at);
@@ -221,9 +259,10 @@ export class Timeline {
     item.classList.toggle("is-continued", Boolean(together));
   }
 
-  arrangeAll() {
-    for (const line of this.log.querySelectorAll(".day")) line.remove();
-    for (const item of this.log.querySelectorAll(".msg")) this.#arrange(item);
+  // An item that was added or changed, and the one after it, which may stand under another name now.
+  #arrangeHere(item) {
+    this.#arrange(item);
+    this.#arrange(this.beside(item, true));
   }
 
   #dayLine(day, at) {
