@@ -16,4 +16,4 @@ RUN python site/deploy/compile_translations.py \
 USER parta
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--no-control-socket"]
+CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--no-control-socket", "--logger-class", "config.logs.MaskingLogger", "--keep-alive", "75"]

@@ -13,7 +13,7 @@ from learning.accounts.rights import may_teach
 from learning.courses.models import CoursePage
 from learning.enrollment import actions
 from learning.enrollment.grouping import follow_start
-from learning.enrollment.invitations import invite
+from learning.enrollment.invitations import Guest, invite, invite_many
 from learning.enrollment.models import Enrollment, Invitation, StudyGroup
 from learning.enrollment.policies import managed_courses, manages_course, may_name_teachers
 from learning.enrollment.statuses import Status, staff_choices
@@ -45,7 +45,10 @@ class OfManagedCourse(WagtailAdminModelForm):
 
 
 class EnrollmentCreateForm(OfManagedCourse):
-    """Enrols a person, named by e-mail so that nobody is shown a list of everyone."""
+    """Enrols a person, named by e-mail so that nobody is shown a list of everyone.
+
+    An address without an account is invited, and enrolled when it signs up: the form does not tell who has one.
+    """
 
     email = forms.EmailField(label=_("E-mail of the student"))
     reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
@@ -55,20 +58,19 @@ class EnrollmentCreateForm(OfManagedCourse):
         fields = ["course"]
 
     def clean_email(self) -> str:
-        email = self.cleaned_data["email"].strip().lower()
-        person = User.objects.filter(email__iexact=email, is_active=True).first()
-        if person is None:
-            raise ValidationError(_("Nobody here has this e-mail. Invite them instead."))
-        self.person = person
+        email: str = self.cleaned_data["email"].strip().lower()
+        self.person = User.objects.filter(email__iexact=email, is_active=True).first()
         return email
 
     def save(self, commit: bool = True) -> Enrollment:
+        course, actor = self.cleaned_data["course"], self.for_user
+        if self.person is None:
+            invite_many(course_id=course.pk, guests=[Guest(self.cleaned_data["email"])], actor=actor)
+            self.instance = Enrollment(course=course)
+            return self.instance
         try:
             self.instance = actions.enroll_by_staff(
-                user=self.person,
-                course=self.cleaned_data["course"],
-                actor=self.for_user,
-                reason=self.cleaned_data["reason"],
+                user=self.person, course=course, actor=actor, reason=self.cleaned_data["reason"]
             )
         except actions.EnrollmentError as error:
             raise ValidationError(str(error)) from error

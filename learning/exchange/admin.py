@@ -21,7 +21,7 @@ from learning.enrollment.admin.menu import ScreenMenuItem
 from learning.enrollment.policies import managed_courses
 from learning.exchange.models import ImportRow, ImportRun
 from learning.exchange.people import COLUMNS, give_up, guess_columns
-from learning.exchange.tables import check_table, read_rows
+from learning.exchange.tables import PEEK, check_table, read_rows
 from learning.exchange.tasks import apply_import, check_import
 
 ROWS_PER_PAGE = 50
@@ -52,7 +52,7 @@ class UploadForm(forms.Form):
     def clean_file(self) -> Any:
         upload = self.cleaned_data["file"]
         check_table(upload.file, upload.name, upload.size)
-        rows = read_rows(upload.file, upload.name)
+        rows = read_rows(upload.file, upload.name, seconds=PEEK)
         headings = next(rows, None)
         if headings is None or next(rows, None) is None:
             raise ValidationError(_("The table is empty: it needs a row of headings and one more."))
@@ -117,7 +117,10 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("import_run", run.pk)
     try:
         with run.file.open("rb") as file:
-            sample = [row for row, _n in zip(read_rows(file, run.filename), range(SAMPLE_ROWS + 1), strict=False)]
+            sample = [
+                row
+                for row, _n in zip(read_rows(file, run.filename, seconds=PEEK), range(SAMPLE_ROWS + 1), strict=False)
+            ]
     except ValidationError as error:
         give_up(run, error)
         return redirect("import_run", run.pk)

@@ -22,6 +22,8 @@ PORT = int(os.environ.get("PORT") or "8000")
 HOST = "127.0.0.1"
 RESTARTS, RESTARTS_WITHIN = 5, 60.0  # how often a part is started again within so many seconds
 GRACE = 8  # seconds for a process to end by itself
+# Seconds that an idle connection is kept. With gunicorn's own two, a request that comes as it closes gets no answer.
+KEEP_ALIVE = "75"
 # Bytes of what a socket may send at once. What is more than a message gets an error up to here, and the end beyond.
 MOST_FRAME = str(1024 * 1024)
 WATCHED = ("*/migrations/*.py", "*/*/migrations/*.py", "static/**/*", "locale/**/*.po", "requirements.txt")
@@ -100,6 +102,7 @@ def commands() -> dict[str, list[str]]:
     web = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{web_port}", "--workers", "1"]
     web += ["--threads", "12", "--worker-class", "gthread", "--timeout", "60", "--no-control-socket"]
     web += ["--access-logfile", str(logs / "access.log"), "--log-level", "warning"]
+    web += ["--logger-class", "config.logs.MaskingLogger", "--keep-alive", KEEP_ALIVE]
     sockets = [sys.executable, "-m", "daphne", "config.asgi:application", "-b", HOST, "-p", str(sockets_port)]
     sockets += ["--websocket-max-message-size", MOST_FRAME, "--websocket-max-frame-size", MOST_FRAME]
     sockets += ["--access-log", str(logs / "sockets.log"), "-v", "0"]

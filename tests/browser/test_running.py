@@ -242,3 +242,33 @@ def test_pages_move_little_while_their_fonts_come(school_at: tuple[str, Path, in
                 page.goto(path)
                 page.wait_for_timeout(700)
                 assert page.evaluate("window.moved") <= 0.02, (path, viewport)
+
+
+def test_the_access_log_keeps_no_key(school_at: tuple[str, Path, int]) -> None:
+    paths = (
+        "/accounts/password/reset/key/1-secretkey123/",
+        "/accounts/confirm-email/secretkey123/?next=/",
+        "/letters/stop/secretkey123/",
+    )
+    for path in paths:
+        connection = http.client.HTTPConnection("127.0.0.1", school_at[2], timeout=20)
+        connection.request("GET", path, headers={"Referer": f"http://localhost{path}"})
+        connection.getresponse().read()
+    logs = "".join(log.read_text() for log in school_at[1].rglob("*.log"))
+    assert "/accounts/password/reset/key/…/" in logs
+    assert "secretkey123" not in logs
+
+
+def test_a_kept_connection_is_answered_after_a_pause(school_at: tuple[str, Path, int]) -> None:
+    """Browsers go on with a connection after seconds of reading; gunicorn closes it after two unless told otherwise."""
+    connection = http.client.HTTPConnection("127.0.0.1", school_at[2], timeout=20)
+    for _ in range(2):
+        connection.request("GET", "/healthz")
+        response = connection.getresponse()
+        response.read()
+        assert response.status == 200
+        kept = connection.sock
+        time.sleep(4)
+    connection.request("GET", "/healthz")
+    assert connection.sock is kept
+    assert connection.getresponse().status == 200

@@ -96,7 +96,8 @@ def test_enrol_by_e_mail(small: SimpleNamespace, visit: Any) -> None:
     assert client.post(ADD, data).status_code == 302
     enrollment = Enrollment.objects.get(user=small.stranger, course=small.course)
     assert enrollment.history.get().reason == "Asked by phone"
-    assert "Nobody here has this e-mail" in client.post(ADD, {**data, "email": "no@example.org"}).content.decode()
+    assert client.post(ADD, {**data, "email": "no@example.org"}).status_code == 302
+    assert Invitation.objects.get().email == "no@example.org"
 
 
 def test_enrolments_are_never_deleted(small: SimpleNamespace, visit: Any) -> None:
@@ -274,3 +275,19 @@ def test_nobody_undoes_what_another_did_or_where_they_have_no_students(small: Si
     small.course.team.all().delete()  # the teacher looks after this course no more
     assert undo(change_ids=changes, actor=small.teacher).changed == 0
     assert school.fresh(small.enrollment).status == Status.PAUSED
+
+
+def test_the_form_to_enrol_does_not_tell_who_has_an_account(small: SimpleNamespace, visit: Any) -> None:
+    client = visit(small.teacher)
+    mail.outbox.clear()
+    said = []
+    for email in ("classmate@example.org", "nobody@example.org"):
+        data = {"course": small.course.pk, "email": email, "reason": ""}
+        answer = client.post(f"{LIST}new/", data)
+        page = client.get(LIST).content.decode()
+        said.append((answer.status_code, page[page.index("messages") :].count("or invited and enrolled at sign-up")))
+    assert said[0] == said[1] == (302, 1)
+    assert Enrollment.objects.filter(user=small.classmate, course=small.course).exists()
+    invitation = Invitation.objects.get()
+    assert (invitation.email, invitation.enrols) == ("nobody@example.org", True)
+    assert "nobody@example.org" in [message.to[0] for message in mail.outbox]

@@ -86,11 +86,13 @@ class EnrollmentIndexView(IndexView):
 
 
 class EnrollmentCreateView(CreateView):
+    def save_instance(self) -> Enrollment:
+        instance: Enrollment = self.form.save()  # the audit log has it; an invitation has no enrolment yet to log
+        return instance
+
     def get_success_message(self, instance: Enrollment) -> str:
-        return gettext("%(person)s is enrolled in “%(course)s”.") % {
-            "person": instance.user,
-            "course": instance.course.title,
-        }
+        words = gettext("%(email)s is enrolled in “%(course)s”, or invited and enrolled at sign-up.")
+        return words % {"email": self.form.cleaned_data["email"], "course": instance.course.title}
 
     def get_success_buttons(self) -> list[Any]:
         return []
