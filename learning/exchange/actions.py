@@ -7,6 +7,7 @@ process is killed, everything that belongs to it is deleted again.
 
 import re
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -51,16 +52,24 @@ KINDS_LEFT_OUT = {
 
 
 def import_cartridge(
-    *, path: Path, catalog: CatalogPage, publish: bool = False, owner: User | None = None, language: str = "en"
+    *,
+    path: Path,
+    catalog: CatalogPage,
+    publish: bool = False,
+    owner: User | None = None,
+    language: str = "en",
+    between: Callable[[], None] | None = None,
 ) -> ImportReport:
     """Make a course of a cartridge's pages, links, pictures and files, as drafts unless `publish`.
 
-    What the package hides from students stays a draft. All or nothing: an error leaves neither pages nor stored files
-    behind. Raises CartridgeError, whose `report` has a line for every part of the package.
+    What the package hides from students stays a draft. `between` is called after each page, and what it raises ends
+    the import. All or nothing: an error leaves neither pages nor stored files behind. Raises CartridgeError, whose
+    `report` has a line for every part of the package.
     """
     undo_abandoned()
     with Cartridge(path) as cartridge:
         work = _Import(cartridge, catalog, publish, owner, language)
+        work.between = between
         try:
             return work.run(path.name)
         except BaseException as error:
@@ -81,6 +90,7 @@ class _Import:
         self.language = language
         self.report = ImportReport()
         self.journal: CourseImport | None = None
+        self.between: Callable[[], None] | None = None
         self.slugs: dict[int, set[str]] = {}  # of the pages below each parent
         self.pictures: dict[str, Picture | None] = {}
         self.files: dict[str, StoredFile] = {}
@@ -116,7 +126,9 @@ class _Import:
             undo_import(self.journal)
 
     def _breathe(self) -> None:
-        """Say that the import is alive, and let others write."""
+        """Say that the import is alive, hear whether it shall end, and let others write."""
+        if self.between is not None:
+            self.between()
         if self.journal is not None:
             CourseImport.objects.filter(pk=self.journal.pk).update(seen_at=timezone.now())
         if connection.vendor == "sqlite" and not connection.in_atomic_block:

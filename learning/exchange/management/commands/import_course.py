@@ -11,6 +11,24 @@ from learning.exchange.actions import CartridgeError, import_cartridge
 from learning.exchange.report import ImportReport
 
 
+class StopRequest:
+    """The handler of a signal that ends the program at once, or after the page at hand.
+
+    Python drops an exception that a handler raises inside a finaliser or a callback, so the wish is kept as well.
+    """
+
+    def __init__(self) -> None:
+        self.code = 0
+
+    def __call__(self, signum: int, frame: Any) -> None:
+        self.code = 128 + signum
+        self.check()
+
+    def check(self) -> None:
+        if self.code:
+            raise SystemExit(self.code)
+
+
 class Command(BaseCommand):
     help = "Import the pages, links, pictures and files of a Common Cartridge as a course of drafts."
 
@@ -29,10 +47,15 @@ class Command(BaseCommand):
         if not options["file"].is_file():
             raise CommandError(f"There is no file {options['file']}.")
         # an end in order, so that what is half done is undone
-        before = signal.signal(signal.SIGTERM, _interrupt)
+        stop = StopRequest()
+        before = signal.signal(signal.SIGTERM, stop)
         try:
             report = import_cartridge(
-                path=options["file"], catalog=catalog, publish=options["publish"], language=options["language"]
+                path=options["file"],
+                catalog=catalog,
+                publish=options["publish"],
+                language=options["language"],
+                between=stop.check,
             )
         except CartridgeError as error:
             if error.report is not None:
@@ -57,7 +80,3 @@ class Command(BaseCommand):
         if file is not None:
             rows = [f"{line.outcome}\t{line.reason}\t{line.what}\n" for line in report.lines]
             file.write_text("".join(rows), encoding="utf-8")
-
-
-def _interrupt(signum: int, frame: Any) -> None:
-    raise SystemExit(128 + signum)
