@@ -8,36 +8,32 @@ process is killed, everything that belongs to it is deleted again.
 import re
 import time
 from collections.abc import Callable
-from datetime import timedelta
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
-from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from PIL import Image, UnidentifiedImageError
 from wagtail.models import Collection, Page
 
 from learning.accounts.models import User
 from learning.courses.models import CatalogPage, CoursePage, LessonPage, ModulePage
 from learning.courses.video import find_video
-from learning.enrollment.models import Enrollment
 from learning.exchange.cartridge import PAGE_MAX, Cartridge, CartridgeError, Item, Resource
 from learning.exchange.encodings import decoded
-from learning.exchange.html_blocks import BlockMaker, PageTooSlowError, RawBlock, minutes_to_read, parsed
+from learning.exchange.html_blocks import BlockMaker, PageTooSlowError
+from learning.exchange.html_trees import parsed
 from learning.exchange.models import CourseImport
+from learning.exchange.package_files import PICTURES, PackageFiles
+from learning.exchange.raw_blocks import RawBlock, minutes_to_read
 from learning.exchange.report import ImportReport
+from learning.exchange.undoing import undo_abandoned, undo_import
 from learning.library.collections import collection_of
-from learning.library.models import CourseCollection, Picture, StoredFile
 
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 TITLE_LENGTH = 255
 BREATH = 0.02  # seconds between two transactions, in which others write to a database that has one writer at a time
 LINKS_IN_LESSON = 50
@@ -92,8 +88,6 @@ class _Import:
         self.journal: CourseImport | None = None
         self.between: Callable[[], None] | None = None
         self.slugs: dict[int, set[str]] = {}  # of the pages below each parent
-        self.pictures: dict[str, Picture | None] = {}
-        self.files: dict[str, StoredFile] = {}
         self.shown_files: set[str] = set()
         self.pages: dict[str, LessonPage] = {}  # by the entry of the package
         self.bodies: dict[int, Any] = {}  # what becomes the body of each lesson: an entry or raw blocks
@@ -108,7 +102,8 @@ class _Import:
             self.journal = CourseImport.objects.create(
                 course_id=self.course.pk, collection=self.collection, filename=filename[:200]
             )
-        self._store_files()
+        self.stored = PackageFiles(self.cartridge, self.report, self.collection, self.owner)
+        self.described |= self.stored.store_files(self._breathe)
         self._make_lessons()
         self._fill_lessons()
         self._add_files_lesson()
@@ -246,11 +241,11 @@ class _Import:
             page = lesson(item.title or self._title_of(resource), resource.href, hides=hides)
             self.pages[resource.href] = page
             self._describe(item, "page", hides=hides)
-        elif resource.href in self.files:
+        elif resource.href in self.stored.files:
             self.shown_files.add(resource.href)
             self.pages[resource.href] = lesson(name, [self._file_block(resource.href)], hides=hides)
             self._describe(item, "file", hides=hides)
-        elif resource.is_file and resource.href.lower().endswith(PICTURES) and self._picture(resource.href):
+        elif resource.is_file and resource.href.lower().endswith(PICTURES) and self.stored.picture(resource.href):
             self.pages[resource.href] = lesson(name, [self._picture_block(resource.href)], hides=hides)
             self._describe(item, "picture", hides=hides)
         else:
@@ -327,7 +322,7 @@ class _Import:
     def _blocks_of(self, href: str, lesson: LessonPage) -> list[RawBlock]:
         name = Path(href).name
         maker = BlockMaker(
-            find_picture=lambda source: self._picture_key(self.cartridge.find(source, href), lesson),
+            find_picture=lambda source: self._picture(self.cartridge.find(source, href), lesson),
             find_link=lambda target: self._link(target, href, lesson),
             find_file=lambda source: self._player(self.cartridge.find(source, href), lesson),
         )
@@ -346,22 +341,28 @@ class _Import:
 
     def _link(self, target: str, base: str, lesson: LessonPage) -> dict[str, str] | None:
         name = self.cartridge.find(target, base)
-        if name in self.pages and name not in self.files:
+        if name in self.pages and name not in self.stored.files:
             return {"linktype": "page", "id": str(self.pages[name].pk)}
-        if name in self.files and self._may_show(name, lesson):
+        if name in self.stored.files and self._may_show(name, lesson):
             self.shown_files.add(name)
-            return {"linktype": "document", "id": str(self.files[name].pk)}
+            return {"linktype": "document", "id": str(self.stored.files[name].pk)}
         return {"href": target} if re.match(r"(https?://|mailto:)", target) and "$" not in target else None
 
     def _may_show(self, name: str, lesson: LessonPage) -> bool:
         """A file that the package hides stands in drafts only: a page that students read would open it to them."""
         return name not in self.hidden_files or lesson.pk in self.hidden
 
+    def _picture(self, href: str | None, lesson: LessonPage) -> int | None:
+        if href is None or not href.lower().endswith(PICTURES) or not self._may_show(href, lesson):
+            return None
+        picture = self.stored.picture(href)
+        return picture.pk if picture else None
+
     def _player(self, name: str | None, lesson: LessonPage) -> tuple[str, int] | None:
-        if name not in self.files or not self._may_show(name, lesson):
+        if name not in self.stored.files or not self._may_show(name, lesson):
             return None
         self.shown_files.add(name)
-        file = self.files[name]
+        file = self.stored.files[name]
         return (file.kind if file.kind in ("video", "audio") else "file"), file.pk
 
     @staticmethod
@@ -369,17 +370,17 @@ class _Import:
         return LessonPage._meta.get_field("body").stream_block.to_python(blocks)  # type: ignore[union-attr]
 
     def _file_block(self, href: str) -> RawBlock:
-        file = self.files[href]
+        file = self.stored.files[href]
         return {"type": "file", "value": {"file": file.pk, "title": file.title[:160]}}
 
     def _picture_block(self, href: str) -> RawBlock:
-        picture = self.pictures[href]
+        picture = self.stored.pictures[href]
         assert picture is not None  # noqa: S101  (asked before)
         return {"type": "image", "value": {"image": picture.pk, "alt": "", "caption": picture.title, "wide": False}}
 
     def _add_files_lesson(self) -> None:
         """What no page shows: files for students in one lesson, those for teachers in a draft."""
-        unshown = sorted(href for href in self.files if href not in self.shown_files)
+        unshown = sorted(href for href in self.stored.files if href not in self.shown_files)
         groups = (
             (_("Files of the course"), [href for href in unshown if href not in self.hidden_files], False),
             (_("Files for teachers"), [href for href in unshown if href in self.hidden_files], True),
@@ -402,14 +403,14 @@ class _Import:
             if resource.id in self.described:
                 continue
             name = resource.href or resource.id
-            if resource.href in self.files or self.pictures.get(resource.href):
+            if resource.href in self.stored.files or self.stored.pictures.get(resource.href):
                 hides = resource.href in self.hidden_files
                 note = self.report.draft if hides else self.report.taken
                 note(name, "file that the package hides from students" if hides else "file")
             elif resource.href in self.pages:
                 self.report.taken(name, "page")
             elif resource.is_file and resource.href.lower().endswith(PICTURES):
-                if resource.href not in self.pictures:
+                if resource.href not in self.stored.pictures:
                     self.report.leave_out(name, "picture that no page shows")
             elif not any(line.what == name for line in self.report.lines):
                 kind = next((said for mark, said in KINDS_LEFT_OUT.items() if mark in resource.type), resource.type)
@@ -451,65 +452,6 @@ class _Import:
         state = said.get("workflow_state", "")
         return state == "unpublished" or (said.get("hide_from_students") == "true" and state in ("", "active"))
 
-    # --- files ------------------------------------------------------------------------
-
-    def _store_files(self) -> None:
-        """All files but pictures, which are stored when a page shows them."""
-        for resource in self.cartridge.resources.values():
-            is_there = resource.is_file and resource.href in self.cartridge.names
-            if is_there and not resource.href.lower().endswith(PICTURES) and resource.href not in self.files:
-                self._store_file(resource)
-                self._breathe()
-
-    def _picture_key(self, href: str | None, lesson: LessonPage) -> int | None:
-        if href is None or not href.lower().endswith(PICTURES) or not self._may_show(href, lesson):
-            return None
-        picture = self._picture(href)
-        return picture.pk if picture else None
-
-    def _picture(self, href: str) -> Picture | None:
-        if href not in self.pictures:
-            self.pictures[href] = self._store_picture(href) if href in self.cartridge.names else None
-        return self.pictures[href]
-
-    def _store_picture(self, href: str) -> Picture | None:
-        try:
-            data = self.cartridge.read(href, settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE)
-            with Image.open(BytesIO(data)) as picture:
-                if picture.width * picture.height > settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS:
-                    raise CartridgeError(_("This picture has too many pixels."))
-                picture.verify()
-        except CartridgeError as error:
-            self.report.leave_out(href, str(error))
-            return None
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-            self.report.leave_out(href, "picture that cannot be read")
-            return None
-        row = Picture(title=Path(href).stem[:255], collection=self.collection, uploaded_by_user=self.owner)
-        row.file = ContentFile(data, name=Path(href).name)
-        with transaction.atomic():
-            row.save()
-        self.report.pictures += 1
-        return row
-
-    def _store_file(self, resource: Resource) -> None:
-        href = resource.href
-        name = self.cartridge.canvas.names.get(resource.id) or Path(href).name
-        row = StoredFile(title=Path(name).stem[:255], collection=self.collection, uploaded_by_user=self.owner)
-        try:
-            row.file = ContentFile(self.cartridge.read(href), name=Path(href).name)
-            row.file_size = row.file.size
-            row.clean()
-        except (CartridgeError, ValidationError) as error:
-            messages = error.messages if isinstance(error, ValidationError) else [str(error)]
-            self.described.add(resource.id)
-            self.report.leave_out(href, " ".join(messages))
-            return
-        with transaction.atomic():
-            row.save()
-        self.files[href] = row
-        self.report.files += 1
-
 
 def _text(html: str) -> RawBlock:
     return {"type": "text", "value": html}
@@ -523,47 +465,4 @@ def free_slug_among(taken: set[str], title: str) -> str:
     return next(f"{base}-{n}" for n in range(2, len(taken) + 3) if f"{base}-{n}" not in taken)
 
 
-# --- undoing ----------------------------------------------------------------------------------
-
-ABANDONED_AFTER = 600  # seconds without a sign of life
-
-
-def undo_import(journal: CourseImport) -> None:
-    """Delete the course of an import, its pages from the bottom up, with every file of its collection.
-
-    A course that people have begun to use is kept: only the note that it is on its way goes.
-    """
-    with transaction.atomic():
-        if not CourseImport.objects.select_for_update().filter(pk=journal.pk).exists():
-            return  # someone else undoes it, or it is done
-        CourseImport.objects.filter(pk=journal.pk).delete()
-    if Enrollment.objects.filter(course_id=journal.course_id).exists():
-        return
-    course = CoursePage.objects.filter(pk=journal.course_id).first()
-    if course is not None:
-        for key in list(course.get_descendants(inclusive=True).order_by("-path").values_list("pk", flat=True)):
-            page = Page.objects.filter(pk=key).first()
-            if page is not None:
-                page.specific.delete()
-    CourseCollection.objects.filter(course_id=journal.course_id).delete()
-    collection = Collection.objects.filter(pk=journal.collection_id).first()
-    if collection is None:
-        return
-    for model in (Picture, StoredFile):
-        for thing in model.objects.filter(collection=collection):
-            storage, name = thing.file.storage, thing.file.name
-            thing.delete()
-            storage.delete(name)
-    collection.delete()
-
-
-def undo_abandoned() -> int:
-    """Undo the imports whose process has died; returns how many."""
-    quiet_since = timezone.now() - timedelta(seconds=ABANDONED_AFTER)
-    abandoned = list(CourseImport.objects.filter(seen_at__lt=quiet_since))
-    for journal in abandoned:
-        undo_import(journal)
-    return len(abandoned)
-
-
-__all__ = ["CartridgeError", "ImportReport", "import_cartridge", "undo_abandoned"]
+__all__ = ["CartridgeError", "ImportReport", "import_cartridge"]

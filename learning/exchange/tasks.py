@@ -2,7 +2,7 @@
 
 from django_tasks import task
 
-from learning.exchange import actions, people
+from learning.exchange import people, undoing
 
 
 @task(backend="queue")
@@ -18,4 +18,4 @@ def apply_import(run_id: int) -> int:
 @task(backend="queue")
 def undo_abandoned_imports() -> int:
     """Take away the courses whose import has died."""
-    return actions.undo_abandoned()
+    return undoing.undo_abandoned()

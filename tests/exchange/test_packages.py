@@ -19,10 +19,11 @@ from django.utils import timezone
 
 from learning.courses.models import CatalogPage, CoursePage, LessonPage, ModulePage
 from learning.exchange import actions
-from learning.exchange.actions import CartridgeError, import_cartridge, undo_abandoned
+from learning.exchange.actions import CartridgeError, import_cartridge
 from learning.exchange.encodings import decoded
 from learning.exchange.management.commands.import_course import StopRequest
 from learning.exchange.models import CourseImport
+from learning.exchange.undoing import undo_abandoned
 from learning.library.archives import opened
 from learning.library.models import Picture, StoredFile
 from tests import school

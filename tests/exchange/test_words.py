@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from learning.exchange.html_blocks import BlockMaker, PageTooSlowError, plain_text
+from learning.exchange.html_blocks import BlockMaker, PageTooSlowError
+from learning.exchange.raw_blocks import plain_text
 
 
 def made(source: str, **finders: Any) -> tuple[BlockMaker, list[dict[str, Any]]]:

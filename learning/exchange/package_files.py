@@ -1,0 +1,91 @@
+"""The pictures and files of a package, stored in the collection of its course."""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+from PIL import Image, UnidentifiedImageError
+from wagtail.models import Collection
+
+from learning.accounts.models import User
+from learning.exchange.cartridge import Cartridge, CartridgeError, Resource
+from learning.exchange.report import ImportReport
+from learning.library.models import Picture, StoredFile
+
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+
+
+class PackageFiles:
+    """What is stored of a package, by its entry there; each file in a transaction of its own."""
+
+    def __init__(self, cartridge: Cartridge, report: ImportReport, collection: Collection, owner: User | None) -> None:
+        self.cartridge = cartridge
+        self.report = report
+        self.collection = collection
+        self.owner = owner
+        self.pictures: dict[str, Picture | None] = {}  # None: cannot be stored
+        self.files: dict[str, StoredFile] = {}
+
+    def store_files(self, after_each: Callable[[], None]) -> set[str]:
+        """Store all files but pictures, which wait until a page shows them.
+
+        Returns the ids of the resources that were refused; the report says why.
+        """
+        refused = set()
+        for resource in self.cartridge.resources.values():
+            is_there = resource.is_file and resource.href in self.cartridge.names
+            if is_there and not resource.href.lower().endswith(PICTURES) and resource.href not in self.files:
+                if not self._store_file(resource):
+                    refused.add(resource.id)
+                after_each()
+        return refused
+
+    def picture(self, href: str) -> Picture | None:
+        """The stored picture of this entry, stored now if it is asked for the first time."""
+        if href not in self.pictures:
+            self.pictures[href] = self._store_picture(href) if href in self.cartridge.names else None
+        return self.pictures[href]
+
+    def _store_picture(self, href: str) -> Picture | None:
+        try:
+            data = self.cartridge.read(href, settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE)
+            with Image.open(BytesIO(data)) as picture:
+                if picture.width * picture.height > settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS:
+                    raise CartridgeError(_("This picture has too many pixels."))
+                picture.verify()
+        except CartridgeError as error:
+            self.report.leave_out(href, str(error))
+            return None
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            self.report.leave_out(href, "picture that cannot be read")
+            return None
+        row = Picture(title=Path(href).stem[:255], collection=self.collection, uploaded_by_user=self.owner)
+        row.file = ContentFile(data, name=Path(href).name)
+        with transaction.atomic():
+            row.save()
+        self.report.pictures += 1
+        return row
+
+    def _store_file(self, resource: Resource) -> bool:
+        """Whether the file was taken."""
+        href = resource.href
+        name = self.cartridge.canvas.names.get(resource.id) or Path(href).name
+        row = StoredFile(title=Path(name).stem[:255], collection=self.collection, uploaded_by_user=self.owner)
+        try:
+            row.file = ContentFile(self.cartridge.read(href), name=Path(href).name)
+            row.file_size = row.file.size
+            row.clean()
+        except (CartridgeError, ValidationError) as error:
+            messages = error.messages if isinstance(error, ValidationError) else [str(error)]
+            self.report.leave_out(href, " ".join(messages))
+            return False
+        with transaction.atomic():
+            row.save()
+        self.files[href] = row
+        self.report.files += 1
+        return True
