@@ -10,19 +10,19 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin import messages as wagtail_messages
 from wagtail.admin.panels import FieldPanel, ObjectList
 from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColumn, TitleColumn
-from wagtail.admin.views.generic import CreateView, IndexView
-from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.admin.views.generic import CreateView
 
 from learning.accounts.screens import header
 from learning.enrollment import actions, grouping
 from learning.enrollment.admin.bulk import NAMED, ManagedBulkAction
+from learning.enrollment.admin.lists import AddOnlyViewSet, ManagedIndexView
 from learning.enrollment.filters import EnrollmentFilter, searched
 from learning.enrollment.following import exported, headings
 from learning.enrollment.forms import EnrollmentCreateForm, StatusForm
@@ -32,8 +32,6 @@ from learning.enrollment.spreadsheets import as_file
 from learning.enrollment.statuses import EFFECTS, Status
 from learning.enrollment.undo import remember, remembered, undo, undoable
 
-PER_PAGE = 50
-
 
 def managed_enrollments(user: Any) -> QuerySet[Enrollment]:
     """The enrolments that a person sees and changes, of courses that still exist."""
@@ -41,10 +39,7 @@ def managed_enrollments(user: Any) -> QuerySet[Enrollment]:
     return rows if manages_everything(user) else rows.filter(course_id__in=managed_courses(user).values("pk"))
 
 
-class EnrollmentIndexView(IndexView):
-    page_kwarg = "p"
-    default_ordering = "-pk"
-    is_searchable = True
+class EnrollmentIndexView(ManagedIndexView):
     filterset_class = EnrollmentFilter
     list_export: ClassVar = ["pk"]  # shows the buttons; `as_spreadsheet` writes the file
 
@@ -69,17 +64,11 @@ class EnrollmentIndexView(IndexView):
             DateColumn("changed_at", label=_("Changed"), sort_key="changed_at"),
         ]
 
-    def get_list_buttons(self, instance: Enrollment) -> list[Any]:
-        return []
-
     def get_base_queryset(self) -> QuerySet[Enrollment]:
         return managed_enrollments(self.request.user).select_related("user", "course", "group")
 
     def search_queryset(self, queryset: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
         return searched(queryset, self.search_query) if self.is_searching else queryset
-
-    def get_filterset_kwargs(self) -> dict[str, Any]:
-        return {**super().get_filterset_kwargs(), "request": self.request}
 
     def as_spreadsheet(self, queryset: QuerySet[Enrollment], spreadsheet_format: str) -> HttpResponseBase:
         return as_file(gettext("enrolments"), spreadsheet_format, headings(), exported(queryset))
@@ -98,8 +87,7 @@ class EnrollmentCreateView(CreateView):
         return []
 
 
-class EnrollmentViewSet(ModelViewSet):
-    list_per_page = PER_PAGE
+class EnrollmentViewSet(AddOnlyViewSet):
     model = Enrollment
     icon = "tasks"
     menu_label = _("Enrolments")
@@ -108,33 +96,9 @@ class EnrollmentViewSet(ModelViewSet):
     index_view_class = EnrollmentIndexView
     add_view_class = EnrollmentCreateView
     filterset_class = EnrollmentFilter
-    index_template_name = "enrollment/cms/enrollments.html"
-    add_to_reference_index = False
-    copy_view_enabled = False
-    inspect_view_enabled = False
     create_edit_handler = ObjectList(
         [FieldPanel("course"), FieldPanel("email"), FieldPanel("reason")], base_form_class=EnrollmentCreateForm
     )
-
-    def get_edit_handler(self) -> Any:
-        return self.create_edit_handler.bind_to_model(Enrollment)
-
-    def get_form_class(self, for_update: bool = False) -> Any:
-        return self._edit_handler.get_form_class()
-
-    def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_index_view_kwargs(**kwargs), "edit_url_name": None, "delete_url_name": None}
-
-    def get_add_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_add_view_kwargs(**kwargs), "edit_url_name": None}
-
-    def get_urlpatterns(self) -> list[Any]:
-        """A list and a form to add: an enrolment is changed by its status, and never deleted."""
-        return [
-            path("", self.index_view, name="index"),
-            path("results/", self.index_results_view, name="index_results"),
-            path("new/", self.add_view, name="add"),
-        ]
 
 
 def undo_button() -> Any:

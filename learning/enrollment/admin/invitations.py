@@ -6,24 +6,21 @@ import django_filters
 from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, QueryDict
-from django.urls import path
 from django.utils.functional import cached_property
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import FieldPanel, ObjectList
 from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColumn, TitleColumn
-from wagtail.admin.views.generic import CreateView, IndexView
-from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.admin.views.generic import CreateView
 
 from learning.enrollment.admin.bulk import ManagedBulkAction
+from learning.enrollment.admin.lists import AddOnlyViewSet, ManagedIndexView
 from learning.enrollment.filters import course_choices
 from learning.enrollment.forms import InvitationForm
 from learning.enrollment.invitations import send_again, take_back
 from learning.enrollment.models import Invitation
 from learning.enrollment.policies import managed_courses, manages_everything
-
-PER_PAGE = 50
 
 
 def managed_invitations(user: Any) -> QuerySet[Invitation]:
@@ -50,10 +47,7 @@ class InvitationFilter(WagtailFilterSet):
         self.filters["course"].extra["choices"] = course_choices(self.request.user, str(self.data.get("course", "")))
 
 
-class InvitationIndexView(IndexView):
-    page_kwarg = "p"
-    default_ordering = "-pk"
-    is_searchable = True
+class InvitationIndexView(ManagedIndexView):
     filterset_class = InvitationFilter
 
     @cached_property
@@ -68,17 +62,11 @@ class InvitationIndexView(IndexView):
             DateColumn("told_at", label=_("Mail sent"), sort_key="told_at"),
         ]
 
-    def get_list_buttons(self, instance: Invitation) -> list[Any]:
-        return []
-
     def get_base_queryset(self) -> QuerySet[Invitation]:
         return managed_invitations(self.request.user)
 
     def search_queryset(self, queryset: QuerySet[Invitation]) -> QuerySet[Invitation]:
         return searched(queryset, self.search_query) if self.is_searching else queryset
-
-    def get_filterset_kwargs(self) -> dict[str, Any]:
-        return {**super().get_filterset_kwargs(), "request": self.request}
 
 
 class InvitationCreateView(CreateView):
@@ -92,8 +80,7 @@ class InvitationCreateView(CreateView):
         return []
 
 
-class InvitationViewSet(ModelViewSet):
-    list_per_page = PER_PAGE
+class InvitationViewSet(AddOnlyViewSet):
     model = Invitation
     icon = "mail"
     menu_label = _("Invitations")
@@ -102,31 +89,8 @@ class InvitationViewSet(ModelViewSet):
     index_view_class = InvitationIndexView
     add_view_class = InvitationCreateView
     filterset_class = InvitationFilter
-    index_template_name = "enrollment/cms/invitations.html"
-    add_to_reference_index = False
-    copy_view_enabled = False
-    inspect_view_enabled = False
+    add_path = "create/"
     create_edit_handler = ObjectList([FieldPanel("course"), FieldPanel("email")], base_form_class=InvitationForm)
-
-    def get_edit_handler(self) -> Any:
-        return self.create_edit_handler.bind_to_model(Invitation)
-
-    def get_form_class(self, for_update: bool = False) -> Any:
-        return self._edit_handler.get_form_class()
-
-    def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_index_view_kwargs(**kwargs), "edit_url_name": None, "delete_url_name": None}
-
-    def get_add_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_add_view_kwargs(**kwargs), "edit_url_name": None}
-
-    def get_urlpatterns(self) -> list[Any]:
-        """A list and a form to add: an invitation that has gone out is sent again or taken back, not rewritten."""
-        return [
-            path("", self.index_view, name="index"),
-            path("results/", self.index_results_view, name="index_results"),
-            path("create/", self.add_view, name="add"),
-        ]
 
 
 class InvitationBulkAction(ManagedBulkAction):

@@ -28,6 +28,21 @@ class ScreenMenuItem(MenuItem):
         return self.shown_to(request.user)
 
 
+def holds(permission: str) -> Callable[[Any], bool]:
+    return lambda user: user.has_perm(permission)
+
+
+# label, address, permission to see it, icon, place; the study groups of modeladmin stand behind the enrolments
+SCREENS = (
+    (_("Enrolments"), "enrollments:index", "enrollment.change_enrollment", "tasks", 0),
+    (_("Invitations"), "invitations:index", "enrollment.view_invitation", "mail", 5),
+    (_("Follow students"), "teaching", "enrollment.change_enrollment", "view", 10),
+    (_("People"), "wagtailusers_users:index", "accounts.change_user", "user", 20),
+    (_("Rights"), "rights", "accounts.change_rights", "key", 40),
+    (_("Audit log"), "audit:index", "accounts.view_auditentry", "history", 60),
+)
+
+
 class LearningGroup(ModelAdminGroup):
     menu_label = _("Learning")
     menu_icon = "group"
@@ -35,61 +50,22 @@ class LearningGroup(ModelAdminGroup):
     items = (StudyGroupAdmin,)
 
     def get_submenu_items(self) -> list[MenuItem]:
-        def looks_after(user: Any) -> bool:
-            return user.has_perm("enrollment.change_enrollment")
-
         own = [
             ScreenMenuItem(
-                _("Enrolments"),
-                reverse_lazy("enrollments:index"),
-                shown_to=looks_after,
-                name="enrollments",
-                icon_name="tasks",
-                order=0,
-            ),
-            *super().get_submenu_items(),
-            ScreenMenuItem(
-                _("Invitations"),
-                reverse_lazy("invitations:index"),
-                shown_to=lambda user: user.has_perm("enrollment.view_invitation"),
-                name="invitations",
-                icon_name="mail",
-                order=5,
-            ),
-            ScreenMenuItem(
-                _("Follow students"),
-                reverse_lazy("teaching"),
-                shown_to=looks_after,
-                name="following",
-                icon_name="view",
-                order=10,
-            ),
-            ScreenMenuItem(
-                _("People"),
-                reverse_lazy("wagtailusers_users:index"),
-                shown_to=lambda user: user.has_perm("accounts.change_user"),
-                name="learning-people",
-                icon_name="user",
-                order=20,
-            ),
-            ScreenMenuItem(
-                _("Rights"),
-                reverse_lazy("rights"),
-                shown_to=lambda user: user.has_perm("accounts.change_rights"),
-                name="rights",
-                icon_name="key",
-                order=40,
-            ),
-            ScreenMenuItem(
-                _("Audit log"),
-                reverse_lazy("audit:index"),
-                shown_to=lambda user: user.has_perm("accounts.view_auditentry"),
-                name="audit",
-                icon_name="history",
-                order=60,
-            ),
+                label,
+                reverse_lazy(address),
+                shown_to=holds(permission),
+                name=address.partition(":")[0],
+                icon_name=icon,
+                order=order,
+            )
+            for label, address, permission, icon, order in SCREENS
         ]
-        return [*own, *(make() for make in hooks.get_hooks("register_learning_menu_item"))]
+        return [
+            *own,
+            *super().get_submenu_items(),
+            *(make() for make in hooks.get_hooks("register_learning_menu_item")),
+        ]
 
 
 def page_buttons(page: Page, user: Any, view_name: str, next_url: str | None = None) -> Iterator[Button]:
