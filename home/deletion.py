@@ -11,6 +11,7 @@ from wagtail.models import Page
 
 from chat.models import Message, Room
 from learning.accounts.models import User
+from learning.accounts.words import quoted
 from learning.courses.models import CoursePage, LessonPage
 from learning.enrollment.models import Completion, Enrollment, Position, StudyGroup
 from learning.enrollment.policies import sees_page
@@ -107,7 +108,7 @@ def _named(things: QuerySet[Any], sentence: str, many: Any) -> list[str]:
     names = [str(thing) for thing in things[: NAMED + 1]]
     if len(names) > NAMED:
         return _counted(things.count(), many)
-    return [sentence % {"names": ", ".join(f"“{name}”" for name in names)}] if names else []
+    return [sentence % {"names": ", ".join(map(quoted, names))}] if names else []
 
 
 def groups_without_others(person: User) -> QuerySet[StudyGroup]:

@@ -57,6 +57,13 @@ class SchoolPage(RestrictionsMixin, Page):
     def permissions_for_user(self, user: Any) -> PagePermissionTester:
         return ArrangingPermissionTester(user, self)
 
+    def check_publishable(self) -> None:
+        """Raises ValidationError where a draft lacks what the form would ask for before it is published."""
+        self.full_clean()
+        for model_field in self._meta.get_fields():
+            if isinstance(model_field, StreamField):
+                model_field.stream_block.clean(getattr(self, model_field.name))
+
     @property
     def share_title(self) -> str:
         """What a link to the page is called elsewhere."""
@@ -324,9 +331,11 @@ class ModulePage(CoursePart):
 class LessonForm(SchoolPageForm):
     def _post_clean(self) -> None:
         super()._post_clean()
-        if not self.is_deferred_validation and not self.errors and self.instance.can_never_be_finished:
-            problem = _("No file in this lesson plays in a browser, so nobody could finish it this way.")
-            self.add_error("completes", problem)
+        if not self.is_deferred_validation and not self.errors:
+            try:
+                self.instance.check_played()
+            except ValidationError as error:
+                self.add_error(None, error)
 
 
 class LessonPage(CoursePart):
@@ -389,10 +398,15 @@ class LessonPage(CoursePart):
     def _played_blocks(self) -> list[Any]:
         return [block for block in self.body if block.block_type in ("video", "audio") and block.value["file"]]
 
-    @property
-    def can_never_be_finished(self) -> bool:
-        """Whether it asks to play its files, and no browser plays any of them."""
-        return self.completes == Completes.BY_BLOCKS and bool(self._played_blocks()) and not self.required_blocks()
+    def check_played(self) -> None:
+        """Raises ValidationError where it asks to play its files, and no browser plays any of them."""
+        if self.completes == Completes.BY_BLOCKS and self._played_blocks() and not self.required_blocks():
+            problem = _("No file in this lesson plays in a browser, so nobody could finish it this way.")
+            raise ValidationError({"completes": problem})
+
+    def check_publishable(self) -> None:
+        super().check_publishable()
+        self.check_played()
 
     def get_sitemap_urls(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
         return Page.get_sitemap_urls(self, request) if self.free_preview else []

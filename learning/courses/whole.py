@@ -1,6 +1,6 @@
 """A whole course in one step: its modules and lessons that wait are published, approved or submitted together."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -14,7 +14,6 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import translation
 from wagtail.admin import mail as wagtail_mail
-from wagtail.fields import StreamField
 from wagtail.locks import BasicLock
 from wagtail.models import Page, TaskState, WorkflowState
 from wagtail.signals import task_submitted, workflow_approved
@@ -87,16 +86,8 @@ def _place_of(page: Page, user: Any, task: Any, has_workflow: bool, found: Plan)
     return found.submit if has_workflow and may.can_edit() else found.not_ours
 
 
-def check(page: Page) -> None:
-    """Raises ValidationError where a draft lacks what a published page must have."""
-    page.full_clean()
-    for model_field in page._meta.get_fields():
-        if isinstance(model_field, StreamField):
-            model_field.stream_block.clean(getattr(page, model_field.name))
-
-
-def carry_out(course: CoursePage, user: User) -> Outcome:
-    """Publish, approve or submit every page of the course that waits, as this person may.
+def carry_out(course: CoursePage, user: User, chosen: Container[int]) -> Outcome:
+    """Publish, approve or submit the chosen ones of the pages that wait, by their keys, as this person may.
 
     Each page has a transaction of its own, so a long course does not hold the database; a page that lacks something
     is left as it is, and the rest goes on. Everyone who is told by mail gets one, not one for each page.
@@ -104,9 +95,11 @@ def carry_out(course: CoursePage, user: User) -> Outcome:
     found, outcome = plan(course, user), Outcome()
     with one_mail(course):
         for page in (*found.publish, *found.submit, *found.approve):
+            if page.pk not in chosen:
+                continue
             draft = page.get_latest_revision_as_object()
             try:
-                check(draft)
+                draft.check_publishable()
             except ValidationError as error:
                 outcome.refused[page.get_admin_display_title()] = " ".join(error.messages) or str(error)
                 continue

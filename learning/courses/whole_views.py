@@ -16,7 +16,6 @@ from learning.accounts.screens import header
 from learning.courses.models import CoursePage
 from learning.courses.whole import Outcome, Plan, carry_out, plan
 
-SHOWN = 100  # pages that the question names
 REFUSALS_SHOWN = 10
 
 
@@ -29,26 +28,35 @@ def whole_course(request: HttpRequest, page_id: int) -> HttpResponse:
     if not (may.can_edit() or may.can_publish() or found.approve):
         raise Http404
     if request.method == "POST":
-        _say(request, carry_out(course, user))
+        typed = request.POST.getlist("page")
+        _say(request, carry_out(course, user, {int(key) for key in typed if key.isascii() and key.isdecimal()}))
         return redirect("wagtailadmin_explore", course.pk)
     title = _("The whole course “%(course)s”") % {"course": course.get_admin_display_title()}
-    groups = [(words, pages[:SHOWN], max(0, len(pages) - SHOWN)) for words, pages in _in_words(found) if pages]
-    context = {**header(title, icon="doc-full-inverse"), "course": course, "groups": groups, "plan": found}
+    context = {
+        **header(title, icon="doc-full-inverse"),
+        "course": course,
+        "groups": _in_words(found),
+        "count": found.count,
+    }
     return render(request, "courses/cms/whole.html", context)
 
 
-def _in_words(found: Plan) -> list[tuple[str, list[Page]]]:
-    return [
-        (_("Published now"), found.publish),
-        (_("Approved now"), found.approve),
-        (_("Submitted for approval"), found.submit),
-        (_("Wait for others to approve them, and stay so"), found.in_review),
-        (_("Locked or scheduled, and stay so"), found.locked),
-        (_("Not yours to publish or submit, and stay so"), found.not_ours),
+def _in_words(found: Plan) -> list[tuple[str, list[Page], bool]]:
+    """What would become of which pages, and whether they can be chosen; the lists that have some."""
+    lists = [
+        (_("Published now"), found.publish, True),
+        (_("Approved now"), found.approve, True),
+        (_("Submitted for approval"), found.submit, True),
+        (_("Wait for others to approve them, and stay so"), found.in_review, False),
+        (_("Locked or scheduled, and stay so"), found.locked, False),
+        (_("Not yours to publish or submit, and stay so"), found.not_ours, False),
     ]
+    return [(words, pages, may) for words, pages, may in lists if pages]
 
 
 def _say(request: HttpRequest, outcome: Outcome) -> None:
+    if not (outcome.published or outcome.approved or outcome.submitted or outcome.refused):
+        messages.warning(request, _("Nothing was chosen, so nothing has changed."))
     done = (
         (outcome.published, ngettext_lazy("%(n)s page is published.", "%(n)s pages are published.", "n")),
         (outcome.approved, ngettext_lazy("%(n)s page is approved.", "%(n)s pages are approved.", "n")),

@@ -57,15 +57,23 @@ def address_confirmed(email_address: EmailAddress, **kwargs: Any) -> None:
 @receiver(pre_delete, sender=CoursePage)
 def course_deleted(instance: CoursePage, **kwargs: Any) -> None:
     """Its students' rows stay, so its title does; nobody is invited into it any longer."""
-    facts = {"title": instance.title, "language": instance.language}
-    FormerCourse.objects.update_or_create(course_id=instance.pk, defaults=facts)
+    if Enrollment.objects.filter(course_id=instance.pk).exists() or _is_in_audit_log(instance.pk):
+        facts = {"title": instance.title, "language": instance.language}
+        FormerCourse.objects.update_or_create(course_id=instance.pk, defaults=facts)
     Invitation.objects.filter(course_id=instance.pk).delete()
+
+
+def _is_in_audit_log(course_id: int) -> bool:
+    return AuditEntry.objects.filter(course_id=course_id).exists()
 
 
 @receiver(post_save, sender=PageLogEntry)
 def page_deleted(instance: PageLogEntry, created: bool, **kwargs: Any) -> None:
-    """Wagtail logs the deletion of each page of a branch, whatever the way; our log names the top of the branch."""
-    if not created or instance.action != "wagtail.delete":
+    """Wagtail logs the deletion of each page of a branch, whatever the way; our log names the top of the branch.
+
+    What the system itself takes away, such as a course whose import has failed, was nobody's deed.
+    """
+    if not created or instance.action != "wagtail.delete" or instance.user_id is None:
         return
     page = Page.objects.filter(pk=instance.page_id).first()
     if page is None or not issubclass(page.specific_class or Page, CoursePage | ModulePage | LessonPage):

@@ -14,8 +14,11 @@ from chat.actions import open_course_room
 from chat.models import Room
 from chat.rooms import unread_of
 from learning.accounts.models import AuditEntry
+from learning.courses.models import CoursePage
 from learning.enrollment.models import Completion, Enrollment, FormerCourse, Invitation, Position, StudyGroup
 from learning.enrollment.statuses import Status
+from learning.exchange.models import CourseImport
+from learning.exchange.undoing import undo_import
 from tests import school
 from tests.chat.conftest import say, with_group
 
@@ -173,3 +176,15 @@ def test_a_group_left_without_a_teacher_is_shown(group: SimpleNamespace, visit: 
         assert said.count("no teacher of its own any more") == 1
         assert said.count("⚠") == 2  # the other group names nobody, and the course has no team left
     assert StudyGroup.objects.get(pk=group.group.pk).teachers.count() == 1
+
+
+def test_what_the_system_takes_away_is_nobodys_deed(
+    small: SimpleNamespace, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    course = school.course("Half imported")
+    school.lesson(school.module(course), "Half a lesson")
+    with django_capture_on_commit_callbacks(execute=True):
+        undo_import(CourseImport.objects.create(course_id=course.pk, filename="x"))
+    assert not CoursePage.objects.filter(pk=course.pk).exists()
+    assert not AuditEntry.objects.exists()
+    assert not FormerCourse.objects.exists()

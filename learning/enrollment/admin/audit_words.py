@@ -10,6 +10,7 @@ from wagtail.models import Page
 
 from learning.accounts.models import AuditEntry, TokenScope, User
 from learning.accounts.roles import RIGHTS, Role, role_label
+from learning.accounts.words import quoted
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.enrollment.models import CourseRight, FormerCourse, StudyGroup
 from learning.enrollment.statuses import Status
@@ -61,11 +62,11 @@ class Names:
         if pk is None:
             return _("no group")
         name = self.groups.get(pk)
-        return f"“{name}”" if name else _("a deleted group")
+        return quoted(name) if name else _("a deleted group")
 
     def page(self, pk: Any) -> str:
         title = self.pages.get(pk)
-        return f"“{title}”" if title else _("a deleted page")
+        return quoted(title) if title else _("a deleted page")
 
     def course(self, pk: int | None) -> str:
         return self.pages.get(pk, "–") if pk is not None else "–"
@@ -135,13 +136,13 @@ def _of_chat(facts: Facts, names: Names) -> list[str]:
 
 
 def _of_page(facts: Facts, names: Names) -> list[str]:
-    return [f"{KINDS.get(facts.get('kind', ''), _('page'))}: “{facts.get('page', '')}”"]
+    return [f"{KINDS.get(facts.get('kind', ''), _('page'))}: {quoted(facts.get('page', ''))}"]
 
 
 def _of_group(facts: Facts, names: Names) -> list[str]:
     if "before" in facts or "after" in facts:
         return [f"{names.group(facts.get('before'))} → {names.group(facts.get('after'))}"]
-    said = [f"“{facts['name']}”"] if facts.get("name") else []
+    said = [quoted(facts["name"])] if facts.get("name") else []
     said += [names.group(facts["group"])] if facts.get("group") else []
     return [*said, *([_fields(StudyGroup, facts["fields"])] if facts.get("fields") else [])]
 
