@@ -86,8 +86,8 @@ def _place_of(page: Page, user: Any, task: Any, has_workflow: bool, found: Plan)
     return found.submit if has_workflow and may.can_edit() else found.not_ours
 
 
-def carry_out(course: CoursePage, user: User, chosen: Container[int]) -> Outcome:
-    """Publish, approve or submit the chosen ones of the pages that wait, by their keys, as this person may.
+def carry_out(course: CoursePage, user: User, chosen: Container[str]) -> Outcome:
+    """Publish, approve or submit the chosen ones of the pages that wait, by their keys as typed, as this person may.
 
     Each page has a transaction of its own, so a long course does not hold the database; a page that lacks something
     is left as it is, and the rest goes on. Everyone who is told by mail gets one, not one for each page.
@@ -95,7 +95,7 @@ def carry_out(course: CoursePage, user: User, chosen: Container[int]) -> Outcome
     found, outcome = plan(course, user), Outcome()
     with one_mail(course):
         for page in (*found.publish, *found.submit, *found.approve):
-            if page.pk not in chosen:
+            if str(page.pk) not in chosen:
                 continue
             draft = page.get_latest_revision_as_object()
             try:

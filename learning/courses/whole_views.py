@@ -28,8 +28,7 @@ def whole_course(request: HttpRequest, page_id: int) -> HttpResponse:
     if not (may.can_edit() or may.can_publish() or found.approve):
         raise Http404
     if request.method == "POST":
-        typed = request.POST.getlist("page")
-        _say(request, carry_out(course, user, {int(key) for key in typed if key.isascii() and key.isdecimal()}))
+        _say(request, carry_out(course, user, set(request.POST.getlist("page"))))
         return redirect("wagtailadmin_explore", course.pk)
     title = _("The whole course “%(course)s”") % {"course": course.get_admin_display_title()}
     context = {
