@@ -92,30 +92,41 @@ def carry_out(course: CoursePage, user: User, chosen: Container[str]) -> Outcome
     Each page has a transaction of its own, so a long course does not hold the database; a page that lacks something
     is left as it is, and the rest goes on. Everyone who is told by mail gets one, not one for each page.
     """
-    found, outcome = plan(course, user), Outcome()
+    outcome = Outcome()
     with one_mail(course):
-        for page in (*found.publish, *found.submit, *found.approve):
-            if str(page.pk) not in chosen:
-                continue
-            draft = page.get_latest_revision_as_object()
-            try:
-                draft.check_publishable()
-            except ValidationError as error:
-                outcome.refused[page.get_admin_display_title()] = " ".join(error.messages) or str(error)
-                continue
-            with transaction.atomic():
-                if page in found.publish:
-                    revision = page.get_latest_revision() or page.save_revision(user=user)
-                    revision.publish(user=user)
-                    outcome.published += 1
-                elif page in found.submit:
-                    page.get_workflow().start(page, user)
-                    outcome.submitted += 1
-                else:
-                    state = page.current_workflow_task_state
-                    state.task.specific.on_action(state, user, "approve", comment="")
-                    outcome.approved += 1
+        for page in waiting_pages(course):
+            if str(page.pk) in chosen:
+                with transaction.atomic():
+                    _carry_out_page(page, user, outcome)
     return outcome
+
+
+def _carry_out_page(page: Page, user: User, outcome: Outcome) -> None:
+    """Under the lock of the page's row, with what it is by then: two who click at once do nothing twice."""
+    fresh = Page.objects.select_for_update().filter(pk=page.pk).first()
+    if fresh is None:
+        return
+    page, now = fresh.specific, Plan()
+    if page.live and not page.has_unpublished_changes:
+        return
+    task = _tasks_of([page]).get(page.pk)
+    _place_of(page, user, task, page.has_workflow, now).append(page)
+    if not now.count:
+        return
+    try:
+        page.get_latest_revision_as_object().check_publishable()
+    except ValidationError as error:
+        outcome.refused[page.get_admin_display_title()] = " ".join(error.messages)
+        return
+    if now.publish:
+        (page.get_latest_revision() or page.save_revision(user=user)).publish(user=user)
+        outcome.published += 1
+    elif now.submit:
+        page.get_workflow().start(page, user)
+        outcome.submitted += 1
+    elif task is not None:
+        task.on_action(page.current_workflow_task_state, user, "approve", comment="")
+        outcome.approved += 1
 
 
 # --- One mail for all: Wagtail's own notices of workflows wait while a whole course is carried out ---

@@ -55,7 +55,7 @@ def _in_words(found: Plan) -> list[tuple[str, list[Page], bool]]:
 
 def _say(request: HttpRequest, outcome: Outcome) -> None:
     if not (outcome.published or outcome.approved or outcome.submitted or outcome.refused):
-        messages.warning(request, _("Nothing was chosen, so nothing has changed."))
+        messages.warning(request, _("Nothing has changed: no page that was chosen waits for you."))
     done = (
         (outcome.published, ngettext_lazy("%(n)s page is published.", "%(n)s pages are published.", "n")),
         (outcome.approved, ngettext_lazy("%(n)s page is approved.", "%(n)s pages are approved.", "n")),

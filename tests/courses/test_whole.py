@@ -155,7 +155,7 @@ def test_what_is_not_ticked_stays_and_so_does_what_was_not_shown(small: SimpleNa
     assert school.fresh(wood).live
     assert not school.fresh(bark).live
     assert not school.fresh(later).live
-    assert "Nothing was chosen" in client.post(whole(small.course), follow=True).content.decode()
+    assert "Nothing has changed" in client.post(whole(small.course), follow=True).content.decode()
 
 
 def test_a_lesson_that_nobody_could_finish_stays_a_draft(small: SimpleNamespace, visit: Any) -> None:
@@ -167,3 +167,18 @@ def test_a_lesson_that_nobody_could_finish_stays_a_draft(small: SimpleNamespace,
     draft.save_revision(clean=False)
     assert "“Film” stays a draft: No file in this lesson plays" in carry_out(visit(small.moderator), small.course)
     assert not school.fresh(lesson).live
+
+
+def test_two_who_click_at_once_do_it_once(small: SimpleNamespace, visit: Any) -> None:
+    """Both have the same page before them; the second finds nothing left to do, and no fault."""
+    pages = drafts(small)
+    keys = {"page": [page.pk for page in pages]}
+    for who, words in ((small.teacher, "4 pages are submitted"), (small.moderator, "4 pages are approved")):
+        first, second = visit(who), visit(who)
+        assert words in first.post(whole(small.course), keys, follow=True).content.decode()
+        mail.outbox.clear()
+        again = second.post(whole(small.course), keys, follow=True)
+        assert again.status_code == 200
+        assert words not in again.content.decode()
+        assert mail.outbox == []
+    assert all(school.fresh(page).live for page in pages)
