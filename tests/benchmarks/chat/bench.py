@@ -4,100 +4,42 @@ CHAT_SERVERS, CHAT_PARTS, CHAT_ROUNDS, CHAT_SECONDS (of each run) and CHAT_IDLE 
 """
 
 import asyncio
-import contextlib
 import gc
 import os
 import resource
 import shutil
 import signal
-import statistics
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from tests.bench import listening_pid
+from tests.benchmarks.chat import coming
+from tests.benchmarks.chat.base import ROUNDS, Bench, crowd_of, line, progress, table
 from tests.benchmarks.chat.load import SIZE, Crowd, Step
 from tests.benchmarks.chat.servers import TITLES, Place, Server, cpu_of, prepared, restartable_redis, started
-from tests.benchmarks.chat.shape import SHAPES, Facts, RoomFacts
+from tests.benchmarks.chat.shape import SHAPES, RoomFacts
 from tests.services import postgres, redis
 
-ROUNDS = int(os.environ.get("CHAT_ROUNDS", "3"))
 SECONDS = float(os.environ.get("CHAT_SECONDS", "6"))
 IDLE = float(os.environ.get("CHAT_IDLE", "40"))
-PARTS = os.environ.get("CHAT_PARTS", "fanout burst idle").split()
+PARTS = os.environ.get("CHAT_PARTS", "fanout coming burst idle").split()
 SERVERS = os.environ.get("CHAT_SERVERS", " ".join(TITLES)).split()
 MODERATE = 1000  # deliveries a second at which CPU is measured
 LIMIT = 250  # milliseconds: the p95 that counts as keeping up
 STEP = 1.25  # from one rate to the next
 LOWEST = 2  # messages a second
 LEAST = 5  # µs of CPU: less cannot be told from none
-REST = 2  # seconds after everyone has come in
 BURST = (500, 2)  # messages a second, seconds
 FEW, MANY = 500, 2000  # idle connections
 PEOPLE = 20  # whose connections those are
 
 Meanwhile = Callable[[], Coroutine[Any, Any, None]]
-Samples = dict[tuple[str, ...], dict[str, list[float]]]  # by row, then by column
-
-
-@dataclass
-class Bench:
-    """The servers under comparison and what was measured of them."""
-
-    place: Place
-    facts: dict[str, Facts]
-    postgres: int  # process ids
-    redis: int
-    samples: Samples = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
-    highest: dict[tuple[str, str], float] = field(default_factory=dict)  # messages a second, as last found
-
-    def note(self, *row: str, **values: float) -> None:
-        for column, value in values.items():
-            self.samples[row][column].append(value)
-
-    def middle(self, row: tuple[str, ...], column: str) -> float:
-        values = self.samples[row].get(column)
-        return statistics.median(values) if values else float("nan")
-
-    @contextlib.contextmanager
-    def running(self) -> Iterator[dict[str, Server]]:
-        """One process of each server."""
-        with contextlib.ExitStack() as stack:
-            yield {name: stack.enter_context(started(name, self.place)) for name in self.facts}
-
-
-@contextlib.asynccontextmanager
-async def crowd_of(servers: list[Server], rooms: list[RoomFacts], clients: int) -> AsyncIterator[Crowd]:
-    """Clients in their rooms, gone afterwards."""
-    crowd = Crowd(servers[0].kind, [server.port for server in servers], rooms, clients)
-    try:
-        await crowd.connect()
-        await crowd.join()
-        await asyncio.sleep(REST)
-        yield crowd
-    finally:
-        await crowd.close()
-        gc.collect()
-
-
-def progress(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
-
-
-def table(head: str) -> None:
-    line(head.split(" | "))
-    line(["---"] * (head.count(" | ") + 1))
-
-
-def line(cells: list[str]) -> None:
-    print("|", " | ".join(cells).replace("nan", "–"), "|")
 
 
 # --- fan-out --------------------------------------------------------------------------------
@@ -294,7 +236,12 @@ def report_idle(bench: Bench) -> None:
 
 # --- all of it ------------------------------------------------------------------------------
 
-PARTS_OF = {"fanout": (fanout, report_fanout), "burst": (burst, report_burst), "idle": (idle, report_idle)}
+PARTS_OF = {
+    "fanout": (fanout, report_fanout),
+    "coming": (coming.measure, coming.report),
+    "burst": (burst, report_burst),
+    "idle": (idle, report_idle),
+}
 
 
 def report_logs(folder: Path) -> None:

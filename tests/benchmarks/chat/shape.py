@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-SHAPES = {"one": (1, 200), "many": (20, 50), "burst": (1, 20)}
+SHAPES = {"one": (1, 200), "many": (20, 50), "burst": (1, 20), "crowd": (1, 500)}
 PEOPLE = max(rooms * clients for rooms, clients in SHAPES.values())
 
 
