@@ -11,8 +11,9 @@ from ninja import Field, File, Query, Router, Schema, UploadedFile
 from chat import actions, files, history
 from chat.access import entered_room
 from chat.frames import LARGEST, MOST_ATTACHMENTS, ChatError
+from chat.membership import rooms_of
 from chat.models import REACTIONS, Room
-from chat.people import people_of
+from chat.people import listed_people
 from chat.posting import post_message
 from chat.rooms import seat_in
 from learning.accounts.api import ApiError, Key, Page, Problem, Rate, not_found, paged, signed_in
@@ -220,7 +221,7 @@ WRITING: dict[str, Any] = {**OPTIONS, "throttle": [WRITES]}
 def rooms(request: HttpRequest, page: Query[Page]) -> Any:
     """Your rooms, with what you have not read."""
     user: Any = request.user
-    rows = Room.objects.of(user).named().with_unread(user).order_by("pk")
+    rows = rooms_of(user).named().with_unread(user).order_by("pk")
     after = page.number()
     if after is not None:
         rows = rows.filter(pk__gt=after)
@@ -333,7 +334,7 @@ def silence(request: HttpRequest, id: Key, wish: OnIn) -> Any:  # noqa: A002
 @chat.get("/chat/rooms/{id}/people", response={200: PeopleOut, **ANSWERS}, **READING)
 def people(request: HttpRequest, id: Key, q: str = Query("", max_length=80)) -> Any:  # noqa: A002
     """Who is in this room; by the beginning of a word of their name."""
-    return {"items": people_of(_room(request, id), q)}
+    return {"items": listed_people(_room(request, id), q)}
 
 
 @chat.post("/chat/rooms/{id}/files", response={200: FileOut, **ANSWERS}, **WRITING)
@@ -350,7 +351,7 @@ def upload(request: HttpRequest, id: Key, file: File[UploadedFile]) -> Any:  # n
 def search(request: HttpRequest, q: str = Query("", max_length=200)) -> Any:
     """Messages of your rooms that hold all these words, the newest first."""
     user: Any = request.user
-    found = history.search(Room.objects.of(user), q)
+    found = history.search(rooms_of(user), q)
     items = [history.frames_of(message.room, [message], [message])[0] for message in found]
     return {"items": items, "has_older": len(found) == history.MOST_FOUND, "has_newer": False}
 

@@ -19,9 +19,8 @@ from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import User
 from learning.courses.models import CoursePage
-from learning.enrollment.models import Enrollment, StudyGroup
+from learning.enrollment.models import StudyGroup
 from learning.enrollment.models.pointers import course_pointer
-from learning.enrollment.statuses import READING
 from learning.library.kinds import Kind, media_type_of
 from learning.library.models import generated_name
 
@@ -35,21 +34,6 @@ def _course_exists() -> Exists:
 
 
 class RoomQuerySet(models.QuerySet["Room"]):
-    def of(self, user: User) -> "RoomQuerySet":
-        """Rooms that this person is a member of: as a student, or as a teacher. Members are derived, never copied."""
-        mine = Enrollment.objects.filter(user=user, status__in=READING)
-        teaching = StudyGroup.teachers.through.objects.filter(user__is_active=True)
-        untaught = ~Exists(teaching.filter(studygroup_id=OuterRef("group_id")))
-        taught = user.taught_groups.values("pk")
-        return self.of_existing_courses().filter(
-            Q(group_id__in=mine.values("group_id"))
-            | Q(group_id__in=taught)
-            | Q(group__course_id__in=user.teaches.values("course_id")) & untaught
-            | Q(course_id__in=mine.values("course_id"))
-            | Q(course_id__in=user.teaches.values("course_id"))
-            | Q(course_id__in=user.taught_groups.values("course_id"))
-        )
-
     def of_existing_courses(self) -> "RoomQuerySet":
         """Without the rooms of deleted courses: they are closed, and only who moderates every chat reads them."""
         return self.filter(_course_exists())

@@ -21,7 +21,7 @@ from chat.access import Standing
 from chat.export import exported, rows_of
 from chat.frames import ChatError
 from chat.models import ReadMarker, Room
-from chat.people import mutes_of, people_of
+from chat.people import listed_people, mutes_of
 from chat.views import enter
 from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry, User
@@ -50,7 +50,7 @@ def _moderated(request: HttpRequest, room_id: int) -> tuple[Room, Standing]:
 def people(request: HttpRequest, room_id: int) -> HttpResponse:
     """Who is in the room. Moderators see how far each has read, and can mute."""
     room, standing = enter(request, room_id)
-    found = people_of(room)
+    found = listed_people(room)
     if standing.moderates:
         read = dict(ReadMarker.objects.filter(room=room).values_list("user_id", "seq"))
         muted = mutes_of(room)

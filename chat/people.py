@@ -2,41 +2,21 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
+from chat.membership import Part, people_of
 from chat.models import Mute, Room
-from learning.accounts.models import User
-from learning.enrollment.models import Enrollment
-from learning.enrollment.statuses import READING
 
 MOST_OFFERED = 8
 MOST_LISTED = 200
 
 
-def teachers_of(room: Room) -> QuerySet[User]:
-    """Those who teach here: the group's teachers, or the course's team where it has none."""
-    if room.group:
-        own = room.group.teachers.filter(is_active=True)
-        if own.exists():
-            return own.all()
-        return User.objects.filter(teaches__course=room.group.course_id, is_active=True).distinct()
-    return User.objects.filter(
-        Q(teaches__course=room.course_id) | Q(taught_groups__course=room.course_id), is_active=True
-    ).distinct()
-
-
-def students_of(room: Room) -> QuerySet[User]:
-    rows = Enrollment.objects.filter(status__in=READING)
-    rows = rows.filter(group=room.group_id) if room.group_id else rows.filter(course_id=room.course_id)
-    return User.objects.filter(pk__in=rows.values("user_id"), is_active=True)
-
-
-def people_of(room: Room, beginning: str = "") -> list[dict[str, Any]]:
+def listed_people(room: Room, beginning: str = "") -> list[dict[str, Any]]:
     """Who is in a room, teachers first; with `beginning`, those of whose names a word begins so."""
     beginning = beginning.replace("\x00", "").strip()
-    teachers = {person.pk: person for person in teachers_of(room)[:MOST_LISTED]}
-    students = students_of(room).exclude(pk__in=teachers)
+    teachers = {person.pk: person for person in people_of(room, Part.TEACHER)[:MOST_LISTED]}
+    students = people_of(room, Part.STUDENT).exclude(pk__in=teachers)
     if beginning:
         # the case of letters beyond ASCII is nothing that SQLite folds: a few spellings are looked for
         spellings = {beginning, beginning.lower(), beginning.capitalize(), beginning.title()}
@@ -57,7 +37,8 @@ def people_of(room: Room, beginning: str = "") -> list[dict[str, Any]]:
 
 
 def ids_of(room: Room) -> list[int]:
-    return [*teachers_of(room).values_list("pk", flat=True), *students_of(room).values_list("pk", flat=True)]
+    """Everyone in a room, teachers first."""
+    return [pk for part in (Part.TEACHER, Part.STUDENT) for pk in people_of(room, part).values_list("pk", flat=True)]
 
 
 def mutes_of(room: Room) -> dict[int, Mute]:

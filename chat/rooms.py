@@ -8,6 +8,7 @@ from django.utils import translation
 
 from chat.access import Standing, entered_room_as
 from chat.frames import not_found, stamp
+from chat.membership import rooms_of
 from chat.models import Room
 from chat.posting import current_mute
 from learning.accounts.models import User
@@ -58,7 +59,7 @@ def places_of(user_id: int) -> list[dict[str, Any]]:
 
 def unread_of(user: User) -> list[dict[str, Any]]:
     """What is new in each of a person's rooms; one query."""
-    rows = Room.objects.of(user).with_unread(user).order_by("-spoken_at", "pk")
+    rows = rooms_of(user).with_unread(user).order_by("-spoken_at", "pk")
     names = ("pk", "last_position", "last_seq", "unread", "mentioned", "silenced")
     found = ("id", "position", "seq", "unread", "mentions", "silenced")
     return [dict(zip(found, row, strict=True)) for row in rows.values_list(*names)[:MOST_WATCHED]]

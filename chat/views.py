@@ -22,6 +22,7 @@ from chat.access import Standing, entered_room, moderates_everything
 from chat.files import store_upload
 from chat.frames import MOST_ATTACHMENTS, ChatError
 from chat.lessons import quote_of
+from chat.membership import rooms_of
 from chat.models import MOST_CHARACTERS, REACTIONS, Message, Room
 from chat.posting import current_mute, post_message
 from chat.shown import client_facts, shown
@@ -49,7 +50,7 @@ def rooms(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     sees_all = moderates_everything(user)
     everything = sees_all and request.GET.get("all") == "1"
-    rows = Room.objects.all() if everything else Room.objects.of(user)
+    rows = Room.objects.all() if everything else rooms_of(user)
     words = request.GET.get("q", "").replace("\x00", "")[:100].strip()
     if everything and words:
         rows = rows.called(words)
@@ -240,7 +241,7 @@ def search(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     words = request.GET.get("q", "")[:200].strip()
     asked_room = whole_number(request.GET.get("room"))
-    wanted = Room.objects.of(user)
+    wanted = rooms_of(user)
     here = None
     if asked_room:
         here, _standing = enter(request, asked_room)
@@ -261,7 +262,7 @@ def discuss(request: HttpRequest, lesson_id: int) -> HttpResponse:
     if lesson is None or access is None or not access.granted:
         raise Http404
     course = lesson.course
-    own = Room.objects.of(user).in_course(course.pk).order_by("group__name", "pk")
+    own = rooms_of(user).in_course(course.pk).order_by("group__name", "pk")
     wanted = own.filter(group=access.group_id).first() if access.group_id else None
     choice = [wanted] if wanted else list(own.named()[:PER_PAGE])
     query = urlencode({"lesson": lesson.pk, "block": request.GET.get("block", "")[:36]})

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from chat.membership import rooms_of
 from chat.models import Room
 from learning.courses.keeping import kept_for
 from learning.enrollment.access import Access
@@ -46,7 +47,7 @@ def discuss_link(page: Any, access: Access | str | None) -> SafeString:
 def course_room(context: dict[str, Any], course: Any) -> dict[str, Any]:
     """The rooms of a course, and the way to open one for everyone in it: for who looks after its students."""
     user = context["request"].user
-    rooms = list(Room.objects.of(user).in_course(course.pk).named().order_by("group__name", "pk")[:12])
+    rooms = list(rooms_of(user).in_course(course.pk).named().order_by("group__name", "pk")[:12])
     has_own = Room.objects.filter(course=course.pk).exists()
     return {
         "course": course,
@@ -60,7 +61,7 @@ def course_room(context: dict[str, Any], course: Any) -> dict[str, Any]:
 @register.simple_tag
 def unread_rooms(user: Any) -> list[Room]:
     """Rooms in which a person has not read everything, without those they have silenced; one query."""
-    rows: Any = Room.objects.of(user).named().with_unread(user)
+    rows: Any = rooms_of(user).named().with_unread(user)
     rows = rows.filter(last_seq__gt=F("read_seq"), silenced=False)
     return list(rows.order_by("-spoken_at", "pk")[:UNREAD_SHOWN])
 
@@ -70,4 +71,4 @@ def rooms_in(user: Any, course: Any) -> list[Room]:
     """The chats of a course that a person is in; one query."""
     if not user.is_authenticated:
         return []
-    return list(Room.objects.of(user).in_course(course.pk).named().order_by("group__name", "pk")[:ROOMS_SHOWN])
+    return list(rooms_of(user).in_course(course.pk).named().order_by("group__name", "pk")[:ROOMS_SHOWN])

@@ -18,7 +18,7 @@ from django.utils.translation import get_language, ngettext
 from wagtail.models import Page
 
 from chat.access import moderates_everything
-from chat.models import Room
+from chat.membership import rooms_of
 from chat.rooms import unread_total
 from learning.accounts.models import Theme
 from learning.accounts.school import school
@@ -108,7 +108,7 @@ def sees_chat(user: Any) -> bool:
 
 @kept_for(seconds=60, key=lambda pk, user: pk)
 def _has_rooms(pk: int, user: Any) -> bool:
-    return Room.objects.of(user).exists() or (sees_editing(user) and moderates_everything(user))
+    return rooms_of(user).exists() or (sees_editing(user) and moderates_everything(user))
 
 
 @kept_for(seconds=5, key=lambda pk, user: pk)

@@ -8,8 +8,9 @@ from django.test.utils import CaptureQueriesContext
 
 from chat.access import Standing, standing_in, standings, standings_and_places
 from chat.actions import open_course_room
+from chat.membership import rooms_of
 from chat.models import Room
-from chat.people import ids_of, people_of
+from chat.people import ids_of, listed_people
 from learning.enrollment.models import Enrollment
 from learning.enrollment.statuses import READING, Status
 from tests import school
@@ -32,13 +33,13 @@ def rooms(group: SimpleNamespace) -> SimpleNamespace:
 def test_lists_and_single_answers_agree(rooms: SimpleNamespace) -> None:
     for who in (*EVERYONE, "helper"):
         user = getattr(rooms, who)
-        mine = set(Room.objects.of(user))
+        mine = set(rooms_of(user))
         for room in Room.objects.all():
             standing = standing_in(user, room)
             assert standing.is_member == (room in mine or who in MODERATING), (who, room.name)
             listed = user.pk in ids_of(room)
             assert listed == (room in mine), (who, room.name)
-            assert listed == (user.pk in {person["id"] for person in people_of(room)})
+            assert listed == (user.pk in {person["id"] for person in listed_people(room)})
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from PIL import Image
 
 from chat import actions
 from chat.access import standing_in
+from chat.membership import rooms_of
 from chat.models import Message, Room
 from chat.text import as_html
 from learning.courses.models import CoursePage
@@ -70,7 +71,7 @@ def test_a_closed_account_is_no_teacher_of_the_group(group: SimpleNamespace) -> 
     helper.is_active = False
     helper.save()
     assert standing_in(group.teacher, room).moderates
-    assert room in Room.objects.of(group.teacher)
+    assert room in rooms_of(group.teacher)
 
 
 def test_a_picture_is_turned_upright_whatever_its_camera_has_noted(group: SimpleNamespace, visit: Any) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from chat import actions, bell, history
 from chat.frames import ChatError
+from chat.membership import rooms_of
 from chat.models import Mention, Message, ReadMarker, Room, RoomEvent
 from chat.posting import Ack, Draft, post_messages
 from learning.enrollment.actions import leave
@@ -129,7 +130,7 @@ def test_who_writes_has_read_what_stands_above(group: SimpleNamespace) -> None:
     say(group.student, group.room)
     say(group.classmate, group.room)
     counts = {
-        who: Room.objects.of(who).filter(pk=group.room.pk).with_unread(who).values_list("unread", flat=True)[0]
+        who: rooms_of(who).filter(pk=group.room.pk).with_unread(who).values_list("unread", flat=True)[0]
         for who in (group.student, group.classmate, group.teacher)
     }
     assert counts == {group.student: 1, group.classmate: 0, group.teacher: 3}
@@ -234,7 +235,7 @@ def test_nobody_changes_anothers_words_and_moderators_delete_with_a_log(group: S
     [entry] = history.log(group.room)
     assert (entry.before, entry.actor) == ("Rude", group.teacher)
     assert "Rude" not in str(history.missed(group.room, 0).frames)
-    assert history.search(Room.objects.of(group.student), "rude") == []
+    assert history.search(rooms_of(group.student), "rude") == []
 
 
 def test_reactions_are_each_persons_own(group: SimpleNamespace) -> None:

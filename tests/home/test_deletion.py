@@ -11,7 +11,7 @@ from wagtail.documents import get_document_model
 
 from chat.access import standing_in
 from chat.actions import open_course_room
-from chat.models import Room
+from chat.membership import rooms_of
 from chat.rooms import unread_of
 from learning.accounts.models import AuditEntry
 from learning.courses.models import CoursePage
@@ -87,7 +87,7 @@ def test_rooms_of_a_deleted_course_are_closed_to_all_but_moderators(group: Simpl
         assert (seen.is_member, seen.is_over) == (True, True)
         assert visit(group.moderator).get(f"/chat/{closed.pk}/").status_code == 200
     assert unread_of(group.student) == []
-    assert not Room.objects.of(group.teacher).exists()
+    assert not rooms_of(group.teacher).exists()
     assert "Chestnut" not in visit(group.student).get("/chat/search/?q=Chest").content.decode()
     assert "Chestnut" in visit(group.moderator).get(f"/chat/{group.room.pk}/").content.decode()
 

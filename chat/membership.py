@@ -1,0 +1,114 @@
+"""Who is in which room. This is the only place that says it; everything else asks here.
+
+Members are derived from enrolments, teachers of study groups and the teams of courses at every request, and never
+copied. Only active accounts count.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast
+
+from chat.models import Room, RoomQuerySet
+from learning.accounts.models import User
+from learning.courses.models import CourseTeacher
+from learning.enrollment.models import Enrollment, StudyGroup
+from learning.enrollment.statuses import READING
+
+Rows = QuerySet[Any, Any]
+
+
+class Part(IntEnum):
+    """What a member of a room is there."""
+
+    STUDENT = 1
+    TEACHER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Rows that make a person a member: they lead to the person, and to a room or to the course of a room."""
+
+    part: Part
+    rows: Callable[[], Rows]
+    person: str
+    room: str = ""
+    course: str = ""
+
+    def active(self) -> Rows:
+        return self.rows().order_by().filter(**{f"{self.person}__is_active": True})
+
+
+def _readers() -> Rows:
+    return Enrollment.objects.filter(status__in=READING)
+
+
+def _group_teachers() -> Rows:
+    return StudyGroup.teachers.through.objects.all()
+
+
+def _groups_without_teacher() -> Rows:
+    teachers = StudyGroup.teachers.through.objects.filter(studygroup_id=OuterRef("pk"), user__is_active=True)
+    return StudyGroup.objects.filter(~Exists(teachers))
+
+
+_SOURCES = (
+    _Source(Part.STUDENT, _readers, "user", room="group__room"),
+    _Source(Part.STUDENT, _readers, "user", course="course"),
+    _Source(Part.TEACHER, _group_teachers, "user", room="studygroup__room"),
+    _Source(Part.TEACHER, _group_teachers, "user", course="studygroup__course"),
+    _Source(Part.TEACHER, _groups_without_teacher, "course__team__person", room="room"),
+    _Source(Part.TEACHER, CourseTeacher.objects.all, "person", course="course"),
+)
+
+
+def number(value: int) -> Any:
+    """A number as a column of a query."""
+    return Cast(Value(value), IntegerField())
+
+
+def member_rows(room_ids: list[int], user_ids: list[int] | None = None) -> list[Rows]:
+    """Querysets of (part, room, person) in these rooms, of these people or of everyone; for one union of them all."""
+    courses = Room.objects.order_by().filter(pk__in=room_ids, course__isnull=False).values("course_id")
+    found = []
+    for source in _SOURCES:
+        rows = source.active()
+        if user_ids is not None:
+            rows = rows.filter(**{f"{source.person}__in": user_ids})
+        room: Any = source.room
+        if room:
+            rows = rows.filter(**{f"{room}__in": room_ids})
+        else:
+            rows = rows.filter(**{f"{source.course}_id__in": courses})
+            room = Subquery(Room.objects.filter(course_id=OuterRef(f"{source.course}_id")).values("pk")[:1])
+        found.append(rows.values_list(number(source.part), room, source.person))
+    return found
+
+
+def rooms_of(user: User) -> RoomQuerySet:
+    """The rooms that this person is a member of."""
+    wanted = Q()
+    for source in _SOURCES:
+        rows = source.active().filter(**{source.person: user.pk})
+        if source.room:
+            wanted |= Q(pk__in=rows.values(source.room))
+        else:
+            wanted |= Q(course_id__in=rows.values(f"{source.course}_id"))
+    return Room.objects.of_existing_courses().filter(wanted)
+
+
+def people_of(room: Room, part: Part) -> QuerySet[User]:
+    """The students or the teachers of a room."""
+    wanted = Q()
+    for source in _SOURCES:
+        if source.part != part:
+            continue
+        if source.room:
+            wanted |= Q(pk__in=source.active().filter(**{source.room: room.pk}).values(source.person))
+        elif room.course_id:
+            of_course = source.active().filter(**{f"{source.course}_id": room.course_id})
+            wanted |= Q(pk__in=of_course.values(source.person))
+    return User.objects.filter(wanted, is_active=True)
