@@ -63,8 +63,8 @@ _of_people = CompiledQuery(_rows)
 _of_everyone = CompiledQuery(_rows)
 
 
-def filled(ids: Iterable[int]) -> list[int]:
-    """The ids, filled up to a power of two, so that the database meets few shapes of a query."""
+def filled(ids: Iterable[Any]) -> list[Any]:
+    """The keys, each once, filled up to a power of two, so that the database meets few shapes of a query."""
     found = sorted(set(ids))
     return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else []
 

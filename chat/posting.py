@@ -175,16 +175,23 @@ def _authors(user_ids: Iterable[int]) -> dict[int, User]:
 Known = dict[tuple[int, int | None, UUID], Any]
 
 
+_written_rows = CompiledQuery(
+    lambda authors, rooms, nonces, since: (
+        Message.objects.order_by()
+        .filter(Q(room__in=rooms, nonce__in=nonces) | Q(at__gt=since), author__in=authors)
+        .values_list("room_id", "author_id", "nonce", "seq", "position", "at")
+    )
+)
+
+
 def _written(drafts: Sequence[Draft]) -> tuple[Known, dict[int, list[datetime]]]:
     """What is there already under these nonces, and when these people wrote lately; one query."""
-    authors = {draft.user_id for draft in drafts}
-    same = Q(room_id__in={d.room_id for d in drafts}, author_id__in=authors, nonce__in={d.nonce for d in drafts})
-    lately = Q(author_id__in=authors, at__gt=timezone.now() - pace.horizon())
-    rows = Message.objects.order_by().filter(same | lately)
+    authors, rooms = filled(draft.user_id for draft in drafts), filled(draft.room_id for draft in drafts)
+    nonces = filled(draft.nonce for draft in drafts)
     known: Known = {}
     written: dict[int, list[datetime]] = defaultdict(list)
-    for room_id, author_id, nonce, seq, position, at in rows.values_list(
-        "room_id", "author_id", "nonce", "seq", "position", "at"
+    for room_id, author_id, nonce, seq, position, at in _written_rows.rows(
+        authors, rooms, nonces, timezone.now() - pace.horizon()
     ):
         known[room_id, author_id, nonce] = SimpleNamespace(seq=seq, position=position)
         written[author_id].append(at)
