@@ -4,7 +4,8 @@ Nothing here knows of students. Who may read is decided above, by `learning.enro
 through Wagtail's `on_serve_page` hook.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -59,10 +60,25 @@ class SchoolPage(RestrictionsMixin, Page):
 
     def check_publishable(self) -> None:
         """Raises ValidationError where a draft lacks what the form would ask for before it is published."""
-        self.full_clean()
-        for model_field in self._meta.get_fields():
-            if isinstance(model_field, StreamField):
-                model_field.stream_block.clean(getattr(self, model_field.name))
+        faults: dict[str, list[ValidationError]] = {}
+        for check in (self.full_clean, *self._own_checks()):
+            try:
+                check()
+            except ValidationError as error:
+                error.update_error_dict(faults)
+        if faults:
+            raise ValidationError(faults)
+
+    def _own_checks(self) -> Iterable[Callable[[], None]]:
+        """What the edit form checks beside the fields."""
+        return [partial(self._check_stream, f.name) for f in self._meta.get_fields() if isinstance(f, StreamField)]
+
+    def _check_stream(self, name: str) -> None:
+        model_field: Any = self._meta.get_field(name)
+        try:
+            model_field.stream_block.clean(getattr(self, name))
+        except ValidationError as error:
+            raise ValidationError({name: [error]}) from error
 
     @property
     def share_title(self) -> str:
@@ -404,9 +420,8 @@ class LessonPage(CoursePart):
             problem = _("No file in this lesson plays in a browser, so nobody could finish it this way.")
             raise ValidationError({"completes": problem})
 
-    def check_publishable(self) -> None:
-        super().check_publishable()
-        self.check_played()
+    def _own_checks(self) -> Iterable[Callable[[], None]]:
+        return [*super()._own_checks(), self.check_played]
 
     def get_sitemap_urls(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
         return Page.get_sitemap_urls(self, request) if self.free_preview else []

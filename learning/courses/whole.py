@@ -1,9 +1,10 @@
 """A whole course in one step: its modules and lessons that wait are published, approved or submitted together."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
@@ -12,38 +13,60 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 from wagtail.admin import mail as wagtail_mail
 from wagtail.locks import BasicLock
-from wagtail.models import Page, TaskState, WorkflowState
+from wagtail.models import Page, Task, TaskState, WorkflowState
 from wagtail.signals import task_submitted, workflow_approved
 
 from learning.accounts.models import User
+from learning.courses.faults import faults_in_words
 from learning.courses.models import CoursePage
 
 
-@dataclass
-class Plan:
-    """What one click does with the pages of a course that wait; each page is in one list."""
+class Deed(StrEnum):
+    """What one click does with a page that waits."""
 
-    publish: list[Page] = field(default_factory=list)
-    approve: list[Page] = field(default_factory=list)
-    submit: list[Page] = field(default_factory=list)
-    in_review: list[Page] = field(default_factory=list)  # others approve them
-    locked: list[Page] = field(default_factory=list)
-    not_ours: list[Page] = field(default_factory=list)  # this person may do nothing with them
+    PUBLISH = "publish"
+    APPROVE = "approve"
+    SUBMIT = "submit"
+    IN_REVIEW = "in_review"  # nothing: others approve it
+    SENT_BACK = "sent_back"  # nothing: its author has to change it
+    LOCKED = "locked"  # nothing: someone has locked it, or it is scheduled already
+    NOT_ALLOWED = "not_allowed"  # nothing: this person may not
+
+
+DONE_BY_CLICK = (Deed.PUBLISH, Deed.APPROVE, Deed.SUBMIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A page that waits, and what is done with it."""
+
+    page: Page
+    deed: Deed
+    state: WorkflowState | None = None  # of a workflow that the page is in
+    task: Task | None = None
 
     @property
-    def count(self) -> int:
-        return len(self.publish) + len(self.approve) + len(self.submit)
+    def key(self) -> str:
+        """The page, the deed, and the version and stage that it is meant for: a click does this or nothing."""
+        stage = self.state.current_task_state_id if self.state else 0
+        return f"{self.page.pk}.{self.deed}.{self.page.latest_revision_id or 0}.{stage}"
 
 
 @dataclass
 class Outcome:
     published: int = 0
+    scheduled: int = 0
     approved: int = 0
     submitted: int = 0
-    refused: dict[str, str] = field(default_factory=dict)  # title of a page → why it was left as it is
+    changed: int = 0  # pages that were chosen and have changed since the person saw them
+    refused: list[tuple[str, str]] = field(default_factory=list)  # title of a page, and why it was left as it is
+
+    @property
+    def is_empty(self) -> bool:
+        return self == Outcome()
 
 
 def waiting_pages(course: CoursePage) -> list[Page]:
@@ -53,79 +76,91 @@ def waiting_pages(course: CoursePage) -> list[Page]:
     return list(rows.order_by("path").annotate_approved_schedule().specific())
 
 
-def plan(course: CoursePage, user: Any) -> Plan:
+def plan(course: CoursePage, user: Any) -> list[Step]:
     """What this person may do with each page that waits; a fixed number of queries for any number of pages."""
-    found, pages = Plan(), waiting_pages(course)
-    tasks = _tasks_of(pages)
+    pages = waiting_pages(course)
+    states = _states_of(pages)
     has_workflow = course.has_workflow
-    for page in pages:
-        _place_of(page, user, tasks.get(page.pk), has_workflow, found).append(page)
-    return found
+    return [_step(page, user, states.get(page.pk), has_workflow) for page in pages]
 
 
-def _tasks_of(pages: list[Page]) -> dict[int, Any]:
-    """The tasks that pages in a workflow are on, by the key of the page."""
+State = tuple[WorkflowState, Task]
+
+
+def _states_of(pages: list[Page]) -> dict[int, State]:
+    """The workflows that pages are in, with the task that is at hand, by the key of the page."""
     running = WorkflowState.objects.active().filter(
         base_content_type=ContentType.objects.get_for_model(Page), object_id__in=[str(page.pk) for page in pages]
     )
-    rows = running.exclude(current_task_state=None).select_related("current_task_state__task")
-    states = {int(state.object_id): state.current_task_state.task for state in rows}
-    specific = {task.pk: task.specific for task in set(states.values())}
-    return {pk: specific[task.pk] for pk, task in states.items()}
+    rows = list(running.exclude(current_task_state=None).select_related("current_task_state__task"))
+    specific = {task.pk: task.specific for task in {state.current_task_state.task for state in rows}}
+    return {int(state.object_id): (state, specific[state.current_task_state.task_id]) for state in rows}
 
 
-def _place_of(page: Page, user: Any, task: Any, has_workflow: bool, found: Plan) -> list[Page]:
+def _step(page: Page, user: Any, state: State | None, has_workflow: bool) -> Step:
     may = page.permissions_for_user(user)
-    if task is not None:
-        actions = {name for name, _label, _modal in task.get_actions(page, user)}
-        return found.approve if "approve" in actions else found.in_review
+    if state is not None:
+        workflow_state, task = state
+        if workflow_state.status == WorkflowState.STATUS_NEEDS_CHANGES:
+            deed = Deed.SUBMIT if may.can_edit() and not may.can_publish() else Deed.SENT_BACK
+        else:
+            actions = {name for name, _label, _modal in task.get_actions(page, user)}
+            deed = Deed.APPROVE if "approve" in actions else Deed.IN_REVIEW
+        return Step(page, deed, workflow_state, task)
     if page.approved_schedule or (page.locked and BasicLock(page).for_user(user)):
-        return found.locked
+        return Step(page, Deed.LOCKED)
     if may.can_publish():
-        return found.publish
-    return found.submit if has_workflow and may.can_edit() else found.not_ours
+        return Step(page, Deed.PUBLISH)
+    return Step(page, Deed.SUBMIT if has_workflow and may.can_edit() else Deed.NOT_ALLOWED)
 
 
-def carry_out(course: CoursePage, user: User, chosen: Container[str]) -> Outcome:
-    """Publish, approve or submit the chosen ones of the pages that wait, by their keys as typed, as this person may.
+def carry_out(course: CoursePage, user: User, chosen: Collection[str]) -> Outcome:
+    """Publish, approve or submit the pages that wait and whose step, as `Step.key` names it, is chosen.
 
     Each page has a transaction of its own, so a long course does not hold the database; a page that lacks something
     is left as it is, and the rest goes on. Everyone who is told by mail gets one, not one for each page.
     """
-    outcome = Outcome()
+    outcome, pages = Outcome(), {key.partition(".")[0] for key in chosen}
     with one_mail(course):
         for page in waiting_pages(course):
-            if str(page.pk) in chosen:
+            if str(page.pk) in pages:
                 with transaction.atomic():
-                    _carry_out_page(page, user, outcome)
+                    _carry_out_page(page, user, chosen, outcome)
     return outcome
 
 
-def _carry_out_page(page: Page, user: User, outcome: Outcome) -> None:
-    """Under the lock of the page's row, with what it is by then: two who click at once do nothing twice."""
+def _carry_out_page(page: Page, user: User, chosen: Container[str], outcome: Outcome) -> None:
+    """Under the lock of the page's row, and only if it is still as the person saw it."""
     fresh = Page.objects.select_for_update().filter(pk=page.pk).first()
-    if fresh is None:
+    if fresh is None or (fresh.live and not fresh.has_unpublished_changes):
         return
-    page, now = fresh.specific, Plan()
-    if page.live and not page.has_unpublished_changes:
+    page = fresh.specific
+    step = _step(page, user, _states_of([page]).get(page.pk), page.has_workflow)
+    if step.key not in chosen:
+        outcome.changed += 1
         return
-    task = _tasks_of([page]).get(page.pk)
-    _place_of(page, user, task, page.has_workflow, now).append(page)
-    if not now.count:
+    if step.deed not in DONE_BY_CLICK:
         return
+    draft = page.get_latest_revision_as_object()
     try:
-        page.get_latest_revision_as_object().check_publishable()
+        draft.check_publishable()
     except ValidationError as error:
-        outcome.refused[page.get_admin_display_title()] = " ".join(error.messages)
+        outcome.refused.append((page.get_admin_display_title(), faults_in_words(draft, error)))
         return
-    if now.publish:
+    if step.deed == Deed.PUBLISH:
         (page.get_latest_revision() or page.save_revision(user=user)).publish(user=user)
-        outcome.published += 1
-    elif now.submit:
-        page.get_workflow().start(page, user)
+        if draft.go_live_at and draft.go_live_at > timezone.now():
+            outcome.scheduled += 1
+        else:
+            outcome.published += 1
+    elif step.deed == Deed.SUBMIT:
+        if step.state is not None:
+            step.state.resume(user)
+        else:
+            page.get_workflow().start(page, user)
         outcome.submitted += 1
-    elif task is not None:
-        task.on_action(page.current_workflow_task_state, user, "approve", comment="")
+    elif step.task is not None:
+        step.task.on_action(page.current_workflow_task_state, user, "approve", comment="")
         outcome.approved += 1
 
 

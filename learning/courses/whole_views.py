@@ -14,7 +14,7 @@ from wagtail.models import Page
 
 from learning.accounts.screens import header
 from learning.courses.models import CoursePage
-from learning.courses.whole import Outcome, Plan, carry_out, plan
+from learning.courses.whole import DONE_BY_CLICK, Deed, Outcome, Step, carry_out, plan
 
 REFUSALS_SHOWN = 10
 
@@ -24,8 +24,9 @@ def whole_course(request: HttpRequest, page_id: int) -> HttpResponse:
     course = get_object_or_404(CoursePage, pk=page_id)
     user: Any = request.user
     may = course.permissions_for_user(user)
-    found = plan(course, user)
-    if not (may.can_edit() or may.can_publish() or found.approve):
+    steps = plan(course, user)
+    reviews = any(step.deed == Deed.APPROVE for step in steps)
+    if not (may.can_edit() or may.can_publish() or reviews):
         raise Http404
     if request.method == "POST":
         _say(request, carry_out(course, user, set(request.POST.getlist("page"))))
@@ -34,30 +35,33 @@ def whole_course(request: HttpRequest, page_id: int) -> HttpResponse:
     context = {
         **header(title, icon="doc-full-inverse"),
         "course": course,
-        "groups": _in_words(found),
-        "count": found.count,
+        "groups": _in_words(steps),
+        "count": sum(step.deed in DONE_BY_CLICK for step in steps),
     }
     return render(request, "courses/cms/whole.html", context)
 
 
-def _in_words(found: Plan) -> list[tuple[str, list[Page], bool]]:
+def _in_words(steps: list[Step]) -> list[tuple[str, list[Step], bool]]:
     """What would become of which pages, and whether they can be chosen; the lists that have some."""
-    lists = [
-        (_("Published now"), found.publish, True),
-        (_("Approved now"), found.approve, True),
-        (_("Submitted for approval"), found.submit, True),
-        (_("Wait for others to approve them, and stay so"), found.in_review, False),
-        (_("Locked or scheduled, and stay so"), found.locked, False),
-        (_("Not yours to publish or submit, and stay so"), found.not_ours, False),
-    ]
-    return [(words, pages, may) for words, pages, may in lists if pages]
+    words = {
+        Deed.PUBLISH: _("Published now"),
+        Deed.APPROVE: _("Approved now"),
+        Deed.SUBMIT: _("Submitted for approval"),
+        Deed.IN_REVIEW: _("Wait for others to approve them, and stay so"),
+        Deed.SENT_BACK: _("Sent back to their authors, and stay so"),
+        Deed.LOCKED: _("Locked or scheduled, and stay so"),
+        Deed.NOT_ALLOWED: _("Not yours to publish or submit, and stay so"),
+    }
+    groups = [(words[deed], [step for step in steps if step.deed == deed], deed in DONE_BY_CLICK) for deed in words]
+    return [group for group in groups if group[1]]
 
 
 def _say(request: HttpRequest, outcome: Outcome) -> None:
-    if not (outcome.published or outcome.approved or outcome.submitted or outcome.refused):
+    if outcome.is_empty:
         messages.warning(request, _("Nothing has changed: no page that was chosen waits for you."))
     done = (
         (outcome.published, ngettext_lazy("%(n)s page is published.", "%(n)s pages are published.", "n")),
+        (outcome.scheduled, ngettext_lazy("%(n)s page is scheduled.", "%(n)s pages are scheduled.", "n")),
         (outcome.approved, ngettext_lazy("%(n)s page is approved.", "%(n)s pages are approved.", "n")),
         (
             outcome.submitted,
@@ -67,7 +71,14 @@ def _say(request: HttpRequest, outcome: Outcome) -> None:
     for count, words in done:
         if count:
             messages.success(request, words % {"n": count})
-    for title, why in list(outcome.refused.items())[:REFUSALS_SHOWN]:
+    if outcome.changed:
+        changed = ngettext(
+            "%(n)s page has changed since you saw it and was left as it is. Look again.",
+            "%(n)s pages have changed since you saw them and were left as they are. Look again.",
+            outcome.changed,
+        )
+        messages.warning(request, changed % {"n": outcome.changed})
+    for title, why in outcome.refused[:REFUSALS_SHOWN]:
         messages.error(request, _("“%(page)s” stays a draft: %(why)s") % {"page": title, "why": why})
     more = len(outcome.refused) - REFUSALS_SHOWN
     if more > 0:
