@@ -1,10 +1,12 @@
 """What the home page shows: one's own course to go on with, a real lesson, the courses, and who teaches them."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Case, F, IntegerField, Value, When
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.utils.text import Truncator
 from django.utils.translation import get_language
 from wagtail.models import Page
@@ -21,6 +23,7 @@ from learning.enrollment.statuses import Status
 COURSES_SHOWN = 6
 TEACHERS_SHOWN = 6
 PREVIEWS_LOOKED_AT = 24
+LAST_LOOKED_AT = 5  # courses of a reader
 WORDS = 55  # of the lesson that is shown
 
 
@@ -37,7 +40,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class GoOn:
-    """The course that one read last, with one's progress."""
+    """A course to go on with, and one's progress in it."""
 
     enrollment: Enrollment
     progress: Progress
@@ -50,17 +53,22 @@ def courses_for(catalog: CatalogPage, language: str) -> list[CoursePage]:
 
 
 def sample_of(courses: list[CoursePage]) -> Sample | None:
-    """A free preview of the first of these courses that has one."""
-    above = {course.path: course for course in courses}
-    rows = LessonPage.objects.live().public().filter(pk__in=free_previews().values("pk")).order_by("path")
-    lessons = [lesson for lesson in rows[:PREVIEWS_LOOKED_AT] if lesson.path[: -2 * Page.steplen] in above]
-    order = list(above)
-    for lesson in sorted(lessons, key=lambda found: order.index(found.path[: -2 * Page.steplen])):
+    """A free preview of the first of these courses that has one. Reads a lesson itself only when it is new."""
+    order = [course.path for course in courses]
+    below = reduce(or_, (Q(path__startswith=path) for path in order))
+    previews = LessonPage.objects.live().public().filter(below, pk__in=free_previews().values("pk"))
+    facts = ("title", "path", "url_path", "minutes", "content_stamp")
+    lessons = list(previews.only(*facts).order_by("path")[:PREVIEWS_LOOKED_AT])
+    for lesson in sorted(lessons, key=lambda found: order.index(_path_of_course(found))):
         words = kept(("sample", lesson.pk, lesson.content_stamp.timestamp()), partial(_beginning, lesson))
         if words:
-            course = above[lesson.path[: -2 * Page.steplen]]
+            course = courses[order.index(_path_of_course(lesson))]
             return Sample(lesson.title, address_of(lesson.url_path), course, lesson.minutes, words)
     return None
+
+
+def _path_of_course(lesson: LessonPage) -> str:
+    return str(lesson.path[: -2 * Page.steplen])
 
 
 def _beginning(lesson: LessonPage) -> str:
@@ -85,16 +93,25 @@ def teachers_of(courses: list[CoursePage]) -> list[Any]:
     return list(found.values())[:TEACHERS_SHOWN]
 
 
+def last_read_first(user: Any) -> QuerySet[Enrollment]:
+    """A person's enrolments in published courses, what they read last before the others."""
+    rows = Enrollment.objects.filter(user=user, course__live=True).select_related("course", "group")
+    return rows.order_by(F("last_read_at").desc(nulls_last=True), "-changed_at", "-pk")
+
+
+def first_to_go_on(enrollments: Iterable[Enrollment], progress: Mapping[int, Progress]) -> GoOn | None:
+    """The first of these courses that is being read, has started and has a lesson that is open."""
+    for enrollment in enrollments:
+        own = progress[enrollment.course_id]
+        if enrollment.status == Status.ACTIVE and enrollment.course.has_started and own.next_lesson:
+            return GoOn(enrollment, own)
+    return None
+
+
 def go_on(user: Any) -> GoOn | None:
-    """What a signed-in reader continues: the active course read last."""
-    rows = Enrollment.objects.filter(user=user, status=Status.ACTIVE, course__live=True).select_related(
-        "course", "group"
-    )
-    last = rows.order_by(F("last_read_at").desc(nulls_last=True), "-pk").first()
-    if last is None:
-        return None
-    progress = progress_of(user, [last.course])[last.course_id]
-    return GoOn(last, progress) if progress.next_lesson else None
+    """What a signed-in reader continues."""
+    rows = list(last_read_first(user).filter(status=Status.ACTIVE)[:LAST_LOOKED_AT])
+    return first_to_go_on(rows, progress_of(user, [row.course for row in rows])) if rows else None
 
 
 def front(user: Any, catalog: CatalogPage | None) -> dict[str, Any]:

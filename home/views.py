@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required, user_passes_test
 from django.core.paginator import Paginator
-from django.db.models import F
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,11 +12,12 @@ from django.views.decorators.http import require_safe
 
 from chat.models import Room
 from chat.shown import sample_talk
+from home.front import first_to_go_on, last_read_first
 from home.search import search as search_school
 from learning.courses.blocks import LessonBody
 from learning.courses.catalogue import card_queryset
 from learning.courses.models import CatalogPage, CoursePage, ModulePage
-from learning.enrollment.models import Enrollment, FormerCourse, Opening
+from learning.enrollment.models import Audience, Beginning, Enrollment, FormerCourse, Opening
 from learning.enrollment.policies import Right, courses_with
 from learning.enrollment.progress import progress_of
 from learning.enrollment.statuses import PENDING, READING, Status
@@ -32,24 +33,23 @@ OPENINGS_SHOWN = 3
 def dashboard(request: HttpRequest) -> HttpResponse:
     """One's courses: what to go on with first, then what waits, then the rest."""
     user: Any = request.user
-    mine = (
-        Enrollment.objects.filter(user=user, course__live=True)
-        .select_related("course__cover", "group")
-        .order_by(F("last_read_at").desc(nulls_last=True), "-changed_at", "-pk")
-    )
+    mine = last_read_first(user).select_related("course__cover", "group")
     page = Paginator(mine, PER_PAGE).get_page(request.GET.get("page"))
     enrollments = list(page)
     progress = progress_of(user, [enrollment.course for enrollment in enrollments])
     rows = [{"enrollment": e, "course": e.course, "progress": progress[e.course_id]} for e in enrollments]
+    first = first_to_go_on(enrollments, progress) if page.number == 1 else None
     reading = [row for row in rows if row["enrollment"].status == Status.ACTIVE]
-    first = next((row for row in reading if row["course"].has_started and row["progress"].next_lesson), None)
+    completed = [row for row in rows if row["enrollment"].status == Status.COMPLETED]
+    has_more = page.has_other_pages()
     teaches = user.has_perm("accounts.teach")
     context = {
         "page_obj": page,
         "first": first,
-        "reading": [row for row in reading if row is not first],
+        "reading": [row for row in reading if first is None or row["enrollment"] != first.enrollment],
         "pending": [row for row in rows if row["enrollment"].status in PENDING],
-        "completed": [row for row in rows if row["enrollment"].status == Status.COMPLETED],
+        "completed": completed,
+        "completed_count": mine.filter(status=Status.COMPLETED).count() if has_more else len(completed),
         "other": [row for row in rows if row["enrollment"].status not in READING | PENDING],
         "opens_next": _opens_next(user),
         "former": _former(user),
@@ -60,9 +60,15 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 def _opens_next(user: Any) -> list[dict[str, Any]]:
-    """The next modules that open for one's study groups, soonest first; one query, two where there are some."""
+    """The next modules that open for one's study groups, soonest first; one query, two where there are some.
+
+    Not those that are for other groups, nor those that one has begun before their opening was set.
+    """
     groups = Enrollment.objects.filter(user=user, status=Status.ACTIVE, course__live=True).values("group_id")
     coming = Opening.objects.filter(group_id__in=groups, opens_at__gt=timezone.now()).select_related("group__course")
+    marked = Audience.objects.filter(page_id=OuterRef("module_id"))
+    coming = coming.filter(~Exists(marked) | Exists(marked.filter(group_id=OuterRef("group_id"))))
+    coming = coming.exclude(module_id__in=Beginning.objects.filter(user=user).values("module_id"))
     rows = list(coming.order_by("opens_at")[:OPENINGS_SHOWN])
     modules = ModulePage.objects.live().in_bulk([row.module_id for row in rows]) if rows else {}
     return [

@@ -1,8 +1,9 @@
 """What a student has done of a course, and where they go on."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from learning.courses.programme import Programme, ProgrammeLesson, programmes_of
 from learning.enrollment.actions import complete
 from learning.enrollment.machine import lock_seats
 from learning.enrollment.models import Beginning, BlockCompletion, Completion, Enrollment, Position
-from learning.enrollment.plans import plan_of, plans_of, programme_for
+from learning.enrollment.plans import Plan, plan_of, plans_of, programme_for
 from learning.enrollment.statuses import Status
 
 
@@ -29,6 +30,7 @@ class Progress:
     done: frozenset[int]
     last_lesson_id: int | None = None
     last_block_id: UUID | None = None
+    closed: Mapping[int, datetime] = field(default_factory=dict)  # lessons that are not open yet, with the instant
 
     @cached_property
     def count(self) -> int:
@@ -67,13 +69,19 @@ class Progress:
     @cached_property
     def next_lesson(self) -> ProgrammeLesson | None:
         """Where *Continue* leads: the lesson one stopped in; when that is done, the first open one after it, then
-        the first open one at all; when all is done, the first lesson."""
-        lessons = self.programme.lessons
+        the first open one at all; when all is done, the first lesson. Nothing while the rest is still to open."""
+        lessons = [lesson for lesson in self.programme.lessons if lesson.id not in self.closed]
         place = next((i for i, lesson in enumerate(lessons) if lesson.id == self.last_lesson_id), 0)
         for lesson in [*lessons[place:], *lessons[:place]]:
             if lesson.id not in self.done:
                 return lesson
-        return lessons[0] if lessons else None
+        return lessons[0] if lessons and self.finished else None
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """When the next lesson opens, where all that is open is done."""
+        coming = [at for pk, at in self.closed.items() if pk not in self.done]
+        return min(coming) if coming and self.next_lesson is None else None
 
 
 _done = CompiledQuery(
@@ -90,18 +98,46 @@ def done_lessons(user: User, *programmes: Programme) -> frozenset[int]:
 def progress_of(user: User, courses: Iterable[CoursePage]) -> dict[int, Progress]:
     """Progress by the id of the course, each in the programme that the person's group sees.
 
-    Three queries for any number of courses, three more for what is not kept.
+    Three queries for any number of courses, one more where modules are still to open, three more for what is not kept.
     """
     courses = list(courses)
     programmes_of(courses)  # reads all that are not kept at once
     mine = Enrollment.objects.reading().filter(user=user, course_id__in=[course.pk for course in courses])
     groups = dict(mine.values_list("course_id", "group_id"))
-    plans = plans_of((course, groups.get(course.pk)) for course in courses)
-    programmes = {course.pk: programme_for(course, plans[course.pk, groups.get(course.pk)]) for course in courses}
+    found = plans_of((course, groups.get(course.pk)) for course in courses)
+    plans = {course.pk: found[course.pk, groups.get(course.pk)] for course in courses}
+    programmes = {course.pk: programme_for(course, plans[course.pk]) for course in courses}
     done = done_lessons(user, *programmes.values())
     stopped = Position.objects.filter(user=user, course_id__in=programmes)
-    places = {row[0]: row[1:] for row in stopped.values_list("course_id", "lesson_id", "block_id")}
-    return {pk: Progress(programme, done, *places.get(pk, ())) for pk, programme in programmes.items()}
+    places: dict[int, tuple[int | None, UUID | None]] = {
+        course_id: (lesson_id, block_id)
+        for course_id, lesson_id, block_id in stopped.values_list("course_id", "lesson_id", "block_id")
+    }
+    closed = _closed_lessons(user, programmes, plans)
+    return {
+        pk: Progress(programme, done, *places.get(pk, (None, None)), closed.get(pk, {}))
+        for pk, programme in programmes.items()
+    }
+
+
+def _closed_lessons(
+    user: User, programmes: dict[int, Programme], plans: dict[int, Plan]
+) -> dict[int, dict[int, datetime]]:
+    """The lessons of each course that are not open to the person yet, with the instant when they will be."""
+    modules = {module_id: at for plan in plans.values() for module_id, at in plan.closed_modules().items()}
+    if not modules:
+        return {}
+    begun = set(Beginning.objects.filter(user=user, module_id__in=modules).values_list("module_id", flat=True))
+    return {
+        pk: {
+            lesson.id: modules[module.id]
+            for module in programme.modules
+            if module.id in modules and module.id not in begun
+            for lesson in module.lessons
+            if not lesson.free_preview
+        }
+        for pk, programme in programmes.items()
+    }
 
 
 def _begin(enrollment: Enrollment, lesson: LessonPage) -> None:

@@ -110,11 +110,8 @@ class Standing:
 
     @property
     def next_opens_at(self) -> datetime | None:
-        """When the lesson to go on with opens for this person, if that is still to come."""
-        lesson = self.progress.next_lesson if self.progress else None
-        if lesson is None or lesson.free_preview:
-            return None
-        return self.access.closed_modules.get(self.access.plan.module_of.get(lesson.id, 0))
+        """When the next lesson opens for this person, where all that is open is done."""
+        return self.progress.opens_at if self.progress else None
 
     @property
     def status(self) -> str | None:

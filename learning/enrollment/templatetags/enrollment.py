@@ -27,7 +27,7 @@ from learning.courses.programme import (
 from learning.courses.reading import headings_of
 from learning.enrollment.access import Access, Refusal
 from learning.enrollment.models import Enrollment, StudyGroup
-from learning.enrollment.plans import programme_for
+from learning.enrollment.plans import plans_of, programme_for
 from learning.enrollment.progress import Progress, done_lessons
 from learning.enrollment.standing import Standing
 from learning.enrollment.viewing import viewing_of
@@ -105,19 +105,24 @@ class Card:
 
 @register.simple_tag(takes_context=True)
 def course_cards(context: dict[str, Any], courses: Iterable[CoursePage]) -> list[Card]:
-    """Cards of these courses of `card_queryset`, each dressed; two queries beside those of the courses."""
+    """Cards of these courses of `card_queryset`, each with a cover, as the person sees their programmes.
+
+    Two queries beside those of the courses, two more for what is not kept.
+    """
     courses = list(courses)
     dress(courses)
-    programmes = programmes_of(courses)
+    programmes_of(courses)  # reads all that are not kept at once
     person = _person(context.get("request"))
     own = {}
     if person.is_authenticated:
         rows = Enrollment.objects.reading().filter(user=person, course_id__in=[course.pk for course in courses])
         own = {row.course_id: row for row in rows}
+    groups = {course.pk: own[course.pk].group_id if course.pk in own else None for course in courses}
+    plans = plans_of((course, groups[course.pk]) for course in courses)
     return [
         Card(
             course,
-            programmes[course.pk],
+            programme_for(course, plans[course.pk, groups[course.pk]]),
             [member.person for member in course.team.all() if member.person.is_active],
             own.get(course.pk),
         )
