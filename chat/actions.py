@@ -250,6 +250,9 @@ def open_course_room(*, course: CoursePage, actor: User) -> Room:
     if created:
         facts = {"did": "opened", "room": room.pk}
         record(AuditEntry.Deed.CHAT, actor=actor, course_id=course.pk, facts=facts)
+    elif room.is_default:
+        room.is_default = False
+        room.save(update_fields=["is_default"])
     return room
 
 

@@ -77,6 +77,7 @@ class Room(models.Model):
 
     group = models.OneToOneField(StudyGroup, null=True, on_delete=models.CASCADE, related_name="room")
     course = course_pointer(null=True)
+    is_default = models.BooleanField(default=False)  # opened by the system: closed again when the first group comes
     last_seq = models.PositiveIntegerField(default=0)
     last_position = models.PositiveIntegerField(default=0)
     spoken_at = models.DateTimeField(null=True)

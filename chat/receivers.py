@@ -18,14 +18,23 @@ def open_room(instance: StudyGroup, created: bool, raw: bool = False, **kwargs: 
     """A study group has a room from its creation; the default room of its course goes, if nobody has said a word."""
     if created and not raw:
         Room.objects.get_or_create(group=instance)
-        Room.objects.filter(course_id=instance.course_id, last_position=0).delete()
+        _close_default_room(instance.course_id)
+
+
+@transaction.atomic
+def _close_default_room(course_id: int) -> None:
+    """Under the room's lock, so that no first message is written and deleted with it."""
+    rooms = Room.objects.select_for_update().filter(course_id=course_id, is_default=True)
+    for room in rooms:
+        if room.last_position == 0:
+            room.delete()
 
 
 @receiver(page_published, sender=CoursePage)
 def open_room_of_course(instance: CoursePage, **kwargs: Any) -> None:
     """A published course without study groups has a room of its own, where its students can ask the teacher."""
     if not StudyGroup.objects.filter(course_id=instance.pk).exists():
-        Room.objects.get_or_create(course=instance)
+        Room.objects.get_or_create(course=instance, defaults={"is_default": True})
 
 
 @receiver(post_delete, sender=Attachment)

@@ -45,9 +45,8 @@ def my_data(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def read_my_data(request: HttpRequest) -> HttpResponse:
-    """The same as in the archive, to be read; that it was looked at is written down as a download is."""
+    """The same as in the archive, to be read by the person themselves."""
     user: Any = request.user
-    record(AuditEntry.Deed.DATA, actor=user, person=user, facts={"did": "downloaded"})
     response = render(request, "home/my_data_read.html", {"sections": in_words(collect(user))})
     response.headers["Cache-Control"] = "private, no-store"
     return response

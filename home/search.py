@@ -16,7 +16,7 @@ from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import address_of
 from learning.enrollment.access import Person, readable_parts
 from learning.enrollment.models import Audience
-from learning.enrollment.served import served
+from learning.enrollment.served import below_unpublished, served
 
 SHOWN = 30
 AROUND = 70  # characters of an excerpt before and after the word that was found
@@ -40,7 +40,8 @@ def search(user: Person, query: str) -> list[Hit]:
     courses = list(CoursePage.objects.live().public().search(query)[:SHOWN])
     allowed = LessonPage.objects.live().filter(readable_parts(user))
     readable = list(LessonPage.objects.filter(pk__in=allowed.values("pk")).search(query)[:SHOWN])
-    named = Page.objects.filter(pk__in=_in_programmes().values("pk")).search(query, fields=["title"])[:SHOWN]
+    others = _in_programmes().public().exclude(below_unpublished()).exclude(pk__in=allowed.values("pk"))
+    named = list(Page.objects.filter(pk__in=others.values("pk")).search(query, fields=["title"])[:SHOWN])
     shown = {page.pk for page in served([*readable, *named], user)}
     lessons = [page for page in readable if page.pk in shown]
     own = {page.pk for page in lessons}

@@ -39,7 +39,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         """The link of the mail; it remembers the page from which one signed up, for another browser too."""
         url: str = super().get_email_confirmation_url(request, emailconfirmation)
-        wanted = request.session.get(SIGNED_UP, {}).get("next", "") if request else ""
+        signed_up = request.session.get(SIGNED_UP, {}) if request else {}
+        is_same = signed_up.get("email") == emailconfirmation.email_address.email.lower()
+        wanted = signed_up.get("next", "") if is_same else ""
         return f"{url}?{urlencode({'next': wanted})}" if wanted and self.is_safe_url(wanted) else url
 
     def is_safe_url(self, url: str | None) -> bool:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from learning.accounts.roles import ACCESS_CMS
 from learning.accounts.school import school
 
+PROBES = ("/healthz",)
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -36,6 +37,8 @@ class PersonMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info in PROBES:  # asked by machines every few seconds: it needs no database
+            return self.get_response(request)
         user = request.user
         language = user.language if user.is_authenticated else ""
         if not language:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permission, PermissionsMixin
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -251,7 +252,12 @@ def mark_path(school: "School", filename: str) -> str:
 class School(BaseGenericSetting):
     """One row: how the school presents itself."""
 
-    name = models.CharField(_("name of the school"), max_length=60, default="Parta")
+    name = models.CharField(
+        _("name of the school"),
+        max_length=60,
+        default="Parta",
+        validators=[RegexValidator(r"[\x00-\x1f\x7f]", _("The name is one line of text."), inverse_match=True)],
+    )
     mark = models.ImageField(_("mark"), upload_to=mark_path, blank=True)
     sender = models.EmailField(
         _("sender of mail"), blank=True, help_text=_("The address that the school's mail comes from.")

@@ -6,12 +6,14 @@ from threading import Lock
 
 from cachetools import TTLCache, cached
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from django.urls import reverse
 
 from learning.accounts.models import School
 
 SECONDS = 5  # after which another process sees a change
 _kept: TTLCache[tuple[()], "SchoolFacts"] = TTLCache(1, SECONDS)
+_last: "SchoolFacts | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,25 @@ class SchoolFacts:
 
 @cached(_kept, lock=Lock())
 def school() -> SchoolFacts:
-    """The school's facts, kept in this process for some seconds; one query where they are not."""
-    row = School.objects.first() or School()
+    """The school's facts, kept in this process for some seconds; one query where they are not.
+
+    While the database is away they are those that were read last, or the defaults: pages of errors show them too.
+    """
+    global _last  # noqa: PLW0603
+    try:
+        row = School.objects.first() or School()
+    except (DatabaseError, InterfaceError):
+        return _last or _facts(School())
+    _last = _facts(row)
+    return _last
+
+
+def _facts(row: School) -> SchoolFacts:
     mark = reverse("school_mark") + f"?{str(row.mark.name)[-12:-5]}" if row.mark else ""
     return SchoolFacts(row.name or settings.WAGTAIL_SITE_NAME, mark, row.sender, row.time_zone, row.contact)
 
 
 def forget_school() -> None:
+    global _last  # noqa: PLW0603
+    _last = None
     _kept.clear()

@@ -60,11 +60,16 @@ def avatar(request: HttpRequest, pk: int) -> FileResponse:
 def send_confirmation_again(request: HttpRequest) -> HttpResponse:
     """The button on the page after signing up. It answers the same whether or not there is such an account."""
     email = request.session.get(SIGNED_UP, {}).get("email", "")
-    allowed = bool(email) and ratelimit.consume(request, action="resend", key=email)
-    address = EmailAddress.objects.filter(email__iexact=email, verified=False).first() if allowed else None
+    if not email:
+        return redirect("account_signup")
+    allowed = ratelimit.consume(request, action="resend", key=email)
+    # not an address that a person with another one wants to change to
+    confirmed = EmailAddress.objects.filter(verified=True).values("user_id")
+    unconfirmed = EmailAddress.objects.filter(email__iexact=email, verified=False).exclude(user_id__in=confirmed)
+    address = unconfirmed.first() if allowed else None
     if address is not None:
         address.send_confirmation(request, signup=True)
-    if allowed or not email:
+    if allowed:
         messages.success(request, _("The mail is on its way again. Look into the spam folder too."))
     else:
         messages.warning(request, _("It was sent a moment ago. Wait a minute before you ask again."))

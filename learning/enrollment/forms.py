@@ -14,6 +14,7 @@ from learning.courses.models import CoursePage
 from learning.enrollment import actions
 from learning.enrollment.grouping import follow_start
 from learning.enrollment.invitations import Guest, invite, invite_many
+from learning.enrollment.machine import has_free_seat
 from learning.enrollment.models import Enrollment, Invitation, StudyGroup
 from learning.enrollment.policies import managed_courses, manages_course, may_name_teachers
 from learning.enrollment.statuses import Status, staff_choices
@@ -65,6 +66,8 @@ class EnrollmentCreateForm(OfManagedCourse):
     def save(self, commit: bool = True) -> Enrollment:
         course, actor = self.cleaned_data["course"], self.for_user
         if self.person is None:
+            if not has_free_seat(course.pk):  # as it would be said of someone with an account
+                raise ValidationError(_("All seats of this course are taken."))
             invite_many(course_id=course.pk, guests=[Guest(self.cleaned_data["email"])], actor=actor)
             self.instance = Enrollment(course=course)
             return self.instance

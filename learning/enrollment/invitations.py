@@ -73,9 +73,12 @@ def invite_many(*, course_id: int, guests: Sequence[Guest], actor: User) -> int:
 
 @transaction.atomic
 def send_again(*, ids: Sequence[int]) -> int:
-    """Queue the mail of these invitations once more; returns of how many. Not of those sent in the last minutes."""
+    """Queue the mail of these invitations once more; returns of how many.
+
+    Not of those sent in the last minutes, nor to addresses whose owner has been in the course since.
+    """
     before = timezone.now() - PAUSE
-    rows = Invitation.objects.select_for_update(of=("self",)).filter(pk__in=ids)
+    rows = Invitation.objects.select_for_update(of=("self",)).filter(pk__in=ids).open()
     found = list(rows.filter(Q(told_at=None) | Q(told_at__lt=before)))
     Invitation.objects.filter(pk__in=[row.pk for row in found]).update(told_at=None)
     tell_of_invitations(found)

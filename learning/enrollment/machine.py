@@ -172,6 +172,12 @@ class Changes:
         )
 
 
+def has_free_seat(course_id: int) -> bool:
+    """Whether someone could be enrolled now; it promises nothing for later."""
+    course, seats = CoursePage.objects.filter(pk=course_id).first(), Seats.objects.filter(pk=course_id).first()
+    return course is not None and (course.capacity is None or (seats.taken if seats else 0) < course.capacity)
+
+
 def locked_course(course_id: int) -> tuple[CoursePage, Seats]:
     seats = lock_seats(course_id)
     course = CoursePage.objects.filter(pk=course_id).first()

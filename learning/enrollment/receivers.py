@@ -14,6 +14,7 @@ from wagtail.signals import page_published, page_unpublished, post_page_move
 from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry
 from learning.courses.models import CoursePage, LessonPage, ModulePage
+from learning.courses.pages import SchoolPage
 from learning.courses.programme import course_paths_above
 from learning.enrollment.actions import fill_seats
 from learning.enrollment.invitations import accept_invitations
@@ -76,7 +77,7 @@ def page_deleted(instance: PageLogEntry, created: bool, **kwargs: Any) -> None:
     if not created or instance.action != "wagtail.delete" or instance.user_id is None:
         return
     page = Page.objects.filter(pk=instance.page_id).first()
-    if page is None or not issubclass(page.specific_class or Page, CoursePage | ModulePage | LessonPage):
+    if page is None or not issubclass(page.specific_class or Page, SchoolPage):
         return
     above = course_paths_above(page.path)
     course_id = CoursePage.objects.filter(path__in=above).values_list("pk", flat=True).first()

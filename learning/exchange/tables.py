@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import json
+import logging
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,8 @@ MAX_ROWS = 50_000
 CHILD = Path(__file__).with_name("xlsx_child.py")
 SAMPLE = 8192
 
+log = logging.getLogger("parta.exchange")
+
 
 def check_table(file: IO[bytes], name: str, size: int) -> None:
     """ValidationError unless this is a CSV or XLSX file that we can read."""
@@ -53,10 +56,8 @@ def _check_parts(file: IO[bytes]) -> None:
             most = MOST_OF.get(
                 entry.filename.rpartition("/")[2], MOST_OF_SHEET if "sheets/" in entry.filename else MOST_OF_REST
             )
-            if entry.file_size > most:
+            if entry.file_size > most or len(entries) > MOST_PARTS:
                 raise ValidationError(_("This archive unpacks to more than we take."))
-    if len(entries) > MOST_PARTS:
-        raise ValidationError(_("This archive unpacks to more than we take."))
 
 
 def _text_of(file: IO[bytes]) -> io.TextIOWrapper:
@@ -99,8 +100,11 @@ def _xlsx_rows(file: IO[bytes], seconds: int) -> Iterator[list[Any]]:
             assert child.stdout is not None  # noqa: S101  (a pipe was asked for)
             try:
                 for line in child.stdout:
+                    if not line.endswith("\n"):
+                        break  # the child was stopped while it wrote
                     yield json.loads(line)
-                if child.wait() != 0:
+                if code := child.wait():
+                    log.info("A workbook was not read to its end: the reader ended with %s.", code)
                     raise ValidationError(_("This table cannot be read: it is damaged, or takes too long."))
             finally:
                 child.kill()

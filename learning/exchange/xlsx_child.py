@@ -10,6 +10,7 @@ It imports nothing of the project, so that it starts fast.
 import json
 import resource
 import sys
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -31,8 +32,13 @@ def as_text(value: Any) -> str:
 
 def main(path: str, seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    with suppress(ValueError, OSError):  # macOS has no limit of addresses; that of time holds there too
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     from openpyxl import load_workbook
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+
+    # Where a sheet does not say its size, openpyxl reads all of it to find out. We read the rows that there are.
+    ReadOnlyWorksheet._get_size = lambda self: None
 
     book = load_workbook(path, read_only=True, data_only=True)
     sheet = book.worksheets[0]

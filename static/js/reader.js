@@ -128,9 +128,11 @@ function markDoneHere() {
   const stay = Object.assign(document.createElement("input"), { type: "hidden", name: "stay", value: "1" });
   form.append(stay);
   form.querySelector("button").click();
+  setTimeout(() => stay.remove()); // the form is on its way; back on this page, its button leads on again
 }
 
-for (const button of document.querySelectorAll("[data-copy]")) {
+// Without HTTPS a browser lets nobody write to the clipboard: then there is no button.
+for (const button of navigator.clipboard ? document.querySelectorAll("[data-copy]") : []) {
   button.hidden = false;
   const words = button.textContent;
   button.addEventListener("click", async () => {
@@ -150,6 +152,7 @@ document.addEventListener("click", (event) => {
   image.src = link.href;
   image.alt = link.querySelector("img").alt;
   large.className = "enlarged";
+  large.setAttribute("aria-label", image.alt || document.title);
   large.append(image);
   large.addEventListener("click", () => large.close());
   large.addEventListener("close", () => { large.remove(); link.focus(); });

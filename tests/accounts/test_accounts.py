@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core import mail
@@ -355,6 +356,16 @@ def test_the_confirmation_can_be_sent_again_once_a_minute(db: None) -> None:
     assert len(mail.outbox) == before + 1
     client.post(confirmation(mail.outbox[-1]))
     assert client.get("/me/").status_code == 200
+
+
+def test_sending_again_confirms_no_change_of_someone_elses_address(people: SimpleNamespace) -> None:
+    """An address that a person wants to change to is theirs to confirm, from their own page."""
+    EmailAddress.objects.create(user=people.student, email=SIGN_UP["email"], verified=False, primary=False)
+    client = Client()
+    client.post("/accounts/signup/", SIGN_UP)
+    mail.outbox.clear()
+    client.post("/accounts/confirm-email/again/")
+    assert mail.outbox == []
 
 
 def test_sending_again_tells_nobody_who_has_an_account(people: SimpleNamespace) -> None:

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.mail import send_mail
+from django.db import OperationalError, connection
+from django.test import Client
 
 from learning.accounts.models import School, User
+from learning.accounts.school import _kept, forget_school
 from learning.accounts.school import school as facts
 from tests import school
 
@@ -100,3 +104,31 @@ def test_a_cover_is_the_picture_of_a_shared_link(small: SimpleNamespace, visit: 
     assert 'property="og:image" content="http://localhost:8000/' in page
     address = page.split('property="og:image" content="http://localhost:8000')[1].split('"')[0]
     assert visit().get(address).status_code == 200
+
+
+def test_the_name_is_one_line() -> None:
+    """It stands in the subject of mails."""
+    school_row = School(name="Parta\nBcc: all@example.org")
+    with pytest.raises(ValidationError, match="one line"):
+        school_row.full_clean()
+
+
+def test_a_probe_asks_no_database_and_the_name_survives_it(
+    db: None, client: Client, django_assert_num_queries: Any
+) -> None:
+    School.objects.create(name="Lyceum")
+    forget_school()
+    with django_assert_num_queries(0):
+        assert client.get("/healthz").status_code == 200
+    assert facts().name == "Lyceum"
+    _kept.clear()
+    with connection.execute_wrapper(_database_is_away):
+        assert facts().name == "Lyceum"
+    forget_school()
+    with connection.execute_wrapper(_database_is_away):
+        assert facts().name == "Parta"
+    forget_school()
+
+
+def _database_is_away(*args: Any) -> Any:
+    raise OperationalError("the database is away")

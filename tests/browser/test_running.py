@@ -191,7 +191,6 @@ def test_no_process_is_left_behind(school_at: tuple[str, Path, int], tmp_path: P
 
 def test_the_reader_by_keyboard(school_at: tuple[str, Path, int], browser: Browser) -> None:
     """First Tab is the skip link, D stays, J goes on, menus close behind the focus, / opens the search."""
-    lesson = "/courses/python-first-line/choosing-and-repeating/lists-many-values/"
     with page_of(browser, school_at[0], "student@example.org", viewport={"width": 1280, "height": 800}) as page:
         page.goto("/courses/python-first-line/")
         lesson = str(page.locator(".thread a").nth(5).get_attribute("href"))

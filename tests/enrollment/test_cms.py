@@ -1,5 +1,6 @@
 """The section “Learning” of the CMS: what administrators and teachers do with enrolments."""
 
+import re
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ from django.utils import timezone
 from learning.courses.enums import EnrollmentPolicy
 from learning.enrollment import actions
 from learning.enrollment.actions import enroll
+from learning.enrollment.machine import recount_seats
 from learning.enrollment.models import Enrollment, Invitation, StatusChange, StudyGroup
 from learning.enrollment.statuses import Status
 from learning.enrollment.undo import undo
@@ -151,8 +153,34 @@ def test_invitations_are_sent_again_in_bulk_but_not_twice_at_once(small: SimpleN
     assert client.post(bulk("send_again", one.pk, two.pk)).status_code == 302
     assert sorted(message.to[0] for message in mail.outbox) == ["one@example.org", "two@example.org"]
     again = client.post(bulk("send_again", one.pk, two.pk), follow=True).content.decode()
-    assert "2 were sent in the last ten minutes" in again
+    assert "2 are not sent again" in again
     assert len(mail.outbox) == 2
+
+
+def test_nobody_is_invited_again_who_has_enrolled(small: SimpleNamespace, visit: Any) -> None:
+    one, two = invited(small.course, "one", "two")
+    school.enrolled(school.person("one"), small.course)
+    mail.outbox.clear()
+    client = visit(small.teacher)
+    rows = re.findall(r"<td[^>]*>\s*(yes|–)\s*</td>", client.get(INVITED).content.decode())
+    assert rows.count("yes") == 1
+    said = client.post(bulk("send_again", one.pk, two.pk), follow=True).content.decode()
+    assert [message.to for message in mail.outbox] == [["two@example.org"]]
+    assert "1 is not sent again" in said
+
+
+def test_the_form_of_a_full_course_does_not_tell_who_has_an_account(small: SimpleNamespace, visit: Any) -> None:
+    small.course.capacity = 1
+    school.publish(small.course)
+    recount_seats(small.course.pk)
+    school.person("known")
+    client = visit(small.teacher)
+    answers = [
+        client.post(ADD, {"course": small.course.pk, "email": f"{who}@example.org"}) for who in ("known", "unknown")
+    ]
+    assert [answer.status_code for answer in answers] == [answers[0].status_code] * 2
+    assert all("All seats of this course are taken." in answer.content.decode() for answer in answers)
+    assert not Invitation.objects.filter(email="unknown@example.org").exists()
 
 
 def test_invitations_are_taken_back_in_bulk_those_of_ones_courses(small: SimpleNamespace, visit: Any) -> None:

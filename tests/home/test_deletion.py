@@ -137,6 +137,28 @@ def test_the_audit_log_names_who_deleted_what_once(
     assert "Deleted; lesson: “Green”" in log
 
 
+def test_deleting_a_catalogue_is_one_entry_too(group: SimpleNamespace, django_capture_on_commit_callbacks: Any) -> None:
+    catalog = group.course.get_parent().specific
+    with django_capture_on_commit_callbacks(execute=True):
+        catalog.delete(user=group.admin)
+    (entry,) = AuditEntry.objects.filter(deed=AuditEntry.Deed.PAGE)
+    assert (entry.actor, entry.facts["page"], entry.facts["kind"]) == (group.admin, catalog.title, "CatalogPage")
+
+
+def test_the_bulk_question_has_few_queries(
+    small: SimpleNamespace, visit: Any, django_assert_max_num_queries: Any
+) -> None:
+    pages = [school.lesson(small.modules[0], f"More {n}") for n in range(15)]
+    people = [school.person() for _n in range(15)]
+    client = visit(small.admin)
+    for kind, things, most in (("wagtailcore/page", pages, 60), ("accounts/user", people, 120)):
+        asked = f"/cms/bulk/{kind}/delete/?{'&'.join(f'id={thing.pk}' for thing in things)}"
+        client.get(asked)
+        with django_assert_max_num_queries(most) as counted:
+            assert client.get(asked).status_code == 200
+        print(kind, len(counted))
+
+
 def test_an_alias_is_not_unpublished_in_silence(small: SimpleNamespace, visit: Any) -> None:
     alias = small.lessons[0].create_alias(parent=small.modules[1], user=small.admin)
     assert alias.live

@@ -194,6 +194,19 @@ def test_search_finds_titles_of_programmes_but_none_that_is_hidden(small: Simple
     assert "Hydrology basics" not in text(visit(), "/search/?q=hydrology")
 
 
+def test_titles_of_closed_courses_do_not_crowd_out_what_is_found(small: SimpleNamespace, visit: Any) -> None:
+    closed = school.course("Closed")
+    module = school.module(closed)
+    for number in range(35):
+        school.lesson(module, f"Osmosis {number}")
+    closed.unpublish()
+    school.lesson(small.modules[1], "About osmosis today")
+    call_command("update_index", verbosity=0)
+    page = text(visit(), "/search/?q=osmosis")
+    assert "About osmosis today" in page
+    assert "Osmosis 1" not in page
+
+
 def test_the_catalogue_offers_languages_that_courses_are_in(small: SimpleNamespace, visit: Any) -> None:
     page = text(visit(), "/courses/")
     assert '<option value="en"' in page

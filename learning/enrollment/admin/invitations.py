@@ -25,7 +25,7 @@ from learning.enrollment.policies import managed_courses, manages_everything
 
 def managed_invitations(user: Any) -> QuerySet[Invitation]:
     """The invitations that a person sees and sends, into courses that exist."""
-    rows = Invitation.objects.filter(course__live__isnull=False).select_related("course")
+    rows = Invitation.objects.with_accepted().filter(course__live__isnull=False).select_related("course")
     return rows if manages_everything(user) else rows.filter(course_id__in=managed_courses(user).values("pk"))
 
 
@@ -60,6 +60,7 @@ class InvitationIndexView(ManagedIndexView):
             Column("course", label=_("Course"), accessor=lambda row: row.course.title),
             DateColumn("created_at", label=_("Invited"), sort_key="created_at"),
             DateColumn("told_at", label=_("Mail sent"), sort_key="told_at"),
+            Column("accepted", label=_("Enrolled"), accessor=lambda row: gettext("yes") if row.accepted else "–"),
         ]
 
     def get_base_queryset(self) -> QuerySet[Invitation]:
@@ -123,8 +124,8 @@ class SendAgain(InvitationBulkAction):
         if sent < len(objects):
             count = len(objects) - sent
             said = ngettext(
-                "%(n)s was sent in the last ten minutes and is not sent again.",
-                "%(n)s were sent in the last ten minutes and are not sent again.",
+                "%(n)s is not sent again: sent in the last ten minutes, or the person has enrolled.",
+                "%(n)s are not sent again: sent in the last ten minutes, or the people have enrolled.",
                 count,
             )
             messages.warning(request, said % {"n": count})

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -102,6 +103,17 @@ class Seats(models.Model):
     waiting = models.PositiveIntegerField(default=0)
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def with_accepted(self) -> "InvitationQuerySet":
+        """With `accepted`: whether the owner of the address has been in the course, or is."""
+        enrolled = Enrollment.objects.filter(course_id=OuterRef("course_id"), user__email__iexact=OuterRef("email"))
+        return self.annotate(accepted=Exists(enrolled))
+
+    def open(self) -> "InvitationQuerySet":
+        """Those whose owners have not been in the course."""
+        return self.with_accepted().filter(accepted=False)  # type: ignore[misc]
+
+
 class Invitation(models.Model):
     """An e-mail address that may enrol in a course of the policy “by invitation”.
 
@@ -120,6 +132,10 @@ class Invitation(models.Model):
     )
     created_at = models.DateTimeField(_("invited"), default=timezone.now, editable=False)
     told_at = models.DateTimeField(null=True, editable=False)  # when its mail was put in the queue
+
+    objects = InvitationQuerySet.as_manager()
+
+    accepted: bool  # where `with_accepted` has read it
 
     class Meta:
         verbose_name = _("invitation")

@@ -245,15 +245,17 @@ export class Timeline {
   // Whether an item begins a day, and whether it stands under the name above it.
   #arrange(item) {
     if (!item) return;
-    if (item.previousElementSibling?.classList.contains("day")) item.previousElementSibling.remove();
-    let before = item.previousElementSibling;
-    while (before && !before.classList.contains("msg") && !before.classList.contains("new-line")) before = before.previousElementSibling;
+    const isA = (element, name) => element?.classList.contains(name);
+    if (isA(item.previousElementSibling, "day")) item.previousElementSibling.remove();
+    const newLine = isA(item.previousElementSibling, "new-line") ? item.previousElementSibling : null;
+    const head = newLine ?? item; // the line of the day stands before it
+    if (isA(head.previousElementSibling, "day")) head.previousElementSibling.remove();
+    let before = head.previousElementSibling;
+    while (before && !isA(before, "msg")) before = before.previousElementSibling;
     const at = new Date(item.dataset.at);
     const day = this.day.format(at);
-    const newLine = before?.classList.contains("new-line");
-    if (newLine) before = before.previousElementSibling;
     const same = before?.dataset.at && this.day.format(new Date(before.dataset.at)) === day;
-    if (!same && item.previousElementSibling?.dataset.day !== day && !newLine) item.before(this.#dayLine(day, at));
+    if (!same) head.before(this.#dayLine(day, at));
     const together = same && !newLine && before.dataset.author === item.dataset.author
       && ["reply", "edited", "pinned"].every((name) => item.querySelector(`[data-${name}]`).hidden) && at - new Date(before.dataset.at) < TOGETHER;
     item.classList.toggle("is-continued", Boolean(together));
