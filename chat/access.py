@@ -1,7 +1,7 @@
 """Who may be in a room, and as what. Asked at every request and action, and every second for open sockets."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,8 @@ from learning.accounts.models import User
 from learning.courses.compiled import CompiledQuery
 from learning.enrollment.policies import Person
 
-_MODERATOR, _MUTED, _OVER, _PLACE, _GONE = 11, 12, 13, 14, 15  # beside the parts of members
-MOST_ROOMS = 1000  # in one question: databases limit its parameters
+_MODERATOR, _MUTED, _OVER, _POSITION, _OF_DELETED_COURSE = 11, 12, 13, 14, 15  # beside the parts of members
+MAX_ROOMS = 1000  # in one question: databases limit its parameters
 Pair = tuple[int, int]  # a person, a room
 
 
@@ -52,10 +52,10 @@ def _rows(room_ids: list[int], user_ids: list[int] | None = None) -> QuerySet[An
         moderators.values_list(number(_MODERATOR), number(0), "pk"),
         mutes.values_list(number(_MUTED), "room_id", "person_id"),
         rooms.filter(over).values_list(number(_OVER), "pk", number(0)),
-        rooms.of_deleted_courses().values_list(number(_GONE), "pk", number(0)),
+        rooms.of_deleted_courses().values_list(number(_OF_DELETED_COURSE), "pk", number(0)),
     ]
     if user_ids is None:
-        arms.append(rooms.values_list(number(_PLACE), "pk", F("last_position")))
+        arms.append(rooms.values_list(number(_POSITION), "pk", F("last_position")))
     return arms[0].union(*arms[1:], all=True)
 
 
@@ -69,48 +69,66 @@ def filled(ids: Iterable[Any]) -> list[Any]:
     return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else []
 
 
-def _standings(
-    pairs: Sequence[Pair], rows: Iterable[tuple[Any, ...]], rooms_there: Container[int] | None = None
-) -> dict[Pair, Standing]:
-    found: dict[int, set[Pair]] = defaultdict(set)
-    for what, room_id, user_id in rows:
-        found[what].add((user_id, room_id))
-    standings = {}
-    for user_id, room_id in pairs:
-        pair = (user_id, room_id)
-        everywhere = (user_id, 0) in found[_MODERATOR] and (rooms_there is None or room_id in rooms_there)
-        is_gone = (0, room_id) in found[_GONE]
-        moderates = everywhere or (pair in found[Part.TEACHER] and not is_gone)
-        standings[pair] = Standing(
+class Standings:
+    """What people are in rooms, as rows of the database; asked by (person, room)."""
+
+    def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        found: dict[int, set[Pair]] = defaultdict(set)
+        self.positions: dict[int, int] = {}  # the last position of each room, where rows for everyone were read
+        for what, room_id, user_id in rows:
+            if what == _POSITION:
+                self.positions[room_id] = user_id
+            else:
+                found[what].add((user_id, room_id))
+        self._students, self._teachers, self._muted = found[Part.STUDENT], found[Part.TEACHER], found[_MUTED]
+        self._moderators = {user_id for user_id, _room in found[_MODERATOR]}
+        self._over = {room_id for _user, room_id in found[_OVER]}
+        self._of_deleted_course = {room_id for _user, room_id in found[_OF_DELETED_COURSE]}
+
+    def moderates(self, pair: Pair) -> bool:
+        user_id, room_id = pair
+        return user_id in self._moderators or (pair in self._teachers and room_id not in self._of_deleted_course)
+
+    def is_member(self, pair: Pair) -> bool:
+        return self.moderates(pair) or (pair in self._students and pair[1] not in self._of_deleted_course)
+
+    def of(self, pair: Pair) -> Standing:
+        user_id, room_id = pair
+        moderates = self.moderates(pair)
+        return Standing(
             user_id,
             room_id,
-            is_member=moderates or (pair in found[Part.STUDENT] and not is_gone),
+            is_member=self.is_member(pair),
             moderates=moderates,
-            is_muted=pair in found[_MUTED] and not moderates,
-            is_over=is_gone or (0, room_id) in found[_OVER],
+            is_muted=pair in self._muted and not moderates,
+            is_over=room_id in self._of_deleted_course or room_id in self._over,
         )
-    return standings
+
+
+class StandingsInRooms(Standings):
+    """The same for everyone in certain rooms: nobody is anything in a room that is not there."""
+
+    def moderates(self, pair: Pair) -> bool:
+        return pair[1] in self.positions and super().moderates(pair)
 
 
 def standings(pairs: Iterable[Pair]) -> dict[Pair, Standing]:
     """What each of these people is in their room; one query. Whether the room exists is for the caller to see."""
     pairs = list(pairs)
     rows = _of_people.rows(filled(room for _user, room in pairs), filled(user for user, _room in pairs))
-    return _standings(pairs, rows)
+    found = Standings(rows)
+    return {pair: found.of(pair) for pair in pairs}
 
 
-def standings_and_places(pairs: Iterable[Pair], room_ids: Iterable[int]) -> tuple[dict[Pair, Standing], dict[int, int]]:
-    """The same, with the last position of each of these rooms; one query for up to a thousand
-    rooms. For the tick of open sockets."""
-    pairs = list(pairs)
-    wanted = {*room_ids, *(room for _user, room in pairs)}
-    if not wanted:
-        return {}, {}
-    ordered = sorted(wanted)
-    slices = [ordered[start : start + MOST_ROOMS] for start in range(0, len(ordered), MOST_ROOMS)]
-    rows = [row for rooms in slices for row in _of_everyone.rows(filled(rooms))]
-    places = {room_id: position for what, room_id, position in rows if what == _PLACE}
-    return _standings(pairs, rows, places), places
+def standings_and_positions(pairs: Iterable[Pair], room_ids: Iterable[int]) -> tuple[Standings, dict[int, int]]:
+    """The same, with the last position of each of these rooms; one query for up to a thousand rooms.
+
+    For the check of open sockets.
+    """
+    ordered = sorted({*room_ids, *(room for _user, room in pairs)})
+    slices = [ordered[start : start + MAX_ROOMS] for start in range(0, len(ordered), MAX_ROOMS)]
+    found = StandingsInRooms(row for rooms in slices for row in _of_everyone.rows(filled(rooms)))
+    return found, found.positions
 
 
 def standing_in(user: Person, room: Room) -> Standing:
@@ -125,13 +143,10 @@ def entered_room(user: Person, room_id: int) -> tuple[Room, Standing] | None:
 
     Nothing where they may not be, or there is no such room.
     """
-    return entered_room_as(user.pk, room_id) if user.is_authenticated and user.is_active else None
-
-
-def entered_room_as(user_id: int, room_id: int) -> tuple[Room, Standing] | None:
-    """The same for someone of whom only the key is at hand."""
-    standing = standings([(user_id, room_id)])[user_id, room_id]
-    room = Room.objects.named().with_unread(user_id).filter(pk=room_id).first() if standing.is_member else None
+    if not user.is_authenticated or not user.is_active:
+        return None
+    standing = standings([(user.pk, room_id)])[user.pk, room_id]
+    room = Room.objects.named().with_unread(user.pk).filter(pk=room_id).first() if standing.is_member else None
     return (room, standing) if room is not None else None
 
 

@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from chat import bell
 from chat.access import Standing, standings
 from chat.frames import ChatError, as_text, bad_frame, event_frame, not_found, too_long
 from chat.models import (
@@ -26,6 +25,7 @@ from chat.models import (
     RoomEvent,
 )
 from chat.posting import refusal_to_write
+from chat.publisher import publish, publish_frames
 from chat.text import as_html
 from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry, User
@@ -63,7 +63,7 @@ class _Change:
         )
         Room.objects.filter(pk=room.pk).update(last_position=room.last_position)
         frame = event_frame(event, message=message, room=room)
-        bell.ring(room.pk, [(event.position, as_text(frame))])
+        publish_frames(room.pk, [(event.position, as_text(frame))])
         return event
 
 
@@ -195,7 +195,7 @@ def mark_read(*, user_id: int, room_id: int, seq: int) -> int:
         if seq > marker.seq:
             marker.seq = seq
             marker.save(update_fields=["seq"])
-            bell.tell(room_id, {"type": "read", "room": room_id, "user": user_id, "seq": seq})
+            publish(room_id, {"type": "read", "room": room_id, "user": user_id, "seq": seq})
     return marker.seq
 
 

@@ -72,6 +72,11 @@ class RoomQuerySet(models.QuerySet["Room"]):
         )
 
 
+def room_name(group_name: str | None, course_title: str | None) -> str:
+    """A room is called as the study group or the course that it belongs to."""
+    return group_name or course_title or gettext("Deleted course")
+
+
 class Room(models.Model):
     """The room of a study group, or, with a course, of everyone in it."""
 
@@ -112,11 +117,8 @@ class Room(models.Model):
 
     @property
     def name(self) -> str:
-        """A room is called as what it belongs to."""
-        if self.group:
-            return self.group.name
-        course = self.of_course
-        return course.title if course else gettext("Deleted course")
+        course = None if self.group else self.of_course
+        return room_name(self.group.name if self.group else None, course.title if course else None)
 
     @property
     def of_course(self) -> CoursePage | None:

@@ -1,16 +1,12 @@
 """How fast a person may write: so many messages a second, and so many at once."""
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from time import monotonic
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from chat.frames import ChatError
-
-MOST_KEPT = 10_000  # people that a process remembers
 
 
 def horizon() -> timedelta:
@@ -52,27 +48,3 @@ class Bucket:
         """Seconds until there is a token; 0 where there is one."""
         self._fill(now)
         return 0.0 if self.left >= 1 else (1 - self.left) / self.rate
-
-
-class Paces:
-    """Buckets of people, in this process: what spares the database the floods. The rule itself is kept by the
-    action, from what is stored."""
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self.rate, self.burst = rate, burst
-        self._buckets: OrderedDict[int, Bucket] = OrderedDict()
-
-    def wait(self, who: int) -> float:
-        """Take a token of this person's; gives the seconds to wait where there is none."""
-        bucket = self._buckets.get(who)
-        if bucket is None:
-            bucket = self._buckets[who] = Bucket(self.rate, self.burst)
-            if len(self._buckets) > MOST_KEPT:
-                self._buckets.popitem(last=False)
-        else:
-            self._buckets.move_to_end(who)
-        now = monotonic()
-        missing = bucket.missing(now)
-        if not missing:
-            bucket.take(now)
-        return missing

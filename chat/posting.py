@@ -17,10 +17,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chat import bell, pace, text
+from chat import pace, text
 from chat.access import Standing, filled, standings
 from chat.frames import ChatError, as_text, bad_frame, message_frame, not_found, too_long
 from chat.models import MOST_CHARACTERS, Attachment, Mention, Message, Mute, ReadMarker, Room
+from chat.publisher import publish_frames
 from learning.accounts.models import User
 from learning.courses.compiled import CompiledQuery
 
@@ -303,7 +304,7 @@ class _Posting:
             frame = message_frame(message, room=message.room, reply=self.replies.get(place))
             frames[message.room_id].append((message.position, as_text(frame)))
         for room_id, told in frames.items():
-            bell.ring(room_id, told)
+            publish_frames(room_id, told)
 
     def _store_mentions(self) -> None:
         rows = [

@@ -6,12 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.utils import translation
 
-from chat.access import Standing, entered_room_as
+from chat.access import Standing, standings
 from chat.frames import not_found, stamp
 from chat.membership import rooms_of
-from chat.models import Room
+from chat.models import Room, room_name
 from chat.posting import current_mute
 from learning.accounts.models import User
+from learning.courses.compiled import CompiledQuery
 
 MOST_WATCHED = 200  # rooms of one person whose news are told on every page
 
@@ -29,21 +30,31 @@ class Seat:
         return self.standing.moderates
 
 
+_SEAT = ("pk", "group_id", "course_id", "last_seq", "last_position", "group__name", "course__title", "read_seq")
+_seat_rows = CompiledQuery(
+    lambda room_id, user_id: (
+        Room.objects.order_by().with_unread(user_id).filter(pk=room_id).values_list(*_SEAT, "silenced")
+    )
+)
+
+
 def seat_in(user_id: int, room_id: int, language: str = settings.LANGUAGE_CODE) -> Seat:
-    """The place of this person in this room; raises ChatError where they have none."""
-    entered = entered_room_as(user_id, room_id)
-    if entered is None:
+    """The place of this person in this room, in two queries; raises ChatError where they have none."""
+    standing = standings([(user_id, room_id)])[user_id, room_id]
+    rows = _seat_rows.rows(room_id, user_id) if standing.is_member else []
+    if not rows:
         raise not_found()
-    room, standing = entered
+    pk, group_id, course_id, last_seq, last_position, group_name, course_title, read_seq, silenced = rows[0]
+    room = Room(pk=pk, group_id=group_id, course_id=course_id, last_seq=last_seq, last_position=last_position)
     muted = current_mute(room_id, user_id) if standing.is_muted else None
     with translation.override(language):
         facts = {
-            "room": room.pk,
-            "name": room.name,
-            "position": room.last_position,
-            "seq": room.last_seq,
-            "read": room.read_seq,
-            "silenced": room.silenced,
+            "room": pk,
+            "name": room_name(group_name, course_title),
+            "position": last_position,
+            "seq": last_seq,
+            "read": read_seq,
+            "silenced": bool(silenced),
             "read_only": standing.is_over,
             "moderates": standing.moderates,
             "muted": {"until": stamp(muted.until), "reason": muted.reason} if muted else None,

@@ -276,6 +276,7 @@ CHAT_BURST: int = env.int("CHAT_BURST", default=20)
 CHAT_EDIT_MINUTES: int = env.int("CHAT_EDIT_MINUTES", default=15)  # for how long authors change their own
 CHAT_KEEP_DAYS: int = env.int("CHAT_KEEP_DAYS", default=0)  # 0: for good
 CHAT_SOCKETS_PER_PERSON: int = env.int("CHAT_SOCKETS_PER_PERSON", default=40)  # in one process
+CHAT_DIRECT_WRITES: bool = env.bool("CHAT_DIRECT_WRITES", default=True)  # past Daphne's `send`: many times faster
 CHAT_FILE_MAX_BYTES: int = env.int("CHAT_FILE_MAX_BYTES", default=25 * 1024 * 1024)
 CHAT_QUOTA_BYTES: int = env.int("CHAT_QUOTA_BYTES", default=500 * 1024 * 1024)  # of one person's files
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from chat.access import Standing, standing_in, standings, standings_and_places
+from chat.access import Standing, standing_in, standings, standings_and_positions
 from chat.actions import open_course_room
 from chat.membership import rooms_of
 from chat.models import Room
@@ -84,14 +84,14 @@ def test_all_people_and_rooms_of_a_process_are_one_query(rooms: SimpleNamespace)
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        found, places = standings_and_places(pairs, [rooms.room.pk])
+        found, positions = standings_and_positions(pairs, [rooms.room.pk])
     assert len(queries) == 1
-    assert places[rooms.room.pk] == 1
-    assert {pair for pair, standing in found.items() if standing.is_member} == {
+    assert positions[rooms.room.pk] == 1
+    assert {pair for pair in pairs if found.is_member(pair)} == {
         pair
         for pair in pairs
         if standing_in(rooms.student.__class__.objects.get(pk=pair[0]), Room(pk=pair[1])).is_member
     }
     moderator = rooms.moderator.pk
-    found, _places = standings_and_places([(moderator, 10**6)], [])
-    assert not found[moderator, 10**6].is_member  # a room that is no more
+    found, _positions = standings_and_positions([(moderator, 10**6)], [])
+    assert not found.is_member((moderator, 10**6))  # a room that is no more

@@ -3,17 +3,21 @@
 import asyncio
 import json
 import struct
+from time import monotonic
 from typing import Any
 
 import pytest
+from django.test import override_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat import fast_lane
-from chat.connection import Connection
-from chat.fast_lane import Frame
 from chat.frames import BadFrameError, Send, read_frame
-from chat.handshake import Visitor
+from chat.live.admission import FLOOD, MAX_UNSTORED, Admission
+from chat.live.connection import Connection
+from chat.live.direct_write import SharedFrame, protocol_behind
+from chat.live.handshake import Visitor
+from chat.live.presence import FORGET, Presence
+from chat.live.recent import MAX_FRAMES, MAX_SECONDS, RecentFrames
 from chat.pace import Bucket
 
 SEND = {"type": "send", "room": 1, "nonce": "0b8f6c1e-7c1f-4f57-9d5b-0d9d3f0f2a11", "text": "Words"}
@@ -33,8 +37,8 @@ def text_in(raw: bytes) -> str:
 
 @pytest.mark.parametrize("length", [0, 1, 125, 126, 65_535, 65_536, 200_000])
 def test_a_frame_is_what_the_standard_says(length: int) -> None:
-    assert text_in(Frame("x" * length).raw) == "x" * length
-    assert text_in(Frame("ж" * length).raw) == "ж" * length
+    assert text_in(SharedFrame("x" * length).raw) == "x" * length
+    assert text_in(SharedFrame("ж" * length).raw) == "ж" * length
 
 
 def test_on_another_server_a_frame_goes_the_ordinary_way() -> None:
@@ -43,21 +47,24 @@ def test_on_another_server_a_frame_goes_the_ordinary_way() -> None:
     async def send(message: dict[str, Any]) -> None:
         told.append(message)
 
-    assert fast_lane.protocol_behind(send) is None
-    connection = Connection(Visitor(1, "Student", "en", "key", "hash"), send)
-    assert not connection.write(Frame("Words"))
-    asyncio.run(connection.deliver(Frame("Words")))
+    assert protocol_behind(send) is None
+    connection = Connection(Visitor(1, "Student", "en", "key", "hash"), send, Admission())
+    assert not connection.write_now(SharedFrame("Words"))
+    asyncio.run(connection.deliver(SharedFrame("Words")))
     assert told == [{"type": "websocket.send", "text": "Words"}]
+    asyncio.run(connection.deliver_all([SharedFrame("One"), SharedFrame("Two")]))
+    assert [message["text"] for message in told] == ["Words", "One", "Two"]
     connection.closed = True
-    asyncio.run(connection.deliver(Frame("More")))
-    assert len(told) == 1
+    asyncio.run(connection.deliver(SharedFrame("More")))
+    asyncio.run(connection.deliver_all([SharedFrame("More")]))
+    assert len(told) == 3
 
 
 def test_a_socket_that_has_gone_takes_nothing_from_the_others() -> None:
     async def send(message: dict[str, Any]) -> None:
         raise ConnectionResetError
 
-    connection = Connection(Visitor(1, "Student", "en", "key", "hash"), send)
+    connection = Connection(Visitor(1, "Student", "en", "key", "hash"), send, Admission())
     asyncio.run(connection.send("Words"))
     assert connection.closed
 
@@ -107,3 +114,138 @@ def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
     assert given_out == 20
     assert bucket.missing(now) == pytest.approx(0.2)
     assert not bucket.missing(now + 0.2)
+
+
+# --- what one person may send ---
+
+
+@override_settings(CHAT_PER_SECOND=5, CHAT_BURST=20)
+def test_a_person_may_send_at_the_pace_for_ever() -> None:
+    admission, now = Admission(), 100.0
+    for step in range(5000):
+        assert admission.arrived(100, now + step / 45) == 0
+    assert not admission.is_flood(now + 5000 / 45)
+
+
+def send_for(seconds: float, per_second: int, *, more: bool = False, size: int = 100) -> tuple[Admission, float]:
+    """Someone who sends at this pace and waits when told to."""
+    admission, now = Admission(), 100.0
+    while now < 100.0 + seconds and not admission.is_flood(now):
+        now += max(1 / per_second, admission.arrived(size, now))
+        if more:
+            admission.takes_more(now)
+    return admission, now
+
+
+@pytest.mark.parametrize(
+    ("per_second", "more", "size", "floods"),
+    [
+        (45, False, 100, False),
+        (70, False, 100, True),
+        (4, True, 100, False),
+        (8, True, 100, True),
+        (2, False, 1_000_000, True),
+    ],
+)
+@override_settings(CHAT_PER_SECOND=5, CHAT_BURST=20)
+def test_who_goes_on_above_the_pace_is_cut_off(per_second: int, more: bool, size: int, floods: bool) -> None:
+    """Frames, frames that are refused or cost much, and bytes are counted alike."""
+    admission, now = send_for(60, per_second, more=more, size=size)
+    assert admission.is_flood(now) is floods
+
+
+@override_settings(CHAT_PER_SECOND=5, CHAT_BURST=20)
+def test_a_burst_that_ends_is_no_flood() -> None:
+    admission, now = send_for(FLOOD - 2, 500)
+    assert not admission.is_flood(now)
+    now += 20
+    assert admission.arrived(100, now) == 0
+    assert not admission.is_flood(now)
+    assert not admission.is_warned(now)
+    assert admission.is_warned(now + 0.5)
+
+
+def test_messages_that_wait_to_be_stored_have_a_limit() -> None:
+    admission = Admission()
+    admission.unstored = MAX_UNSTORED - 1
+    assert not admission.is_full
+    admission.unstored += 1
+    assert admission.is_full
+
+
+# --- what is kept of a room for who comes back ---
+
+
+def recent(*texts: str, start: int = 10) -> RecentFrames:
+    frames = RecentFrames(start)
+    for place, text in enumerate(texts, start + 1):
+        frames.add(place, SharedFrame(text))
+    return frames
+
+
+def positions(found: Any) -> list[int] | None:
+    return None if found is None else [position for position, _frame in found]
+
+
+def test_recent_frames_are_those_after_a_position_or_none_where_some_are_missing() -> None:
+    frames = recent("a", "b", "c")
+    assert positions(frames.after(10)) == [11, 12, 13]
+    assert positions(frames.after(12)) == [13]
+    assert positions(frames.after(13)) == []
+    assert frames.after(9) is None
+
+
+def test_recent_frames_are_bounded() -> None:
+    frames = recent(*["x"] * (MAX_FRAMES + 20))
+    assert frames.after(29) is None
+    assert len(frames.after(30) or []) == MAX_FRAMES
+    long = recent(*["x" * 100_000] * 9)
+    assert positions(long.after(14)) == [15, 16, 17, 18, 19]
+    assert long.after(13) is None
+
+
+@pytest.mark.parametrize("kind", ["edited", "deleted"])
+def test_what_was_taken_back_is_not_sent_again_as_it_was(kind: str) -> None:
+    frames = recent("secret", "b", f'{{"type":"{kind}","seq":1}}', "d")
+    assert frames.after(10) is None
+    assert frames.after(11) is None
+    assert positions(frames.after(12)) == [13, 14]
+
+
+def test_older_frames_join_only_where_nothing_lies_between_and_nothing_was_taken_back_meanwhile() -> None:
+    older = [(number, SharedFrame("o")) for number in (7, 8, 10)]  # 9 has been deleted by age
+    frames = recent("a")
+    frames.add_older(5, 9, older[:2], frames.generation)  # up to 9 is read: 10 is missing
+    assert frames.after(5) is None
+    frames.add_older(5, 10, older, frames.generation)
+    assert positions(frames.after(5)) == [7, 8, 10, 11]
+    assert positions(frames.after(8)) == [10, 11]
+    assert frames.after(4) is None
+    before = frames.generation
+    frames.add(12, SharedFrame('{"type":"deleted","seq":3}'))
+    frames.add_older(5, 11, [*older, (11, SharedFrame("a"))], before)
+    assert frames.after(10) is None
+
+
+def test_recent_frames_are_read_anew_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = recent("a", "b")
+    now = monotonic()
+    monkeypatch.setattr("chat.live.recent.monotonic", lambda: now + MAX_SECONDS + 1)
+    assert frames.after(11) is None
+    assert positions(frames.after(12)) == []
+
+
+# --- who is here ---
+
+
+def test_people_are_counted_once_over_all_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    presence = Presence()
+    assert presence.count({1, 2}) == 2
+    assert presence.hear("other", {2, 3})
+    assert not presence.hear("other", {2, 3, 4})
+    assert presence.count({1, 2}) == 4
+    now = monotonic()
+    monkeypatch.setattr("chat.live.presence.monotonic", lambda: now + FORGET + 1)
+    assert presence.forget_silent()
+    assert not presence.forget_silent()
+    assert presence.count({1, 2}) == 2

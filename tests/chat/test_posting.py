@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from chat import actions, bell, history
+from chat import actions, history
 from chat.frames import ChatError
 from chat.membership import rooms_of
 from chat.models import Mention, Message, ReadMarker, Room, RoomEvent
@@ -151,17 +151,24 @@ def test_an_answer_does_not_keep_the_words_of_what_was_deleted(group: SimpleName
     assert "secret-of-mine" not in str(history.missed(group.room, 0).frames)
 
 
-def test_frames_are_rung_after_the_commit_in_order(
+def test_frames_are_published_after_the_commit_in_order(
     group: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
-    rung: list[tuple[int, Any]] = []
-    monkeypatch.setattr(bell, "_own_hub", lambda room_id, told: rung.append((room_id, told)))
+    published: list[tuple[int, Any]] = []
+
+    class Recorder:
+        loop = SimpleNamespace(is_closed=lambda: False)
+
+        def publish(self, room_id: int, event: Any) -> None:
+            published.append((room_id, event))
+
+    monkeypatch.setattr("chat.publisher._publisher", Recorder())
     with django_capture_on_commit_callbacks(execute=True) as callbacks:
         say(group.student, group.room, "One")
-        assert rung == []
+        assert published == []
     assert callbacks
-    [(room_id, told)] = rung
-    assert (room_id, told["type"], [position for position, _text in told["frames"]]) == (group.room.pk, "ring", [1])
+    [(room_id, told)] = published
+    assert (room_id, told["type"], [position for position, _text in told["frames"]]) == (group.room.pk, "frames", [1])
 
 
 @pytest.mark.usefixtures("real_db")

@@ -240,9 +240,7 @@ const people = new Map();
 let typedAt = 0;
 
 function showPeople(frame) {
-  const place = root.querySelector("[data-here-count]");
-  place.textContent = words.here.replace("{n}", frame.count);
-  place.title = frame.people.map((person) => person.name).join(", ");
+  root.querySelector("[data-here-count]").textContent = words.here.replace("{n}", frame.count);
 }
 
 function someoneTypes(frame) {

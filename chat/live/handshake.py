@@ -29,10 +29,21 @@ class Visitor:
     password: str  # as it is stored: when it changes, so must who knows it
 
 
-def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
-    """The value of a header; nothing where it is missing or said twice."""
-    found = [value for key, value in headers if key == name]
-    return found[0].decode("latin1").strip() if len(found) == 1 else ""
+class Headers:
+    """The headers of a handshake, by name."""
+
+    def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        self._values: dict[bytes, list[bytes]] = {}
+        for name, value in headers:
+            self._values.setdefault(name, []).append(value)
+
+    def one(self, name: bytes) -> str:
+        """The value of a header; nothing where it is missing or said twice."""
+        found = self._values.get(name, [])
+        return found[0].decode("latin1").strip() if len(found) == 1 else ""
+
+    def all(self, name: bytes) -> list[str]:
+        return [value.decode("latin1") for value in self._values.get(name, [])]
 
 
 def _origin(scheme: str, host: str) -> tuple[str, str, int] | None:
@@ -53,13 +64,12 @@ def origin_of(address: str) -> tuple[str, str, int] | None:
     return _origin(parts.scheme, parts.netloc)
 
 
-def is_from_here(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+def is_from_here(headers: Headers) -> bool:
     """Whether the page that opens a socket is one of this site: the same scheme, host and port (promise 15).
 
     Behind a proxy the scheme is what the trusted header says, as for pages.
     """
-    headers = list(headers)
-    asked, host = origin_of(header(headers, b"origin")), header(headers, b"host")
+    asked, host = origin_of(headers.one(b"origin")), headers.one(b"host")
     if asked is None or not host:
         return False
     trusted = {origin_of(address) for address in (settings.BASE_URL, *settings.CSRF_TRUSTED_ORIGINS)}
@@ -69,16 +79,16 @@ def is_from_here(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     return asked in trusted
 
 
-def _scheme(headers: Iterable[tuple[bytes, bytes]]) -> str:
+def _scheme(headers: Headers) -> str:
     if proxied := settings.SECURE_PROXY_SSL_HEADER:
         name, secure = proxied
         sent = name.removeprefix("HTTP_").replace("_", "-").lower().encode()
-        return "https" if header(headers, sent) == secure else "http"
+        return "https" if headers.one(sent) == secure else "http"
     return "http"
 
 
-def session_key_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    said = "; ".join(value.decode("latin1") for key, value in headers if key == b"cookie")[:MOST_COOKIES]
+def session_key_of(headers: Headers) -> str:
+    said = "; ".join(headers.all(b"cookie"))[:MOST_COOKIES]
     return parse_cookie(said).get(settings.SESSION_COOKIE_NAME, "")
 
 

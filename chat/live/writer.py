@@ -1,4 +1,4 @@
-"""The one pen of a process: all that its sockets send meanwhile goes into the next transaction together."""
+"""Stores the messages of one process: all that its sockets send meanwhile goes into the next transaction together."""
 
 import asyncio
 import logging

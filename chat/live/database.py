@@ -1,4 +1,4 @@
-"""How a hub asks the database: from threads, whose connections are looked after, and once a second for all at once."""
+"""How the live part asks the database: from threads, whose connections are looked after, and once a second for all."""
 
 from collections.abc import Callable, Iterable
 from threading import local
@@ -9,8 +9,8 @@ from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from chat.access import standings_and_places
-from chat.connection import Connection
+from chat.access import standings_and_positions
+from chat.live.connection import Connection
 from learning.accounts.models import User
 
 T = TypeVar("T")
@@ -35,20 +35,23 @@ def with_connection(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     return work(*args, **kwargs)
 
 
-class Looked:
-    """What the database says of the people of a process and the rooms that it hears: three queries for all."""
+class Check:
+    """What the database says of the people of a process and the rooms that it follows: three queries for all."""
 
     def __init__(self, here: Iterable[Connection], rooms: set[int]) -> None:
         here = list(here)
-        pairs = {(one.user_id, room_id) for one in here for room_id in (*one.rooms, *one.watched)}
-        self.standings, self.places = standings_and_places(pairs, rooms)
-        there = Session.objects.filter(
-            session_key__among={one.session_key for one in here}, expire_date__gt=timezone.now()
-        )
-        self._sessions = set(there.values_list("session_key", flat=True))
+        self.pairs = {(one.user_id, room_id) for one in here for room_id in (*one.rooms, *one.watched)}
+        self.standings, self.positions = standings_and_positions(self.pairs, rooms)
+        self._sessions = _open_sessions({one.session_key for one in here})
         active = User.objects.filter(pk__among={one.user_id for one in here}, is_active=True).order_by()
         self._passwords: dict[int, str] = dict(active.values_list("pk", "password"))
 
-    def is_signed_in(self, one: Connection) -> bool:
+    def is_logged_in(self, one: Connection) -> bool:
         """Whether their session goes on: not logged out, not deactivated, with the password that it began with."""
         return one.session_key in self._sessions and self._passwords.get(one.user_id) == one.password
+
+
+def _open_sessions(keys: set[str]) -> set[str]:
+    """Those of these sessions that go on. Mostly all of them do, which counting tells for less than naming them."""
+    rows = Session.objects.filter(session_key__among=keys, expire_date__gt=timezone.now())
+    return keys if rows.count() == len(keys) else set(rows.values_list("session_key", flat=True))

@@ -12,20 +12,17 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from chat import actions, frames
-from chat.connection import FAREWELL, RESTARTS, TOO_MUCH, TRY_LATER, Connection
 from chat.frames import BadFrameError, ChatError, as_text
-from chat.handshake import is_from_here, session_key_of, visitor_with
-from chat.hub import Hub, the_hub
-from chat.pace import Paces, too_fast
+from chat.live.connection import CLOSING, RESTARTS, TRY_LATER, Connection
+from chat.live.handshake import Headers, is_from_here, session_key_of, visitor_with
+from chat.live.hub import Hub, get_hub
+from chat.live.writer import unavailable
+from chat.pace import too_fast
 from chat.posting import Ack, Answer, Draft
 from chat.rooms import places_of, seat_in
-from chat.writer import unavailable
 
-MOST_UNANSWERED = 100  # messages of one socket
 TYPING_EVERY = 2.0  # seconds
-PATIENCE = 200  # refused frames in a row, and the socket is closed
-FLOODING = 10.0  # seconds above the pace of a socket, and it is closed
-CALM = 2.0  # seconds without more than it may send, after which a flood is over
+COSTLY = (frames.Subscribe, frames.Watch, frames.Edit, frames.Delete, frames.React, frames.Pin)
 
 _VERBS = {
     "edit": actions.edit_message,
@@ -51,13 +48,12 @@ class ChatConsumer(AsyncConsumer):
     """
 
     channel_layer_alias: ClassVar[Any] = None
-    paces: ClassVar[Paces | None] = None
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
         await receive()  # websocket.connect
-        hub = the_hub()
+        hub = get_hub()
         try:
-            connection = await self._welcome(hub, scope["headers"], send)
+            connection = await self._let_in(hub, Headers(scope["headers"]), send)
         except (DatabaseError, InterfaceError):  # not a refusal: they may come again
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": TRY_LATER})
@@ -66,8 +62,7 @@ class ChatConsumer(AsyncConsumer):
             await send({"type": "websocket.close"})
             return
         del scope, send
-        self.hub, self.connection, self.refused, self.complained_at = hub, connection, 0, 0.0
-        self.flooding_since = self.flooded_at = 0.0
+        self.hub, self.connection = hub, connection
         hub.enter(connection)
         try:
             await connection.accept()
@@ -79,33 +74,31 @@ class ChatConsumer(AsyncConsumer):
         except asyncio.CancelledError:  # the process ends
             await connection.close(RESTARTS)
             with suppress(TimeoutError):
-                await asyncio.wait_for(_hung_up(receive), FAREWELL)
+                await asyncio.wait_for(_hung_up(receive), CLOSING)
             raise
         finally:
             connection.closed = True
             hub.leave(connection)
 
     @staticmethod
-    async def _welcome(hub: Hub, headers: list[tuple[bytes, bytes]], send: Any) -> Connection | None:
+    async def _let_in(hub: Hub, headers: Headers, send: Any) -> Connection | None:
         """Someone of this site with a session, and no crowd of their own here."""
         key = session_key_of(headers)
-        if not key or key in hub.shut_out or not is_from_here(headers):
+        if not key or hub.is_shut_out(key) or not is_from_here(headers):
             return None
-        visitor = await hub.in_database(visitor_with, key)
-        if visitor is None or hub.count_of(visitor.user_id) >= settings.CHAT_SOCKETS_PER_PERSON:
+        visitor = await hub.runtime.in_database(visitor_with, key)
+        if visitor is None or hub.sockets_of(visitor.user_id) >= settings.CHAT_SOCKETS_PER_PERSON:
             return None
-        return Connection(visitor, send)
+        return Connection(visitor, send, hub.admission_of(visitor.user_id))
 
     async def _take(self, message: dict[str, Any]) -> None:
         """One frame: done, or answered by an error. Nothing that comes in ends the socket but too much of it."""
         connection = self.connection
         size = len(message.get("text") or message.get("bytes") or "")
-        if seconds := connection.admit(size, monotonic()):
+        if seconds := connection.admission.arrived(size, monotonic()):
             await self._hold(seconds)
             if connection.closed:
                 return
-        elif self.flooding_since and monotonic() - self.flooded_at > CALM:
-            self.flooding_since = 0.0
         try:
             raw = message.get("text")
             if raw is None:
@@ -114,56 +107,41 @@ class ChatConsumer(AsyncConsumer):
         except BadFrameError as bad:
             await self._refuse(bad.error, room=bad.room, nonce=bad.nonce)
             return
+        if isinstance(frame, COSTLY):
+            connection.admission.takes_more(monotonic())
         nonce = str(frame.nonce) if isinstance(frame, frames.Send) else None
+        about: dict[str, Any] = {"room": getattr(frame, "room", None), "nonce": nonce}
         try:
             await self._do[type(frame)](self, frame)
-            self.refused = 0
         except ChatError as error:
-            await self._refuse(error, room=getattr(frame, "room", None), nonce=nonce)
+            await self._refuse(error, **about)
         except (DatabaseError, InterfaceError):
-            await connection.refuse(unavailable(), room=getattr(frame, "room", None), nonce=nonce)
+            await connection.refuse(unavailable(), **about)
         except Exception:
             log.exception("A frame of the chat failed: %s", type(frame).__name__)
-            await connection.refuse(unavailable(), room=getattr(frame, "room", None), nonce=nonce)
+            await connection.refuse(unavailable(), **about)
 
     async def _hold(self, seconds: float) -> None:
-        """More than anyone needs to send: it is read at a bearable pace, and cut off when it goes on."""
-        now = monotonic()
-        self.flooding_since = self.flooding_since or now
-        self.flooded_at = now
-        if now - self.complained_at > 1:
-            self.complained_at = now
-            await self.connection.refuse(too_fast(seconds))
-        if now - self.flooding_since > FLOODING:
-            self.hub.shut_out[self.connection.session_key] = True
-            await self.connection.close(TOO_MUCH)
+        """More has come than anyone needs to send: wait before reading on, or close where it goes on and on."""
+        connection, now = self.connection, monotonic()
+        if connection.admission.is_flood(now):
+            await self.hub.cut_off(connection)
             return
-        self.connection.pause_reading()
+        if not connection.admission.is_warned(now):
+            await connection.refuse(too_fast(seconds))
+        connection.flow.pause()
         try:
             await asyncio.sleep(seconds)
         finally:
-            self.connection.resume_reading()
-
-    async def _part_if_too_much(self) -> None:
-        if self.refused >= PATIENCE:
-            self.hub.shut_out[self.connection.session_key] = True
-            await self.connection.close(TOO_MUCH)
+            connection.flow.resume()
 
     async def _refuse(self, error: ChatError, **about: Any) -> None:
-        self.refused += 1
+        self.connection.admission.takes_more(monotonic())
         await self.connection.refuse(error, **about)
-        await self._part_if_too_much()
-
-    def _spare(self) -> None:
-        """Who writes too fast is told so before the database is asked; raises ChatError."""
-        if ChatConsumer.paces is None:
-            ChatConsumer.paces = Paces(settings.CHAT_PER_SECOND, settings.CHAT_BURST)
-        if seconds := ChatConsumer.paces.wait(self.connection.user_id):
-            raise too_fast(seconds)
 
     async def _subscribe(self, frame: frames.Subscribe) -> None:
         connection = self.connection
-        seat = await self.hub.in_database(seat_in, connection.user_id, frame.room, connection.language)
+        seat = await self.hub.runtime.in_database(seat_in, connection.user_id, frame.room, connection.language)
         if seat.moderates:
             connection.moderated.add(frame.room)
         await connection.send(as_text({"type": "subscribed", **seat.facts}))
@@ -173,37 +151,35 @@ class ChatConsumer(AsyncConsumer):
         watches = frame.room in self.connection.watched
         self.hub.forget(self.connection, frame.room)
         if watches:
-            self.hub.watch(self.connection, [(frame.room, self.hub.heard(frame.room))])
+            self.hub.watch(self.connection, [(frame.room, self.hub.position_of(frame.room))])
 
     async def _send(self, frame: frames.Send) -> None:
         """Hand the message to the writer and take the next frame: what comes meanwhile is stored with it."""
-        self._spare()
-        if self.connection.unanswered >= MOST_UNANSWERED:
+        if self.connection.admission.is_full:
             raise too_fast(1.0)
         draft = Draft(
             self.connection.user_id, frame.room, frame.nonce, frame.text, frame.reply_to, tuple(frame.attachments)
         )
-        self.connection.unanswered += 1
-        self.hub.soon(self._answer(self.hub.writer.write(draft), draft))
+        self.connection.admission.unstored += 1
+        self.hub.runtime.start(self._answer(self.hub.writer.write(draft), draft))
 
     async def _answer(self, stored: asyncio.Future[Answer], draft: Draft) -> None:
         try:
             answer = await stored
         finally:
-            self.connection.unanswered -= 1
+            self.connection.admission.unstored -= 1
         if isinstance(answer, Ack):
             await self.connection.send(as_text(answer.as_frame()))
         else:
             await self._refuse(answer, room=draft.room_id, nonce=str(draft.nonce))
 
     async def _change(self, frame: frames.Change) -> None:
-        self._spare()
         facts = frame.model_dump(exclude={"type", "room"})
         verb: Any = _VERBS[frame.type]
-        await self.hub.in_database(verb, user_id=self.connection.user_id, room_id=frame.room, **facts)
+        await self.hub.runtime.in_database(verb, user_id=self.connection.user_id, room_id=frame.room, **facts)
 
     async def _read(self, frame: frames.Read) -> None:
-        await self.hub.in_database(
+        await self.hub.runtime.in_database(
             actions.mark_read, user_id=self.connection.user_id, room_id=frame.room, seq=frame.seq
         )
 
@@ -213,10 +189,11 @@ class ChatConsumer(AsyncConsumer):
             raise frames.not_found()
         if now - connection.typed_at >= TYPING_EVERY:
             connection.typed_at = now
-            self.hub.tell(frame.room, {"type": "typing", "user": connection.user_id, "name": connection.name})
+            event = {"type": "typing", "user": connection.user_id, "name": connection.name}
+            self.hub.publisher.publish_here(frame.room, event)
 
     async def _watch(self, frame: frames.Watch) -> None:
-        places = await self.hub.in_database(places_of, self.connection.user_id)
+        places = await self.hub.runtime.in_database(places_of, self.connection.user_id)
         self.hub.watch(self.connection, [(place["id"], place["position"]) for place in places])
         await self.connection.send(as_text({"type": "watching", "rooms": places}))
 

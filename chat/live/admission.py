@@ -1,0 +1,61 @@
+"""How much one person may send to this process. The only place where what arrives is counted.
+
+Everything costs tokens, of which a person gets so many a second, for all their sockets together: each frame one, a
+frame that asks much of the database or is refused ten. Who has none left is not read further until there are some, so
+what they send stays with them; who goes on like that for ten seconds is cut off. The pace of messages is a rule of its
+own, kept where they are stored (`chat.pace`).
+"""
+
+from django.conf import settings
+
+from chat.pace import Bucket
+
+TOKENS_A_SECOND, TOKENS_AT_ONCE = 50, 200  # at least; more where the settings allow more messages
+BYTES_A_SECOND, BYTES_AT_ONCE = 256 * 1024, 2 * 1024 * 1024
+MORE = 9  # tokens that a costly or refused frame takes beyond its one
+FLOOD = 10.0  # seconds above the pace, after which a person is cut off
+CALM = 2.0  # seconds at the pace, after which a flood is over
+WARN_EVERY = 1.0  # seconds
+MAX_UNSTORED = 100  # messages of one person that wait to be stored
+
+
+class Admission:
+    __slots__ = ("_bytes", "_flood_since", "_flooded_at", "_tokens", "_warned_at", "unstored")
+
+    def __init__(self) -> None:
+        self._tokens = Bucket(
+            max(TOKENS_A_SECOND, 2 * settings.CHAT_PER_SECOND), max(TOKENS_AT_ONCE, 2 * settings.CHAT_BURST)
+        )
+        self._bytes = Bucket(BYTES_A_SECOND, BYTES_AT_ONCE)
+        self._flood_since = self._flooded_at = self._warned_at = 0.0
+        self.unstored = 0  # messages that are being stored
+
+    def arrived(self, size: int, now: float) -> float:
+        """Count a frame of so many bytes; returns the seconds to wait before the next is read, 0 for none."""
+        self._tokens.take(now)
+        self._bytes.take(now, size)
+        seconds = max(self._tokens.missing(now), self._bytes.missing(now))
+        if seconds:
+            self._flood_since = self._flood_since or now
+            self._flooded_at = now
+        elif now - self._flooded_at > CALM:
+            self._flood_since = 0.0
+        return seconds
+
+    def takes_more(self, now: float) -> None:
+        """The frame that arrived last asks much of the database, or was refused."""
+        self._tokens.take(now, MORE)
+
+    def is_flood(self, now: float) -> bool:
+        return bool(self._flood_since) and now - self._flood_since > FLOOD
+
+    def is_warned(self, now: float) -> bool:
+        """Whether the person was told of it just now; from now on they were."""
+        warned = now - self._warned_at <= WARN_EVERY
+        if not warned:
+            self._warned_at = now
+        return warned
+
+    @property
+    def is_full(self) -> bool:
+        return self.unstored >= MAX_UNSTORED

@@ -1,0 +1,130 @@
+"""One open socket."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from django.utils import translation
+
+from chat.frames import ChatError, as_text, error_frame
+from chat.live.admission import Admission
+from chat.live.direct_write import DirectWriter, SharedFrame, protocol_behind
+from chat.live.flow import Flow
+from chat.live.handshake import Visitor
+
+# Why a socket is closed. Autobahn, under Daphne, sends only 1000 and codes of one's own.
+SESSION_ENDED, TOO_MUCH = 4401, 4408
+RESTARTS, TRY_LATER = 4012, 4013
+MAX_AHEAD = 512 * 1024  # bytes of history that are sent before the last are read
+MAX_UNSENT = 4 * 1024 * 1024  # bytes that a socket may leave unread
+MAX_AT_ONCE = 64 * 1024  # bytes of one write of history
+CLOSING = 2.0  # seconds for the last frame to arrive
+SendMessage = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Connection:
+    __slots__ = (
+        "_direct",
+        "_send",
+        "admission",
+        "catching_up",
+        "closed",
+        "flow",
+        "language",
+        "moderated",
+        "name",
+        "password",
+        "rooms",
+        "session_key",
+        "typed_at",
+        "user_id",
+        "watched",
+    )
+
+    def __init__(self, visitor: Visitor, send: SendMessage, admission: Admission) -> None:
+        protocol = protocol_behind(send)
+        self._send, self._direct, self.flow = send, DirectWriter(protocol), Flow(protocol)
+        self.admission = admission  # shared by all sockets of the person
+        self.user_id, self.name, self.language = visitor.user_id, visitor.name, visitor.language
+        self.session_key, self.password = visitor.session_key, visitor.password
+        self.rooms: set[int] = set()  # that it listens to, or will when it has caught up
+        self.watched: set[int] = set()
+        self.moderated: set[int] = set()
+        self.catching_up: dict[int, asyncio.Task[None]] = {}  # by room
+        self.typed_at = 0.0
+        self.closed = False
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether there is nobody any more, even if the consumer has not heard of it yet."""
+        return self.closed or self.flow.is_gone
+
+    def write_now(self, frame: SharedFrame) -> bool:
+        """Pass on a frame that others get too; returns whether it is done, and `deliver` is not needed."""
+        self._close_if_unread()
+        return self.closed or self._direct.write(frame.raw)
+
+    async def deliver(self, frame: SharedFrame) -> None:
+        """The same, by whatever way there is."""
+        if not self.write_now(frame):
+            await self._give(frame.message)
+
+    async def deliver_all(self, frames: Sequence[SharedFrame]) -> None:
+        """Pass on many frames in their order, as fast as the socket reads them."""
+        start = 0
+        while start < len(frames) and not self.is_gone:
+            stop, size = start, 0
+            while stop < len(frames) and (stop == start or size + len(frames[stop].raw) <= MAX_AT_ONCE):
+                size += len(frames[stop].raw)
+                stop += 1
+            if not self._direct.write(b"".join(frame.raw for frame in frames[start:stop])):
+                for frame in frames[start:stop]:
+                    await self._give(frame.message)
+            start = stop
+            await self.has_read()
+
+    async def send(self, text: str) -> None:
+        """Say something to this one."""
+        if not self.closed:
+            await self._give({"type": "websocket.send", "text": text})
+
+    def _close_if_unread(self) -> None:
+        """What nobody reads is not kept for ever: they come again and catch up."""
+        if not self.closed and self.flow.unsent > MAX_UNSENT and self.flow.abort():
+            self.closed = True
+
+    def stop_catching_up(self, room_id: int) -> None:
+        """Who asks anew, or leaves, need not hear the rest of what they asked for before."""
+        task = self.catching_up.pop(room_id, None)
+        if task is not None:
+            task.cancel()
+
+    async def has_read(self) -> None:
+        """Wait until what was sent before is read, but for the last of it; so long as it takes."""
+        await asyncio.sleep(0)
+        while not self.is_gone and self.flow.unsent > MAX_AHEAD:
+            await asyncio.sleep(0.05)
+
+    async def _give(self, message: dict[str, Any]) -> None:
+        """Hand it to the server; a socket that has gone meanwhile takes nothing from the others."""
+        self._close_if_unread()
+        if self.closed:
+            return
+        try:
+            await self._send(message)
+        except Exception:  # whatever the server says: nobody is there any more
+            self.closed = True
+
+    async def accept(self) -> None:
+        await self._give({"type": "websocket.accept"})
+
+    async def refuse(self, error: ChatError, *, room: int | None = None, nonce: str | None = None) -> None:
+        """Tell of a refusal, in the person's language."""
+        with translation.override(self.language):
+            text = as_text(error_frame(error, room=room, nonce=nonce))
+        await self.send(text)
+
+    async def close(self, code: int) -> None:
+        if not self.closed:
+            await self._give({"type": "websocket.close", "code": code})
+            self.closed = True

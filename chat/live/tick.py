@@ -1,0 +1,99 @@
+"""Once a second: who may no longer be in a room or logged in goes, and what nobody told of is read.
+
+So a lost event costs a second, and who is removed, logged out or deactivated hears nothing after two, whatever becomes
+of the layer between processes. Is the check itself late, nothing is passed on until it has been made.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from time import monotonic
+from typing import Protocol
+
+from django.db import DatabaseError, InterfaceError
+
+from chat.live.connection import SESSION_ENDED, Connection
+from chat.live.database import Check
+from chat.live.room_feed import RoomFeed
+from chat.live.runtime import Runtime
+from chat.publisher import Publisher
+
+EVERY = 1.0  # seconds
+
+log = logging.getLogger("parta.chat")
+
+
+class Doors(Protocol):
+    """What the tick asks of the hub."""
+
+    def forget(self, connection: Connection, room_id: int) -> None: ...
+
+    async def show_out(self, connection: Connection, room_id: int) -> None: ...
+
+
+class Tick:
+    def __init__(
+        self,
+        runtime: Runtime,
+        publisher: Publisher,
+        connections: Collection[Connection],
+        feeds: dict[int, RoomFeed],
+        doors: Doors,
+    ) -> None:
+        self._runtime, self._publisher, self._doors = runtime, publisher, doors
+        self._connections, self._feeds = connections, feeds
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            try:
+                await self._once()
+            except (DatabaseError, InterfaceError):
+                continue  # the database is away; nobody hears anything meanwhile that could be forbidden
+            except Exception:
+                log.exception("A check of the chat failed.")
+
+    async def _once(self) -> None:
+        for room_id in [pk for pk, feed in self._feeds.items() if not feed.is_needed]:
+            del self._feeds[room_id]
+            self._runtime.start(self._publisher.leave(room_id))
+        began = monotonic()
+        if not self._connections:
+            self._runtime.checked_at = began
+            return
+        here = list(self._connections)
+        check = await self._runtime.in_database(Check, here, set(self._feeds), pool=self._runtime.check_pool)
+        await self._end_sessions(here, check)
+        await self._close_doors(here, check)
+        self._runtime.checked_at = began
+        for room_id, position in check.positions.items():
+            feed = self._feeds.get(room_id)
+            if feed is None:
+                continue
+            if position > feed.position:
+                self._runtime.start(feed.read_on())
+            if not self._publisher.has_joined(room_id):
+                self._runtime.start(self._publisher.join(room_id))
+            feed.refresh_people()
+
+    async def _end_sessions(self, here: list[Connection], check: Check) -> None:
+        """Log-outs, deactivations and changed passwords close the sockets of that session."""
+        for connection in here:
+            if check.is_logged_in(connection):
+                continue
+            for room_id in (*connection.rooms, *connection.watched):
+                self._doors.forget(connection, room_id)
+            await connection.close(SESSION_ENDED)
+
+    async def _close_doors(self, here: list[Connection], check: Check) -> None:
+        for connection in here:
+            for room_id in list(connection.rooms | connection.watched):
+                pair = (connection.user_id, room_id)
+                if pair not in check.pairs:
+                    continue  # came in since the check began
+                if not check.standings.is_member(pair):
+                    await self._doors.show_out(connection, room_id)
+                elif check.standings.moderates(pair):
+                    connection.moderated.add(room_id)
+                else:
+                    connection.moderated.discard(room_id)
