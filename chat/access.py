@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from chat.membership import Part, member_rows, number
+from chat.membership import Part, keyed_by, member_rows, number
 from chat.models import Mute, Room
 from learning.accounts.models import User
 from learning.courses.compiled import CompiledQuery
@@ -38,12 +38,13 @@ def _rows(room_ids: list[int], user_ids: list[int] | None = None) -> QuerySet[An
     last position of each room comes along in the place of a person: a process with a thousand people in twenty rooms
     names the rooms, which is much the shorter question.
     """
-    rooms = Room.objects.order_by().filter(pk__in=room_ids)
+    keyed = keyed_by(user_ids)
+    rooms = Room.objects.order_by().filter(**{keyed: room_ids})
     moderating = Q(is_superuser=True) | Q(
         groups__permissions__codename="moderate_rooms", groups__permissions__content_type__app_label="chat"
     )
     moderators = User.objects.order_by().filter(moderating, is_active=True)
-    mutes = Mute.objects.filter(room__in=room_ids, lifted_at=None, until__gt=Now(), person__is_active=True)
+    mutes = Mute.objects.filter(**{f"room__{keyed}": room_ids}, lifted_at=None, until__gt=Now(), person__is_active=True)
     if user_ids is not None:
         moderators, mutes = moderators.filter(pk__in=user_ids), mutes.filter(person__in=user_ids)
     over = Q(group__ends_at__lte=Now()) | Q(course__ends_at__lte=Now())

@@ -9,9 +9,10 @@ from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from chat.access import standings_and_positions
+from chat.access import filled, standings_and_positions
 from chat.live.connection import Connection
 from learning.accounts.models import User
+from learning.courses.compiled import CompiledQuery
 
 T = TypeVar("T")
 CHECKED_EVERY = 5.0  # seconds
@@ -35,6 +36,14 @@ def with_connection(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     return work(*args, **kwargs)
 
 
+_session_rows = CompiledQuery(
+    lambda keys, now: Session.objects.filter(session_key__among=keys, expire_date__gt=now).values_list("session_key")
+)
+_password_rows = CompiledQuery(
+    lambda ids: User.objects.filter(pk__among=ids, is_active=True).order_by().values_list("pk", "password")
+)
+
+
 class Check:
     """What the database says of the people of a process and the rooms that it follows: three queries for all."""
 
@@ -42,16 +51,10 @@ class Check:
         here = list(here)
         self.pairs = {(one.user_id, room_id) for one in here for room_id in (*one.rooms, *one.watched)}
         self.standings, self.positions = standings_and_positions(self.pairs, rooms)
-        self._sessions = _open_sessions({one.session_key for one in here})
-        active = User.objects.filter(pk__among={one.user_id for one in here}, is_active=True).order_by()
-        self._passwords: dict[int, str] = dict(active.values_list("pk", "password"))
+        now = timezone.now()
+        self._sessions = {key for (key,) in _session_rows.rows(filled(one.session_key for one in here), now)}
+        self._passwords: dict[int, str] = dict(_password_rows.rows(filled(one.user_id for one in here)))  # type: ignore[arg-type]
 
     def is_logged_in(self, one: Connection) -> bool:
         """Whether their session goes on: not logged out, not deactivated, with the password that it began with."""
         return one.session_key in self._sessions and self._passwords.get(one.user_id) == one.password
-
-
-def _open_sessions(keys: set[str]) -> set[str]:
-    """Those of these sessions that go on. Mostly all of them do, which counting tells for less than naming them."""
-    rows = Session.objects.filter(session_key__among=keys, expire_date__gt=timezone.now())
-    return keys if rows.count() == len(keys) else set(rows.values_list("session_key", flat=True))

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import QuerySet
+from django.db.models import IntegerField, QuerySet
 
 _BASE = 1_900_000_000  # marks are numbers that fit a column and that nobody uses
 _LATE = datetime(9000, 1, 1, tzinfo=UTC)
@@ -22,14 +22,15 @@ class _Written(NamedTuple):
     """A query as SQL."""
 
     sql: str
-    parameters: list[tuple[bool, Any]]  # an argument's place, or a constant
+    parameters: list[tuple[str, Any]]  # the place of a value or of a whole argument, or a constant
     converters: list[tuple[int, list[Any], Any]]  # a column, and what makes its value of what the driver gives
 
 
 class CompiledQuery:
     """`build(*arguments)` gives a queryset of `values_list`.
 
-    An argument is an int, a str, a UUID, an aware datetime, or a list of one of these.
+    An argument is an int, a str, a UUID, an aware datetime, or a list of one of these; a list may stand in the query
+    by `__in` or by `__among`, which PostgreSQL takes as one parameter.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
@@ -44,30 +45,41 @@ class CompiledQuery:
         written = self._written.get(shape)
         if written is None:
             written = self._written[shape] = self._write(connection, arguments)
-        values = [_adapted(connection, value) for value in _flat(arguments)]
+        wholes = [_adapted_all(connection, argument) for argument in arguments]
+        values = [value for whole in wholes for value in whole]
+        found = {"value": values.__getitem__, "whole": wholes.__getitem__, "constant": lambda constant: constant}
         with connection.cursor() as cursor:
-            cursor.execute(
-                written.sql, [values[what] if is_argument else what for is_argument, what in written.parameters]
-            )
+            cursor.execute(written.sql, [found[kind](what) for kind, what in written.parameters])
             rows = cursor.fetchall()
         return _converted(connection, rows, written.converters) if written.converters else rows
 
     def _write(self, connection: BaseDatabaseWrapper, arguments: Iterable[Any]) -> _Written:
         marks: list[Any] = []
+        wholes: list[list[Any]] = []
 
-        def mark(value: Any) -> Any:
-            made = _mark(value, len(marks))
-            marks.append(_adapted(connection, made))
-            return made
+        def mark(argument: Any) -> Any:
+            made = [_mark(value, len(marks) + n) for n, value in enumerate(_as_list(argument))]
+            wholes.append(_adapted_all(connection, made))
+            marks.extend(wholes[-1])
+            return made if isinstance(argument, list) else made[0]
 
-        marked = [[mark(v) for v in a] if isinstance(a, list) else mark(a) for a in arguments]
-        compiler = self.build(*marked).query.get_compiler(connection=connection)
+        def place_of(parameter: Any) -> tuple[str, Any]:
+            if isinstance(parameter, list) and parameter in wholes:
+                return "whole", wholes.index(parameter)
+            is_mark = not isinstance(parameter, list) and parameter in marks
+            return ("value", marks.index(parameter)) if is_mark else ("constant", parameter)
+
+        compiler = self.build(*map(mark, arguments)).query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
-        places = [(True, marks.index(p)) if p in marks else (False, p) for p in parameters]
-        if {what for is_argument, what in places if is_argument} != set(range(len(marks))):
+        places = [place_of(parameter) for parameter in parameters]
+        whole = {what for kind, what in places if kind == "whole"}
+        single = {marks[what] for kind, what in places if kind == "value"}
+        if any(n not in whole and not single.issuperset(made) for n, made in enumerate(wholes)):
             raise ValueError("Each argument must stand in the query as it is.")
         columns = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
-        return _Written(sql, places, [(place, found, column) for place, (found, column) in columns.items()])
+        # numbers are numbers with every driver
+        needed = {n: found for n, found in columns.items() if not isinstance(found[1].output_field, IntegerField)}
+        return _Written(sql, places, [(n, steps, column) for n, (steps, column) in needed.items()])
 
 
 def _converted(
@@ -101,9 +113,10 @@ def _adapted(connection: BaseDatabaseWrapper, value: Any) -> Any:
     return value
 
 
-def _flat(arguments: Iterable[Any]) -> Iterable[Any]:
-    for argument in arguments:
-        if isinstance(argument, list):
-            yield from argument
-        else:
-            yield argument
+def _as_list(argument: Any) -> list[Any]:
+    return argument if isinstance(argument, list) else [argument]
+
+
+def _adapted_all(connection: BaseDatabaseWrapper, argument: Any) -> list[Any]:
+    values = _as_list(argument)
+    return values if isinstance(values[0], int | str) else [_adapted(connection, value) for value in values]
