@@ -112,6 +112,18 @@ class StandingsInRooms(Standings):
     def moderates(self, pair: Pair) -> bool:
         return pair[1] in self.positions and super().moderates(pair)
 
+    def outside(self, pairs: set[Pair]) -> set[Pair]:
+        """Those of these people who are not members of their room."""
+        unsure = {pair for pair in pairs if pair[1] in self._of_deleted_course} if self._of_deleted_course else set()
+        return {pair for pair in (pairs - self._students) | unsure if not self.is_member(pair)}
+
+    def moderating(self, pairs: set[Pair]) -> set[Pair]:
+        """Those of these people who moderate their room."""
+        wanted = pairs & self._teachers
+        if self._moderators:
+            wanted |= {pair for pair in pairs if pair[0] in self._moderators}
+        return {pair for pair in wanted if self.moderates(pair)}
+
 
 def standings(pairs: Iterable[Pair]) -> dict[Pair, Standing]:
     """What each of these people is in their room; one query. Whether the room exists is for the caller to see."""
@@ -121,7 +133,7 @@ def standings(pairs: Iterable[Pair]) -> dict[Pair, Standing]:
     return {pair: found.of(pair) for pair in pairs}
 
 
-def standings_and_positions(pairs: Iterable[Pair], room_ids: Iterable[int]) -> tuple[Standings, dict[int, int]]:
+def standings_and_positions(pairs: Iterable[Pair], room_ids: Iterable[int]) -> tuple[StandingsInRooms, dict[int, int]]:
     """The same, with the last position of each of these rooms; one query for up to a thousand rooms.
 
     For the check of open sockets.

@@ -31,7 +31,6 @@ class Connection:
         "closed",
         "flow",
         "language",
-        "moderated",
         "name",
         "password",
         "rooms",
@@ -49,7 +48,6 @@ class Connection:
         self.session_key, self.password = visitor.session_key, visitor.password
         self.rooms: set[int] = set()  # that it listens to, or will when it has caught up
         self.watched: set[int] = set()
-        self.moderated: set[int] = set()
         self.catching_up: dict[int, asyncio.Task[None]] = {}  # by room
         self.typed_at = 0.0
         self.closed = False

@@ -142,10 +142,8 @@ class ChatConsumer(AsyncConsumer):
     async def _subscribe(self, frame: frames.Subscribe) -> None:
         connection = self.connection
         seat = await self.hub.runtime.in_database(seat_in, connection.user_id, frame.room, connection.language)
-        if seat.moderates:
-            connection.moderated.add(frame.room)
         await connection.send(as_text({"type": "subscribed", **seat.facts}))
-        self.hub.subscribe(connection, seat.room, frame.after)
+        self.hub.subscribe(connection, seat, frame.after)
 
     async def _unsubscribe(self, frame: frames.Unsubscribe) -> None:
         watches = frame.room in self.connection.watched

@@ -1,5 +1,6 @@
 """How the live part asks the database: from threads, whose connections are looked after, and once a second for all."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from threading import local
 from time import monotonic
@@ -49,12 +50,15 @@ class Check:
 
     def __init__(self, here: Iterable[Connection], rooms: set[int]) -> None:
         here = list(here)
-        self.pairs = {(one.user_id, room_id) for one in here for room_id in (*one.rooms, *one.watched)}
-        self.standings, self.positions = standings_and_positions(self.pairs, rooms)
-        now = timezone.now()
-        self._sessions = {key for (key,) in _session_rows.rows(filled(one.session_key for one in here), now)}
-        self._passwords: dict[int, str] = dict(_password_rows.rows(filled(one.user_id for one in here)))  # type: ignore[arg-type]
-
-    def is_logged_in(self, one: Connection) -> bool:
-        """Whether their session goes on: not logged out, not deactivated, with the password that it began with."""
-        return one.session_key in self._sessions and self._passwords.get(one.user_id) == one.password
+        pairs = {(one.user_id, room_id) for one in here for room_id in (*one.rooms, *one.watched)}
+        standings, self.positions = standings_and_positions(pairs, rooms)
+        self.outside = standings.outside(pairs)  # (person, room): who may no longer be there
+        self.moderators: dict[int, set[int]] = defaultdict(set)  # of each room
+        for user_id, room_id in standings.moderating(pairs):
+            self.moderators[room_id].add(user_id)
+        sessions = {key for (key,) in _session_rows.rows(filled(one.session_key for one in here), timezone.now())}
+        passwords: dict[int, str] = dict(_password_rows.rows(filled(one.user_id for one in here)))  # type: ignore[arg-type]
+        # logged out, deactivated, or with another password than the session began with
+        self.ended = [
+            one for one in here if one.session_key not in sessions or passwords.get(one.user_id) != one.password
+        ]

@@ -1,6 +1,7 @@
 """The sockets of one process: who is here, and which rooms they follow."""
 
 import asyncio
+import gc
 from collections import Counter
 from collections.abc import Iterable
 from functools import partial
@@ -20,6 +21,7 @@ from chat.live.tick import Tick
 from chat.live.writer import Writer, unavailable
 from chat.models import Room
 from chat.publisher import Event, Publisher, set_publisher
+from chat.rooms import Seat
 
 MAX_IN_ROOM = 500  # sockets of one person in one room of one process
 SHUT_OUT = 15.0  # seconds in which a session that flooded is not let in
@@ -95,9 +97,12 @@ class Hub:
     def position_of(self, room_id: int) -> int:
         return self.feeds[room_id].position if room_id in self.feeds else 0
 
-    def subscribe(self, connection: Connection, room: Room, after: int | None) -> None:
+    def subscribe(self, connection: Connection, seat: Seat, after: int | None) -> None:
         """Send the connection what it has missed since `after`, then all that comes; it says other things meanwhile."""
+        room = seat.room
         feed = self.feed(room.pk, room.last_position)
+        if seat.moderates:
+            feed.moderators.add(connection.user_id)
         if sum(other.user_id == connection.user_id for other in feed.listeners) >= MAX_IN_ROOM:
             raise ChatError("rate_limited", _("You have too many windows of this room open."), 5.0)
         connection.stop_catching_up(room.pk)
@@ -152,5 +157,7 @@ def get_hub() -> Hub:
     """The hub of this process, begun with its first socket."""
     global _hub  # noqa: PLW0603
     if _hub is None or _hub.loop.is_closed():
+        gc.freeze()  # what is loaded stays; looking through it over and over took a third of an idle process
+        gc.set_threshold(10_000, 20, 20)
         _hub = Hub()
     return _hub

@@ -30,6 +30,7 @@ class RoomFeed:
         self.position = position  # the last one that has been passed on
         self.listeners: dict[Connection, int] = {}  # with the last position that each has got
         self.watchers: set[Connection] = set()  # of pages elsewhere, who are told that there is news, not what
+        self.moderators: set[int] = set()  # people, as the last check found them
         self.joining: set[asyncio.Task[None]] = set()  # those who catch up, and will listen
         self._runtime, self._publisher = runtime, publisher
         self._early: dict[int, str] = {}  # frames that came before their turn
@@ -135,7 +136,7 @@ class RoomFeed:
         facts = {"room": self.room_id, "user": event["user"], "seq": event["seq"]}
         frame = SharedFrame(as_text({"type": "read", **facts}))
         for connection in {*self.listeners, *self.watchers}:
-            if connection.user_id == event["user"] or self.room_id in connection.moderated:
+            if connection.user_id == event["user"] or connection.user_id in self.moderators:
                 await connection.deliver(frame)
 
     async def _tell_of_typing(self, event: Event) -> None:

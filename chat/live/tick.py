@@ -63,7 +63,7 @@ class Tick:
             return
         here = list(self._connections)
         check = await self._runtime.in_database(Check, here, set(self._feeds), pool=self._runtime.check_pool)
-        await self._end_sessions(here, check)
+        await self._end_sessions(check)
         await self._close_doors(here, check)
         self._runtime.checked_at = began
         for room_id, position in check.positions.items():
@@ -74,26 +74,17 @@ class Tick:
                 self._runtime.start(feed.read_on())
             if not self._publisher.has_joined(room_id):
                 self._runtime.start(self._publisher.join(room_id))
+            feed.moderators = check.moderators.get(room_id, set())
             feed.refresh_people()
 
-    async def _end_sessions(self, here: list[Connection], check: Check) -> None:
-        """Log-outs, deactivations and changed passwords close the sockets of that session."""
-        for connection in here:
-            if check.is_logged_in(connection):
-                continue
+    async def _end_sessions(self, check: Check) -> None:
+        for connection in check.ended:
             for room_id in (*connection.rooms, *connection.watched):
                 self._doors.forget(connection, room_id)
             await connection.close(SESSION_ENDED)
 
     async def _close_doors(self, here: list[Connection], check: Check) -> None:
-        for connection in here:
-            for room_id in list(connection.rooms | connection.watched):
-                pair = (connection.user_id, room_id)
-                if pair not in check.pairs:
-                    continue  # came in since the check began
-                if not check.standings.is_member(pair):
+        for connection in here if check.outside else ():
+            for room_id in (*connection.rooms, *connection.watched):
+                if (connection.user_id, room_id) in check.outside:
                     await self._doors.show_out(connection, room_id)
-                elif check.standings.moderates(pair):
-                    connection.moderated.add(room_id)
-                else:
-                    connection.moderated.discard(room_id)
