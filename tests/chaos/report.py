@@ -10,6 +10,7 @@ from tests.chaos.client import Client, Shown
 
 CATCH_UP_LIMIT = 5.0  # seconds, for 95 of 100
 LONGEST_CATCH_UP = 8.0  # seconds, for each of them
+LONGEST_DELAY = 10.0  # seconds from the ack of a message to the last screen, whatever has been killed meanwhile
 EXAMPLES = 5
 
 
@@ -45,7 +46,8 @@ class Report:
     def is_good(self) -> bool:
         broken = self.unacked or self.lost or self.duplicated or self.out_of_order
         longest = max(self.catch_ups, default=0.0)
-        return not broken and p95(self.catch_ups) <= CATCH_UP_LIMIT and longest <= LONGEST_CATCH_UP
+        in_time = p95(self.catch_ups) <= CATCH_UP_LIMIT and longest <= LONGEST_CATCH_UP
+        return not broken and in_time and max(self.delays, default=0.0) <= LONGEST_DELAY
 
     def __str__(self) -> str:
         lines = ["Faults:", *(f"  {fault}" for fault in self.faults)]
@@ -61,7 +63,8 @@ class Report:
             f" (limit {CATCH_UP_LIMIT:.0f} s), longest {max(self.catch_ups, default=0.0):.2f} s"
             f" (limit {LONGEST_CATCH_UP:.0f} s)"
         )
-        lines.append(f"from ack to screen: p95 {p95(self.delays):.2f} s, longest {max(self.delays, default=0.0):.2f} s")
+        lines.append(f"from ack to screen: p95 {p95(self.delays):.2f} s, longest {max(self.delays, default=0.0):.2f} s"
+            f" (limit {LONGEST_DELAY:.0f} s)")
         return "\n".join([*lines, "good" if self.is_good else "NOT GOOD"])
 
 
