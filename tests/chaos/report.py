@@ -63,8 +63,10 @@ class Report:
             f" (limit {CATCH_UP_LIMIT:.0f} s), longest {max(self.catch_ups, default=0.0):.2f} s"
             f" (limit {LONGEST_CATCH_UP:.0f} s)"
         )
-        lines.append(f"from ack to screen: p95 {p95(self.delays):.2f} s, longest {max(self.delays, default=0.0):.2f} s"
-            f" (limit {LONGEST_DELAY:.0f} s)")
+        lines.append(
+            f"from ack to screen: p95 {p95(self.delays):.2f} s, longest {max(self.delays, default=0.0):.2f} s"
+            f" (limit {LONGEST_DELAY:.0f} s)"
+        )
         return "\n".join([*lines, "good" if self.is_good else "NOT GOOD"])
 
 

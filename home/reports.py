@@ -1,0 +1,21 @@
+"""Reports of Wagtail as files: what a spreadsheet would take for a formula is made plain text there too."""
+
+from typing import Any
+
+from wagtail.admin.views.mixins import SpreadsheetExportMixin
+
+from learning.enrollment.spreadsheets import safe_cell
+
+
+def make_exports_safe() -> None:
+    """Have all exports of Wagtail's admin write cells as our own exports do.
+
+    Wagtail has no setting for it, and its reports are many, so the method that they all share is replaced.
+    """
+    plain = SpreadsheetExportMixin.preprocess_field_value
+
+    def preprocess_field_value(self: Any, field: str, value: Any, export_format: str) -> Any:
+        cell = plain(self, field, value, export_format)
+        return safe_cell(cell) if isinstance(cell, str) else cell
+
+    SpreadsheetExportMixin.preprocess_field_value = preprocess_field_value
