@@ -10,10 +10,12 @@ from django.core.cache import cache
 from django.test import Client
 from wagtail.models import Site
 
+from learning.accounts.models import User
 from learning.accounts.roles import Role
 from learning.accounts.school import forget_school
 from learning.courses.keeping import forget_all
 from tests import ground, school
+from tests.snapshot import Copied
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +43,11 @@ def real_db(transactional_db: None) -> None:
 
 
 @pytest.fixture
-def people(db: None) -> SimpleNamespace:
+def people(db: None, request: pytest.FixtureRequest) -> SimpleNamespace:
+    """Someone of each kind; those of `small` in a test that has both."""
+    if "small" in request.fixturenames:
+        small = request.getfixturevalue("small")
+        return SimpleNamespace(**{name: thing for name, thing in vars(small).items() if isinstance(thing, User)})
     return make_people()
 
 
@@ -58,9 +64,9 @@ def make_people() -> SimpleNamespace:
     )
 
 
-@pytest.fixture
-def small(people: SimpleNamespace) -> SimpleNamespace:
+def make_small() -> SimpleNamespace:
     """A course of two modules and three lessons that `student` is in, and the other teacher's course beside it."""
+    people = make_people()
     course = school.course("Botany", team=(people.teacher,))
     first, second = school.module(course, "Leaves"), school.module(course, "Roots")
     lessons = [school.lesson(first, "Green"), school.lesson(first, "Edges"), school.lesson(second, "Water")]
@@ -76,6 +82,15 @@ def small(people: SimpleNamespace) -> SimpleNamespace:
         other_lesson=other_lesson,
         **vars(people),
     )
+
+
+copied_small = Copied(make_small)
+
+
+@pytest.fixture
+def small(db: None) -> SimpleNamespace:
+    """What `make_small` makes."""
+    return copied_small()  # type: ignore[no-any-return]
 
 
 @pytest.fixture

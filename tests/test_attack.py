@@ -332,10 +332,9 @@ def test_ten_readers_of_a_new_picture_at_once(real_db: None, visit: Any) -> None
 
     from django.db import connections
 
-    from tests.conftest import make_people
-    from tests.conftest import small as made
+    from tests.conftest import make_small
 
-    set_up = made.__wrapped__(make_people())
+    set_up = make_small()
     picture = school.picture(of=set_up.course, data=school.png(800, 600))
     lesson = school.lesson(
         set_up.modules[0], "Seen", blocks=[{"type": "image", "value": {"image": picture.pk, "alt": "x"}}]

@@ -1,5 +1,6 @@
 """The running school from outside, as `make run` starts it: processes, pages in a real browser, accessibility."""
 
+import contextlib
 import http.client
 import re
 import shutil
@@ -8,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -169,6 +171,50 @@ def test_pages_are_light(school_at: tuple[str, Path, int], browser: Browser, pat
         # beside the pictures of who speaks, and the font of signs that only machines without one ask for
         counted = [url for url in urls if "/people/" not in url and "noto-emoji" not in url]
         assert len(counted) <= 15, sorted(urls)
+
+
+def status_of(port: int, path: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path, headers={"Host": f"localhost:{port}"})
+    return connection.getresponse().status
+
+
+def parts(folder: Path, port: int) -> dict[str, psutil.Process]:
+    """The running parts of the school on this port, by name."""
+    marks = {"worker": "work", "clock": "run_ticks", "sockets": "daphne", "web": "gunicorn", "front": str(port)}
+    (school,) = [
+        process
+        for process in psutil.process_iter()
+        if process.is_running()
+        and "site/deploy/run.py" in process.cmdline()
+        and process.environ().get("PARTA_DATA") == str(folder)
+    ]
+    found = {}
+    for child in school.children():
+        with contextlib.suppress(psutil.Error):
+            line = child.cmdline()
+            found.update({name: child for name, word in marks.items() if word in line})
+    return found
+
+
+def test_a_part_that_dies_is_started_again(school_at: tuple[str, Path, int]) -> None:
+    _base, folder, port = school_at
+    before = parts(folder, port)
+    assert set(before) == {"worker", "clock", "sockets", "web", "front"}
+    for process in before.values():
+        process.kill()
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            if len(parts(folder, port)) == len(before) and status_of(port, "/courses/") == 200:
+                break
+        time.sleep(0.3)
+    after = parts(folder, port)
+    assert set(after) == set(before)
+    assert all(after[name].pid != before[name].pid for name in before)
+    assert status_of(port, "/courses/") == 200
+    said = (folder / "run.log").read_text()
+    assert all(f"{name} has ended" in said for name in before)
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -12,7 +12,7 @@ from chat.models import Attachment, Room
 from learning.enrollment.models import Enrollment
 from tests import school
 from tests.chat.conftest import say, with_group
-from tests.conftest import make_people, small
+from tests.conftest import make_small
 
 
 def upload(client: Any, room: Room, name: str, data: bytes) -> Any:
@@ -75,7 +75,7 @@ def test_a_message_takes_only_ones_own_files_of_the_same_room(group: SimpleNames
 
 @pytest.mark.django_db(transaction=True)
 def test_a_deleted_message_takes_its_files_along(real_db: None, visit: Any) -> None:
-    group = with_group(small.__wrapped__(make_people()))  # type: ignore[attr-defined]
+    group = with_group(make_small())
     facts = upload(visit(group.student), group.room, "leaf.png", school.png()).json()
     say(group.student, group.room, "", attachments=(facts["id"],))
     stored = Attachment.objects.get()

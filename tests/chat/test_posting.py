@@ -19,7 +19,7 @@ from learning.enrollment.actions import leave
 from learning.enrollment.models import Enrollment, StudyGroup
 from tests import school
 from tests.chat.conftest import say, with_group
-from tests.conftest import make_people, small
+from tests.conftest import make_small
 
 
 def refusal(*args: Any, **kwargs: Any) -> str:
@@ -173,8 +173,7 @@ def test_frames_are_published_after_the_commit_in_order(
 
 @pytest.mark.usefixtures("real_db")
 def test_many_threads_at_once_leave_no_gap_and_no_double() -> None:
-    people = make_people()
-    group = with_group(small.__wrapped__(people))  # type: ignore[attr-defined]
+    group = with_group(make_small())
     writers = [group.student, group.classmate, group.teacher]
     nonces = [[uuid.uuid4() for _n in range(8)] for _writer in writers]
 

@@ -1,6 +1,9 @@
+import logging
+import time
 from argparse import ArgumentParser
 from typing import Any
 
+from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands import db_worker
 
@@ -17,6 +20,10 @@ SERVICE = {
     "exclude_queues": "",
 }
 
+PAUSE = 2.0  # seconds between two tries while the database is away
+
+log = logging.getLogger("parta.jobs")
+
 
 class Command(db_worker.Command):
     help = "Take jobs from the queue, and say that this worker lives."
@@ -25,6 +32,18 @@ class Command(db_worker.Command):
         parser.add_argument("--batch", action="store_true", help="Do what there is to do, then end.")
 
     def handle(self, *, verbosity: int, batch: bool, **options: Any) -> None:  # type: ignore[override]
+        while True:
+            try:
+                return self._work(batch)
+            except (OperationalError, InterfaceError) as error:
+                if batch:
+                    raise
+                log.warning("The database is away (%s); the worker tries again.", type(error).__name__)
+                close_old_connections()
+                time.sleep(PAUSE)
+
+    def _work(self, batch: bool) -> None:
+        """Take jobs until told to stop. Under a new name each time: a job that was cut off belongs to a dead worker."""
         worker_id = get_random_string(32)
         beat(worker_id)
         give_back_lost()
