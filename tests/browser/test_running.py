@@ -179,16 +179,16 @@ def status_of(port: int, path: str) -> int:
     return connection.getresponse().status
 
 
+def is_school(process: psutil.Process, folder: Path) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return "site/deploy/run.py" in process.cmdline() and process.environ().get("PARTA_DATA") == str(folder)
+    return False
+
+
 def parts(folder: Path, port: int) -> dict[str, psutil.Process]:
     """The running parts of the school on this port, by name."""
     marks = {"worker": "work", "clock": "run_ticks", "sockets": "daphne", "web": "gunicorn", "front": str(port)}
-    (school,) = [
-        process
-        for process in psutil.process_iter()
-        if process.is_running()
-        and "site/deploy/run.py" in process.cmdline()
-        and process.environ().get("PARTA_DATA") == str(folder)
-    ]
+    (school,) = [process for process in psutil.process_iter() if is_school(process, folder)]
     found = {}
     for child in school.children():
         with contextlib.suppress(psutil.Error):

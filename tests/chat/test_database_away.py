@@ -31,7 +31,7 @@ def daemons(servers: School, tmp_path: Path) -> Iterator[list[subprocess.Popen[b
 
 
 def done(servers: School) -> int:
-    query = "SELECT count(*) FROM django_tasks_db_dbtaskresult WHERE status = 'SUCCESSFUL'"
+    query = "SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE status = 'SUCCESSFUL'"
     with psycopg.connect(servers.database.url, autocommit=True) as connection:
         row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0
