@@ -35,6 +35,12 @@ PAGES = {
 }
 MODULE = """SELECT m.id FROM wagtailcore_page m JOIN wagtailcore_page c ON m.path LIKE c.path || '____'
             WHERE c.slug = 'python-first-line' ORDER BY m.path"""
+
+
+def module_called(title: str) -> str:
+    return f"SELECT id FROM wagtailcore_page WHERE title = '{title}' AND depth = 5"  # noqa: S608
+
+
 PLANT = """
 from learning.courses.models import LessonPage, ModulePage
 lesson = LessonPage(title="With a fault", slug="with-a-fault", live=False)
@@ -112,3 +118,34 @@ def test_lessons_are_put_in_order_by_keyboard_and_by_drag(
         assert moved.value.status == 200
         page.reload()
         assert titles_in_order(page) == before
+
+
+@pytest.mark.parametrize("email", WRITERS)
+def test_a_live_lesson_moves_into_another_module_and_back(
+    school_at: tuple[str, Path, int], browser: Browser, email: str
+) -> None:
+    """By the menu of its row, the chooser and the question, as the CMS and the school's own page show it."""
+    with page_of(browser, school_at[0], email, viewport={"width": 1400, "height": 900}) as page:
+        page.goto("/courses/python-first-line/")
+        before = [link.get_attribute("href") for link in page.locator(".thread a").all()]
+        title, came_from, went_to = "Text, numbers and a question", "First words", "Choosing and repeating"
+        for parent, target in ((came_from, went_to), (went_to, came_from)):
+            page.goto(f"/cms/pages/{asked(school_at[1], module_called(parent))}/")
+            row = page.locator("tbody tr", has_text=title)
+            row.hover()
+            row.get_by_role("button", name=re.compile("More options")).click()
+            page.get_by_role("link", name=re.compile("^Move")).first.click()
+            page.locator("main form button").first.click()
+            page.get_by_role("button", name=re.compile("Choose another")).click()
+            page.locator(".modal").get_by_role("link", name=target, exact=True).click()
+            expect(page.locator("main form")).to_contain_text(target)
+            page.get_by_role("button", name="Confirm").click()
+            page.get_by_role("button", name="Yes, move this page").click()
+            expect(page.locator(".messages")).to_contain_text("moved")
+            page.goto(f"/cms/pages/{asked(school_at[1], module_called(target))}/")
+            assert title in titles_in_order(page)
+            page.goto("/courses/python-first-line/")
+            shown = [str(link.get_attribute("href")) for link in page.locator(".thread a").all()]
+            part = {"First words": "first-words", "Choosing and repeating": "choosing-and-repeating"}[target]
+            assert [link for link in shown if part in link and "text-numbers" in link]
+        assert sorted(shown) == sorted(map(str, before))
