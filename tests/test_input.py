@@ -70,6 +70,7 @@ def asks(pk: int, room: int) -> list[tuple[str, str, bytes, str, dict[str, str]]
         ("GET", "/cms/workflows/edit/1/?p=abc", b"", "", {}),
         ("GET", "/cms/images/chooser/chosen-multiple/?id=abc", b"", "", {}),
         ("GET", "/cms/images/chooser/chosen-multiple/?id=", b"", "", {}),
+        ("GET", f"/cms/images/chooser/chosen-multiple/?id={'9' * 23}", b"", "", {}),
         ("GET", "/cms/documents/video/chosen-multiple/?id=abc", b"", "", {}),
         ("GET", "/cms/images/chooser/results/?q=a&tag=x", b"", "", {}),
         ("GET", "/cms/failwhale/", b"", "", {}),

@@ -84,6 +84,11 @@ def _quotes(sentence: str, word: str) -> bool:
     return repr(word) in sentence if word else sentence.endswith(("got ''.", "got ''", "base 10: ''"))
 
 
+def _is_beyond_any_key(word: str) -> bool:
+    """Whether this is a whole number larger than a database can hold."""
+    return len(word) >= 19 and word.lstrip("-").isdecimal()
+
+
 def _is_about_input(request: HttpRequest, error: BaseException) -> bool:
     """Whether an error tells that something sent could not be read, and not of a mistake of ours."""
     frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
@@ -105,6 +110,8 @@ def _is_about_input(request: HttpRequest, error: BaseException) -> bool:
     if isinstance(error, KeyError):  # a field of a form that was not sent: the frame that asks for it reads a form
         asker = outside_django[-1].f_code if outside_django else None
         return request.method == "POST" and asker is not None and asker.co_filename.endswith("/forms.py")
+    if isinstance(error, OverflowError) and any(map(_is_beyond_any_key, _words(request))):
+        return True  # SQLite does not say which number it was
     named = [*_words(request), *map(str, request.resolver_match.kwargs.values() if request.resolver_match else ())]
     return isinstance(error, _OF_VALUES) and any(_quotes(str(error), word) for word in named)
 
