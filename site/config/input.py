@@ -110,10 +110,15 @@ def _is_about_input(request: HttpRequest, error: BaseException) -> bool:
     if isinstance(error, KeyError):  # a field of a form that was not sent: the frame that asks for it reads a form
         asker = outside_django[-1].f_code if outside_django else None
         return request.method == "POST" and asker is not None and asker.co_filename.endswith("/forms.py")
-    if isinstance(error, OverflowError) and any(map(_is_beyond_any_key, _words(request))):
-        return True  # SQLite does not say which number it was
+    return isinstance(error, _OF_VALUES) and _names_input(request, error)
+
+
+def _names_input(request: HttpRequest, error: BaseException) -> bool:
+    """Whether an error quotes a word of the request; SQLite does not say which number was too large."""
     named = [*_words(request), *map(str, request.resolver_match.kwargs.values() if request.resolver_match else ())]
-    return isinstance(error, _OF_VALUES) and any(_quotes(str(error), word) for word in named)
+    if isinstance(error, OverflowError) and any(map(_is_beyond_any_key, named)):
+        return True
+    return any(_quotes(str(error), word) for word in named)
 
 
 class InputMiddleware:
