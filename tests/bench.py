@@ -26,7 +26,7 @@ BASE = Path(__file__).resolve().parents[1]
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "60"))  # in each round
 SCHOOL = os.environ.get("BENCH_SCHOOL", "").split()  # such as: --courses 20 --people 500 --enrollments 2000
-CHOSEN = os.environ.get("BENCH", "pages room running race chat").split()
+CHOSEN = os.environ.get("BENCH", "pages room running race importing chat").split()
 WARM = 12
 WORKERS = 2
 
@@ -196,6 +196,10 @@ def main() -> None:
                 running.race(parta, server.port, "PostgreSQL")
     if "race" in CHOSEN:
         running.race_on_sqlite(gunicorn)
+    if "importing" in CHOSEN:
+        from tests.benchmarks.importing import main as import_beside_people  # which needs what the browser tests need
+
+        import_beside_people()
     if "chat" in CHOSEN:
         from tests.benchmarks.chat.bench import main as chat_beside_others  # which reads this module
 

@@ -123,6 +123,20 @@ def test_a_damaged_picture_is_named_as_such(small: SimpleNamespace, visit: Any, 
         assert answer.status_code < 500
 
 
+@pytest.mark.parametrize("kind", ["images", "documents"])
+def test_a_refused_upload_is_no_success(small: SimpleNamespace, visit: Any, kind: str) -> None:
+    client = visit(small.admin)
+    upload = SimpleUploadedFile("a.exe", b"MZ\x90" + b"\x00" * 40)
+    answer = client.post(f"/cms/{kind}/add/", {"title": "x", "file": upload, "collection": "1"})
+    assert answer.status_code == 422
+    assert "error" in answer.content.decode().lower()
+    stored = school.picture(of=small.course) if kind == "images" else school.stored(of=small.course)
+    edit = f"/cms/{kind}/{stored.pk}/" if kind == "images" else f"/cms/documents/edit/{stored.pk}/"
+    assert client.get(edit).status_code == 200
+    assert client.post(edit, {"title": ""}).status_code == 422
+    assert type(stored).objects.count() == 1
+
+
 def test_a_mistake_of_ours_is_still_a_server_error(small: SimpleNamespace, visit: Any, monkeypatch: Any) -> None:
     from home import views
 

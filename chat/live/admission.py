@@ -1,9 +1,9 @@
 """How much one person may send to this process. The only place where what arrives is counted.
 
 Everything costs tokens, of which a person gets so many a second, for all their sockets together: each frame one, a
-frame that asks much of the database or is refused ten. Who has none left is not read further until there are some, so
-what they send stays with them; who goes on like that for ten seconds is cut off. The pace of messages is a rule of its
-own, kept where they are stored (`chat.pace`).
+frame that asks much of the database or is refused five to ten. Who has none left is not read further until there are
+some, so what they send stays with them; who goes on like that for ten seconds is cut off. The pace of messages is a
+rule of its own, kept where they are stored (`chat.pace`).
 """
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from chat.pace import Bucket
 
 TOKENS_A_SECOND, TOKENS_AT_ONCE = 50, 200  # at least; more where the settings allow more messages
 BYTES_A_SECOND, BYTES_AT_ONCE = 256 * 1024, 2 * 1024 * 1024
-MORE = 9  # tokens that a costly or refused frame takes beyond its one
+REFUSED = 9  # tokens that a refused frame takes beyond its one
 FLOOD = 10.0  # seconds above the pace, after which a person is cut off
 CALM = 2.0  # seconds at the pace, after which a flood is over
 WARN_EVERY = 1.0  # seconds
@@ -42,9 +42,9 @@ class Admission:
             self._flood_since = 0.0
         return seconds
 
-    def takes_more(self, now: float) -> None:
-        """The frame that arrived last asks much of the database, or was refused."""
-        self._tokens.take(now, MORE)
+    def takes_more(self, now: float, tokens: int) -> None:
+        """The frame that arrived last asks much of the database, or was refused: it takes so many more."""
+        self._tokens.take(now, tokens)
 
     def is_flood(self, now: float) -> bool:
         return bool(self._flood_since) and now - self._flood_since > FLOOD

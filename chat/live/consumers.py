@@ -13,6 +13,7 @@ from django.db import DatabaseError, InterfaceError
 
 from chat import actions, frames
 from chat.frames import BadFrameError, ChatError, as_text
+from chat.live.admission import REFUSED
 from chat.live.connection import CLOSING, RESTARTS, TRY_LATER, Connection
 from chat.live.handshake import Headers, is_from_here, session_key_of, visitor_with
 from chat.live.hub import Hub, get_hub
@@ -22,7 +23,8 @@ from chat.posting import Ack, Answer, Draft
 from chat.rooms import places_of, seat_in
 
 TYPING_EVERY = 2.0  # seconds
-COSTLY = (frames.Subscribe, frames.Watch, frames.Edit, frames.Delete, frames.React, frames.Pin)
+# Tokens that frames take beyond their one. Who comes back with forty tabs must not count as a flood.
+COSTS = {frames.Subscribe: 4, frames.Watch: 4, frames.Edit: 9, frames.Delete: 9, frames.React: 9, frames.Pin: 9}
 
 _VERBS = {
     "edit": actions.edit_message,
@@ -107,8 +109,8 @@ class ChatConsumer(AsyncConsumer):
         except BadFrameError as bad:
             await self._refuse(bad.error, room=bad.room, nonce=bad.nonce)
             return
-        if isinstance(frame, COSTLY):
-            connection.admission.takes_more(monotonic())
+        if cost := COSTS.get(type(frame)):
+            connection.admission.takes_more(monotonic(), cost)
         nonce = str(frame.nonce) if isinstance(frame, frames.Send) else None
         about: dict[str, Any] = {"room": getattr(frame, "room", None), "nonce": nonce}
         try:
@@ -136,7 +138,7 @@ class ChatConsumer(AsyncConsumer):
             connection.flow.resume()
 
     async def _refuse(self, error: ChatError, **about: Any) -> None:
-        self.connection.admission.takes_more(monotonic())
+        self.connection.admission.takes_more(monotonic(), REFUSED)
         await self.connection.refuse(error, **about)
 
     async def _subscribe(self, frame: frames.Subscribe) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 
 _COMMON = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; "
@@ -56,3 +57,26 @@ class NumbersMiddleware:
         if self.too_long.search(request.path):
             raise Http404
         return self.get_response(request)
+
+
+class RefusedUploadMiddleware:
+    """Wagtail's forms for pictures and documents answer 200 where they refuse a file; here they answer 422.
+
+    The page is the same; programs, logs and tests see that nothing was stored. Wagtail's form for many files at once
+    keeps its 200 with `success: false`, which its script needs to show the reason.
+    """
+
+    forms = re.compile(r"/cms/(?:images|documents)/(?:add|edit/\d+|\d+)/$")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_template_response(self, request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
+        if request.method == "POST" and self.forms.match(request.path):
+            form = (response.context_data or {}).get("form")
+            if getattr(form, "errors", None):
+                response.status_code = 422
+        return response

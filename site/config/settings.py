@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "learning.library.uploads.EditedCourseMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
     "config.middleware.NumbersMiddleware",
+    "config.middleware.RefusedUploadMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -7,13 +7,15 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.test import override_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.frames import BadFrameError, Send, read_frame
-from chat.live.admission import FLOOD, MAX_UNSTORED, Admission
+from chat.frames import BadFrameError, Send, Subscribe, Watch, read_frame
+from chat.live.admission import FLOOD, MAX_UNSTORED, REFUSED, Admission
 from chat.live.connection import Connection
+from chat.live.consumers import COSTS
 from chat.live.direct_write import SharedFrame, protocol_behind
 from chat.live.handshake import Visitor
 from chat.live.presence import FORGET, Presence
@@ -133,7 +135,7 @@ def send_for(seconds: float, per_second: int, *, more: bool = False, size: int =
     while now < 100.0 + seconds and not admission.is_flood(now):
         now += max(1 / per_second, admission.arrived(size, now))
         if more:
-            admission.takes_more(now)
+            admission.takes_more(now, REFUSED)
     return admission, now
 
 
@@ -163,6 +165,16 @@ def test_a_burst_that_ends_is_no_flood() -> None:
     assert not admission.is_flood(now)
     assert not admission.is_warned(now)
     assert admission.is_warned(now + 0.5)
+
+
+@override_settings(CHAT_PER_SECOND=5, CHAT_BURST=20, CHAT_SOCKETS_PER_PERSON=40)
+def test_a_person_who_comes_back_with_all_their_tabs_is_no_flood() -> None:
+    admission, now = Admission(), 100.0
+    for _tab in range(django_settings.CHAT_SOCKETS_PER_PERSON):
+        for frame in (Subscribe, Watch):
+            now += admission.arrived(100, now)
+            admission.takes_more(now, COSTS[frame])
+            assert not admission.is_flood(now)
 
 
 def test_messages_that_wait_to_be_stored_have_a_limit() -> None:
