@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import ONCE
+
+pytestmark = ONCE
+
 BASE = Path(__file__).resolve().parents[1]
 GOOD = {
     "PARTA_ENV": "production",

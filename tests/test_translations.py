@@ -13,6 +13,9 @@ from django.utils.timezone import datetime
 from django.utils.translation import gettext, ngettext
 
 from home.templatetags.look import minutes
+from tests.once import ONCE
+
+pytestmark = ONCE
 
 BASE = Path(__file__).resolve().parents[1]
 LANGUAGES = ("ru", "fr")

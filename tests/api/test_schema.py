@@ -21,6 +21,9 @@ from home.api import api
 from learning.accounts.actions import make_token
 from learning.accounts.models import TokenScope
 from learning.enrollment.models import StudyGroup
+from tests.once import ONCE
+
+pytestmark = ONCE
 
 EXAMPLES = 12  # for each operation and person
 OPERATIONS = 28

@@ -260,7 +260,7 @@ def test_the_reader_by_keyboard(school_at: tuple[str, Path, int], browser: Brows
         expect(menu).not_to_have_attribute("open", "")
         following = page.locator("[data-next]").get_attribute("href")
         page.keyboard.press("j")
-        page.wait_for_url(f"**{following}", wait_until="commit")
+        page.wait_for_url(f"**{following}")
 
 
 def test_code_is_copied_and_pictures_open_large(school_at: tuple[str, Path, int], browser: Browser) -> None:

@@ -10,6 +10,9 @@ from lxml import html as lxml_html
 
 from learning.exchange.html_blocks import BlockMaker, PageTooSlowError
 from learning.exchange.raw_blocks import plain_text
+from tests.once import ONCE
+
+pytestmark = ONCE
 
 
 def made(source: str, **finders: Any) -> tuple[BlockMaker, list[dict[str, Any]]]:
