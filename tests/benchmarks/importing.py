@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.browser.conftest import family, gone, start, wait_until_started
-from tests.exchange.test_packages import item, module, page
 from tests.services import free_port
 
 BASE = Path(__file__).resolve().parents[2]
@@ -42,10 +41,14 @@ def package_of(lessons: int, folder: Path) -> Path:
     keys = [f"l{number}" for number in range(lessons)]
     parts = [keys[start::MODULES] for start in range(MODULES)]
     modules = "".join(
-        module(f"m{n}", f"Module {n}", "".join(item(key, f"Lesson {key}") for key in part))
+        f"<item identifier='m{n}'><title>Module {n}</title>"
+        + "".join(f"<item identifier='i{k}' identifierref='{k}'><title>Lesson {k}</title></item>" for k in part)
+        + "</item>"
         for n, part in enumerate(parts)
     )
-    resources = "".join(page(key, f"{key}.html") for key in keys)
+    resources = "".join(
+        f"<resource identifier='{k}' type='webcontent' href='{k}.html'><file href='{k}.html'/></resource>" for k in keys
+    )
     path = folder / "course.imscc"
     manifest = (
         "<manifest><metadata><lom><general><title><string>Three hundred</string></title></general></lom></metadata>"
