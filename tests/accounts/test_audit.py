@@ -38,7 +38,7 @@ def test_audit_log_speaks_in_words_of_the_reader(small: SimpleNamespace, visit: 
         "no group → “Autumn”",
         "“Autumn” → “Spring”",
         "“Autumn”; “Leaves”",
-        "from “Leaves” on by -2 days",
+        "from “Leaves” on 2 days earlier",
         "“Green”: “Autumn”",
         "Changed; “Spring”; name, teachers",
         "Deletion asked for; closed at once",

@@ -153,8 +153,9 @@ def _of_openings(facts: Facts, names: Names) -> list[str]:
         said.append(", ".join(names.page(pk) for pk in facts["modules"]))
     if "from" in facts:
         days = facts.get("days", 0)
-        moved = ngettext("from %(module)s on by %(n)s day", "from %(module)s on by %(n)s days", abs(days))
-        said.append(moved % {"module": names.page(facts["from"]), "n": days})
+        later = ngettext("from %(module)s on %(n)s day later", "from %(module)s on %(n)s days later", abs(days))
+        earlier = ngettext("from %(module)s on %(n)s day earlier", "from %(module)s on %(n)s days earlier", abs(days))
+        said.append((earlier if days < 0 else later) % {"module": names.page(facts["from"]), "n": abs(days)})
     if "page" in facts:
         groups = ", ".join(names.group(pk) for pk in facts.get("groups", ()))
         said.append(f"{names.page(facts['page'])}: {groups or _('for everyone')}")
