@@ -15,7 +15,7 @@ from wagtail.models import Page
 
 from home.front import front
 from learning.courses.models import CatalogPage
-from learning.courses.pages import SchoolPage
+from learning.courses.school_page import SchoolPage
 
 
 class HomePage(SchoolPage):

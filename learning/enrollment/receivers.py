@@ -14,8 +14,8 @@ from wagtail.signals import page_published, page_unpublished, post_page_move
 from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry
 from learning.courses.models import CoursePage, LessonPage, ModulePage
-from learning.courses.pages import SchoolPage
 from learning.courses.programme import course_paths_above
+from learning.courses.school_page import SchoolPage
 from learning.enrollment.actions import fill_seats
 from learning.enrollment.invitations import accept_invitations
 from learning.enrollment.models import Enrollment, FormerCourse, Invitation

@@ -211,3 +211,15 @@ document.addEventListener("click", (event) => {
 // Signing up tells the zone of this device, so that times are shown in it from the beginning.
 for (const field of document.querySelectorAll("[data-browser-zone]"))
   field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+
+// A short word to the person, which goes by itself.
+let toastTimer = 0;
+export function toast(text) {
+  const made = () => Object.assign(document.createElement("p"), { className: "toast" });
+  const place = document.querySelector("[data-toast]") ?? document.querySelector("main").appendChild(made());
+  place.dataset.toast = "";
+  place.setAttribute("role", "status");
+  place.textContent = text;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => place.remove(), 5000);
+}

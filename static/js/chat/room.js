@@ -1,6 +1,6 @@
 // A room, live. The page that the school sent works without this file; it makes it immediate.
 
-import { Connection, countUnread } from "../site.js";
+import { Connection, countUnread, toast } from "../site.js";
 import { Composer, Outbox } from "./composer.js";
 import { Timeline } from "./timeline.js";
 
@@ -378,32 +378,12 @@ function jump(event, link) {
   const item = timeline.find(new URL(link.href).searchParams.get("at"));
   if (!item) return;
   event.preventDefault();
-  item.scrollIntoView({ block: "center" });
+  timeline.reveal(item);
   item.focus({ preventScroll: true });
-  item.classList.add("is-found");
   setTimeout(() => item.classList.remove("is-found"), 1500);
 }
 
-let toastTimer = 0;
-function toast(text) {
-  const place = root.querySelector("[data-toast]") ?? root.appendChild(Object.assign(document.createElement("p"), { className: "toast" }));
-  place.dataset.toast = "";
-  place.setAttribute("role", "status");
-  place.textContent = text;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => place.remove(), 5000);
-}
-
-// --- keys: arrows go from message to message, W goes to where one writes ---
-
-timeline.scroll.addEventListener("keydown", (event) => {
-  if (menu || !["ArrowDown", "ArrowUp"].includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
-  const from = document.activeElement.closest(".msg");
-  if (!from && document.activeElement !== timeline.scroll) return;
-  event.preventDefault();
-  const to = from ? timeline.beside(from, event.key === "ArrowDown") : timeline.last;
-  to?.focus();
-});
+// --- W goes to where one writes; arrows from message to message are the timeline's ---
 
 document.addEventListener("keydown", (event) => {
   if (event.key.toLowerCase() !== "w" || event.ctrlKey || event.metaKey || event.altKey || !composer) return;
@@ -415,8 +395,6 @@ document.addEventListener("keydown", (event) => {
 // --- where the page begins ---
 
 const at = timeline.log.dataset.atSeq && timeline.find(timeline.log.dataset.atSeq);
-if (at) {
-  at.scrollIntoView({ block: "center" });
-  at.classList.add("is-found");
-} else document.getElementById("new")?.scrollIntoView({ block: "center" });
+if (at) timeline.reveal(at);
+else document.getElementById("new")?.scrollIntoView({ block: "center" });
 noteRead();

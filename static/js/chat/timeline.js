@@ -26,6 +26,18 @@ export class Timeline {
       const item = event.target.closest(".msg");
       if (item && !item.contains(event.relatedTarget)) this.#reachable(item, false);
     });
+    this.scroll.addEventListener("keydown", (event) => this.#go(event));
+  }
+
+  // Arrows go from message to message.
+  #go(event) {
+    if (!["ArrowDown", "ArrowUp"].includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (this.log.querySelector(".chat-menu")) return; // there they go from choice to choice
+    const from = document.activeElement.closest(".msg");
+    if (!from && document.activeElement !== this.scroll) return;
+    event.preventDefault();
+    const to = from ? this.beside(from, event.key === "ArrowDown") : this.last;
+    to?.focus();
   }
 
   get hasNewer() { return "hasNewer" in this.log.dataset; }
@@ -48,6 +60,11 @@ export class Timeline {
   #reachable(item, on) {
     for (const part of item?.querySelectorAll("[data-permalink], [data-more], [data-reply], [data-emoji]") ?? [])
       part.tabIndex = on ? 0 : -1;
+  }
+
+  reveal(item) {
+    item.scrollIntoView({ block: "center" });
+    item.classList.add("is-found");
   }
 
   toEnd(smooth = false) { this.scroll.scrollTo({ top: 0, behavior: smooth ? "smooth" : "instant" }); }
