@@ -79,12 +79,12 @@ class Tick:
 
     async def _end_sessions(self, check: Check) -> None:
         for connection in check.ended:
-            for room_id in (*connection.rooms, *connection.watched):
+            for room_id in connection.rooms | connection.watched:
                 self._doors.forget(connection, room_id)
             await connection.close(SESSION_ENDED)
 
     async def _close_doors(self, here: list[Connection], check: Check) -> None:
         for connection in here if check.outside else ():
-            for room_id in (*connection.rooms, *connection.watched):
+            for room_id in connection.rooms | connection.watched:
                 if (connection.user_id, room_id) in check.outside:
                     await self._doors.show_out(connection, room_id)

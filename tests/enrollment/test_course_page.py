@@ -1,6 +1,7 @@
 """The course page offers each person the one thing that fits."""
 
 from datetime import timedelta
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +19,7 @@ BUTTONS = (ENROLL, REQUEST, QUEUE, BACK, "Log in to enrol", ">Start", ">Continue
 
 
 def offers(client: Any, page: Any) -> list[str]:
-    html = client.get(school.path_of(page)).content.decode()
+    html = re.sub(r">\s+", ">", client.get(school.path_of(page)).content.decode())
     return [button for button in BUTTONS if button in html]
 
 
