@@ -1,7 +1,7 @@
 """The course page offers each person the one thing that fits."""
 
-from datetime import timedelta
 import re
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
