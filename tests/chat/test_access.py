@@ -78,6 +78,14 @@ def test_a_teacher_of_one_group_is_not_in_the_others(rooms: SimpleNamespace) -> 
     assert not standing_in(rooms.teacher, rooms.empty_room).is_member  # it has a teacher of its own now
 
 
+def test_the_team_steps_in_where_the_only_teacher_of_a_group_has_gone(rooms: SimpleNamespace) -> None:
+    rooms.helper.is_active = False
+    rooms.helper.save()
+    assert standing_in(rooms.teacher, rooms.empty_room).moderates
+    assert rooms.empty_room in rooms_of(rooms.teacher)
+    assert ids_of(rooms.empty_room) == [rooms.teacher.pk]
+
+
 def test_all_people_and_rooms_of_a_process_are_one_query(rooms: SimpleNamespace) -> None:
     say(rooms.student, rooms.room)
     pairs = [(getattr(rooms, who).pk, room.pk) for who in EVERYONE for room in Room.objects.all()]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from home.front import PREVIEWS_LOOKED_AT
 from learning.enrollment import grouping
 from learning.enrollment.models import StudyGroup
+from learning.enrollment.progress import set_position
 from tests import school
 
 
@@ -56,6 +57,21 @@ def test_continue_passes_over_a_closed_module(small: SimpleNamespace, groups: Si
     for address in ("/", "/me/", school.path_of(small.course)):
         assert f'href="{lesson}" data-continue' in client.get(address).content.decode(), address
     assert client.get(lesson).status_code == 200
+
+
+def test_a_module_that_was_begun_stays_open_and_is_not_announced(
+    small: SimpleNamespace, groups: SimpleNamespace, visit: Any
+) -> None:
+    client = visit(small.student)
+    enrollment = small.student.enrollments.get(course_id=small.course.pk)
+    set_position(enrollment=enrollment, lesson=small.lessons[0], block_id=None)
+    open_later(small, groups.first, *small.modules)
+    lesson = school.path_of(small.lessons[0])
+    for address in ("/", "/me/", school.path_of(small.course)):
+        assert f'href="{lesson}" data-continue' in client.get(address).content.decode(), address
+    page = client.get("/me/").content.decode()
+    assert "Roots" in page
+    assert "Leaves" not in page
 
 
 def test_an_older_course_is_offered_while_the_last_one_is_closed(
