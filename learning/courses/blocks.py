@@ -1,10 +1,11 @@
 """What a lesson is made of. Blocks are declarations; what they show is in their templates."""
 
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
+from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.blocks.struct_block import StructBlockValidationError
@@ -133,11 +134,10 @@ class StoredAudioBlock(blocks.StructBlock):
 
 
 class CalloutBlock(blocks.StructBlock):
-    kind = blocks.ChoiceBlock(
-        label=_("Kind"),
-        choices=[("note", _("Note")), ("tip", _("Tip")), ("warning", _("Warning")), ("example", _("Example"))],
-        default="note",
-    )
+    KINDS: ClassVar = {"note": _("Note"), "tip": _("Tip"), "warning": _("Warning"), "example": _("Example")}
+    MARGIN_WORDS = 60  # a note of more words is too tall for the margin
+
+    kind = blocks.ChoiceBlock(label=_("Kind"), choices=list(KINDS.items()), default="note")
     title = blocks.CharBlock(label=_("Title"), required=False, max_length=120)
     text = blocks.RichTextBlock(label=_("Text"), features=["bold", "italic", "code", "link", "ol", "ul"])
 
@@ -147,6 +147,15 @@ class CalloutBlock(blocks.StructBlock):
         template = "blocks/callout.html"
         description = _("A note, tip, warning or example, set apart from the text.")
         preview_value = {"kind": "tip", "title": "Say it aloud", "text": "<p>Hearing a word fixes it.</p>"}
+
+    def get_context(self, value: Any, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Adds the name of the kind, and whether the note stands in the margin on a wide screen."""
+        words = strip_tags(value["text"].source).split()
+        return {
+            **super().get_context(value, parent_context=parent_context),
+            "kind_label": self.KINDS[value["kind"]],
+            "stands_in_margin": value["kind"] == "note" and len(words) <= self.MARGIN_WORDS,
+        }
 
 
 class CodeBlock(blocks.StructBlock):

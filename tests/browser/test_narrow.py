@@ -1,4 +1,7 @@
-"""Nothing scrolls sideways on a narrow phone, in three languages, with words as long as they get."""
+"""Nothing scrolls sideways on a narrow phone, in three languages, with words as long as they get.
+
+And on a wide screen, notes stand in the margin.
+"""
 
 import os
 import subprocess
@@ -26,7 +29,9 @@ course = CatalogPage.objects.first().add_child(
 module = course.add_child(instance=ModulePage(title=LONG, slug="m"))
 lesson = LessonPage(title="W" * 120, slug="l")
 lesson.body = [("heading", {"text": LONG, "level": "2"}), ("text", f"<p>{'y' * 300}</p><ul><li>{LONG}</li></ul>"),
-               ("code", {"language": "", "code": "z" * 400}), ("callout", {"kind": "tip", "title": LONG, "text": LONG})]
+               ("code", {"language": "", "code": "z" * 400}), ("callout", {"kind": "tip", "title": LONG, "text": LONG}),
+               *[("callout", {"kind": "note", "title": name, "text": "<p>" + "word " * words + "</p>"})
+                 for name, words in (("First", 50), ("Second", 50), ("Tall", 61))]]
 module.add_child(instance=lesson)
 for page in (course, module, lesson):
     page.save_revision().publish()
@@ -62,3 +67,22 @@ def test_no_page_is_wider_than_the_screen(
                 if over > 0:
                     wide.append((path, width, over))
     assert wide == []
+
+
+def test_short_notes_stand_in_the_margin_of_a_wide_screen(extremes: str, browser: Browser) -> None:
+    places = """() => Object.fromEntries([
+        ["body", document.querySelector(".body")], ["contents", document.querySelector(".margin")],
+        ...[...document.querySelectorAll(".callout-note")].map((note) => [note.innerText.split("\\n")[0], note]),
+    ].map(([name, element]) => [name, element.getBoundingClientRect().toJSON()]))"""
+    with page_of(browser, extremes, "long@example.org", viewport={"width": 1280, "height": 900}) as page:
+        page.goto("/courses/extremes/m/l/")
+        at = page.evaluate(places)
+        for name in ("contents", "First", "Second"):
+            assert at[name]["left"] > at["body"]["right"], name
+        assert at["contents"]["bottom"] <= at["First"]["top"]
+        assert at["First"]["bottom"] <= at["Second"]["top"]
+        assert at["Tall"]["right"] <= at["body"]["right"]
+        page.set_viewport_size({"width": 390, "height": 800})
+        at = page.evaluate(places)
+        assert all(at[name]["right"] <= at["body"]["right"] for name in ("First", "Second", "Tall"))
+        assert at["First"]["bottom"] <= at["Second"]["top"] < at["Tall"]["top"]
