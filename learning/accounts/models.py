@@ -187,6 +187,7 @@ class AuditEntry(models.Model):
         TOKEN = "token", _("Token of the API")
         CHAT = "chat", _("Chat")
         PAGE = "page", _("Page")
+        INVITATION = "invitation", _("Invitation")
 
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
     deed = models.CharField(_("what"), max_length=12, choices=Deed.choices)

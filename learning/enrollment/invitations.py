@@ -1,7 +1,8 @@
 """Verbs about invitations: addresses that may enrol, or are enrolled when their owners sign up."""
 
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,7 +10,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from learning.accounts.models import User
+from learning.accounts.actions import record
+from learning.accounts.models import AuditEntry, User
 from learning.courses.models import CoursePage
 from learning.enrollment.actions import enroll_by_staff
 from learning.enrollment.machine import EnrollmentError
@@ -72,7 +74,7 @@ def invite_many(*, course_id: int, guests: Sequence[Guest], actor: User) -> int:
 
 
 @transaction.atomic
-def send_again(*, ids: Sequence[int]) -> int:
+def send_again(*, ids: Sequence[int], actor: User) -> int:
     """Queue the mail of these invitations once more; returns of how many.
 
     Not of those sent in the last minutes, nor to addresses whose owner has been in the course since.
@@ -82,14 +84,23 @@ def send_again(*, ids: Sequence[int]) -> int:
     found = list(rows.filter(Q(told_at=None) | Q(told_at__lt=before)))
     Invitation.objects.filter(pk__in=[row.pk for row in found]).update(told_at=None)
     tell_of_invitations(found)
+    _record("sent_again", (row.course_id for row in found), actor)
     return len(found)
 
 
 @transaction.atomic
-def take_back(*, ids: Sequence[int]) -> int:
+def take_back(*, ids: Sequence[int], actor: User) -> int:
     """Delete these invitations; returns how many there were. Who has enrolled by one stays enrolled."""
-    count, _details = Invitation.objects.filter(pk__in=ids).delete()
-    return count
+    rows = list(Invitation.objects.select_for_update(of=("self",)).filter(pk__in=ids))
+    Invitation.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    _record("taken_back", (row.course_id for row in rows), actor)
+    return len(rows)
+
+
+def _record(did: str, course_ids: Iterable[int], actor: User) -> None:
+    """One entry of the audit log for each course: how many invitations, never their addresses."""
+    for course_id, count in sorted(Counter(course_ids).items()):
+        record(AuditEntry.Deed.INVITATION, actor=actor, course_id=course_id, facts={"did": did, "count": count})
 
 
 def accept_invitations(*, user: User) -> int:

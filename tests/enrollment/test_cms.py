@@ -155,6 +155,7 @@ def test_invitations_are_sent_again_in_bulk_but_not_twice_at_once(small: SimpleN
     again = client.post(bulk("send_again", one.pk, two.pk), follow=True).content.decode()
     assert "2 are not sent again" in again
     assert len(mail.outbox) == 2
+    assert "Sent again; 2 invitations" in visit(small.admin).get("/cms/audit/").content.decode()
 
 
 def test_nobody_is_invited_again_who_has_enrolled(small: SimpleNamespace, visit: Any) -> None:
@@ -191,6 +192,9 @@ def test_invitations_are_taken_back_in_bulk_those_of_ones_courses(small: SimpleN
     assert "others@example.org" not in shown
     client.post(bulk("take_back", mine.pk, others.pk))
     assert list(Invitation.objects.all()) == [others]
+    log = visit(small.admin).get("/cms/audit/").content.decode()
+    assert "Taken back; 1 invitation<" in re.sub(r"\s*<", "<", log)
+    assert "mine@example.org" not in log
     assert client.get(bulk("take_back", others.pk)).status_code == 404
     invited(small.course, "a", "b", "c")
     client.post(bulk("take_back", "all") + "%3Fq%3Da%40")

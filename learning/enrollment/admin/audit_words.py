@@ -34,6 +34,8 @@ DID = {
     "muted": gettext_lazy("May not write in the chat"),
     "unmuted": gettext_lazy("May write in the chat again"),
     "opened": gettext_lazy("Chat of the course opened"),
+    "sent_again": gettext_lazy("Sent again"),
+    "taken_back": gettext_lazy("Taken back"),
 }
 KINDS = {model.__name__: model._meta.verbose_name for model in (CoursePage, ModulePage, LessonPage)}
 
@@ -135,6 +137,11 @@ def _of_chat(facts: Facts, names: Names) -> list[str]:
     return said
 
 
+def _of_invitations(facts: Facts, names: Names) -> list[str]:
+    count = facts.get("count", 0)
+    return [ngettext("%(n)s invitation", "%(n)s invitations", count) % {"n": count}]
+
+
 def _of_page(facts: Facts, names: Names) -> list[str]:
     return [f"{KINDS.get(facts.get('kind', ''), _('page'))}: {quoted(facts.get('page', ''))}"]
 
@@ -173,6 +180,7 @@ SPECIFIC = {
     AuditEntry.Deed.IMPORT: _of_import,
     AuditEntry.Deed.CHAT: _of_chat,
     AuditEntry.Deed.PAGE: _of_page,
+    AuditEntry.Deed.INVITATION: _of_invitations,
 }
 
 

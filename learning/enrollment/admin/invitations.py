@@ -120,7 +120,8 @@ class SendAgain(InvitationBulkAction):
 
     @classmethod
     def execute_action(cls, objects: list[Invitation], request: HttpRequest, **kwargs: Any) -> tuple[int, int]:
-        sent = send_again(ids=[row.pk for row in objects])
+        staff: Any = request.user
+        sent = send_again(ids=[row.pk for row in objects], actor=staff)
         if sent < len(objects):
             count = len(objects) - sent
             said = ngettext(
@@ -144,8 +145,9 @@ class TakeBack(InvitationBulkAction):
     permission = "enrollment.delete_invitation"
 
     @classmethod
-    def execute_action(cls, objects: list[Invitation], **kwargs: Any) -> tuple[int, int]:
-        return take_back(ids=[row.pk for row in objects]), 0
+    def execute_action(cls, objects: list[Invitation], request: HttpRequest, **kwargs: Any) -> tuple[int, int]:
+        staff: Any = request.user
+        return take_back(ids=[row.pk for row in objects], actor=staff), 0
 
     def get_success_message(self, num_parent_objects: int, num_child_objects: int) -> str:
         return gettext("Invitations taken back: %(n)s.") % {"n": num_parent_objects}
