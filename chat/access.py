@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from chat.membership import Part, keyed_by, member_rows, number
 from chat.models import Mute, Room
 from learning.accounts.models import User
-from learning.courses.compiled import CompiledQuery
+from learning.base.compiled import CompiledQuery
 from learning.enrollment.policies import Person
 
 _MODERATOR, _MUTED, _OVER, _POSITION, _OF_DELETED_COURSE = 11, 12, 13, 14, 15  # beside the parts of members

@@ -10,14 +10,16 @@ from ninja import Field, File, Query, Router, Schema, UploadedFile
 
 from chat import actions, files, history
 from chat.access import entered_room
-from chat.frames import LARGEST, MOST_ATTACHMENTS, ChatError
+from chat.frames import MOST_ATTACHMENTS, ChatError
 from chat.membership import rooms_of
 from chat.models import REACTIONS, Room
 from chat.people import listed_people
 from chat.posting import post_message
 from chat.rooms import seat_in
-from learning.accounts.api import ApiError, Key, Page, Problem, Rate, not_found, paged, signed_in
+from learning.accounts.api import signed_in
 from learning.accounts.models import TokenScope, User
+from learning.base.api import ApiError, Key, Page, Problem, Rate, not_found, paged
+from learning.base.numbers import LARGEST_ID
 
 chat = Router(tags=["Chat"])
 
@@ -139,7 +141,7 @@ class LeafOut(Schema):
 class MessageIn(Schema):
     nonce: UUID = Field(default_factory=uuid4, description="Sent again with the same one, a message is stored once.")
     text: str = ""
-    reply_to: int | None = Field(None, ge=1, le=LARGEST)
+    reply_to: int | None = Field(None, ge=1, le=LARGEST_ID)
     attachments: list[int] = Field(default_factory=list, max_length=MOST_ATTACHMENTS)
 
 
@@ -163,7 +165,7 @@ class ReactionIn(OnIn):
 
 
 class ReadIn(Schema):
-    seq: int = Field(ge=0, le=LARGEST)
+    seq: int = Field(ge=0, le=LARGEST_ID)
 
 
 class ReadOut(Schema):
@@ -185,7 +187,7 @@ class PeopleOut(Schema):
 
 
 class MuteIn(Schema):
-    user: int = Field(ge=1, le=LARGEST)
+    user: int = Field(ge=1, le=LARGEST_ID)
     minutes: int = Field(ge=1, le=525_600)
     reason: str = Field(min_length=1, max_length=300)
 
@@ -243,7 +245,7 @@ def room(request: HttpRequest, id: Key) -> Any:  # noqa: A002  (the name in the 
 def messages(
     request: HttpRequest,
     id: Key,  # noqa: A002
-    after: int = Query(0, ge=0, le=LARGEST),
+    after: int = Query(0, ge=0, le=LARGEST_ID),
     limit: int = Query(100, ge=1, le=500),
 ) -> Any:
     """Everything after this position, in order: the same as a socket gets when it subscribes."""
@@ -255,9 +257,9 @@ def messages(
 def leaf(
     request: HttpRequest,
     id: Key,  # noqa: A002
-    before: int | None = Query(None, ge=1, le=LARGEST),
-    after: int | None = Query(None, ge=0, le=LARGEST),
-    around: int | None = Query(None, ge=1, le=LARGEST),
+    before: int | None = Query(None, ge=1, le=LARGEST_ID),
+    after: int | None = Query(None, ge=0, le=LARGEST_ID),
+    around: int | None = Query(None, ge=1, le=LARGEST_ID),
 ) -> Any:
     """Messages as they are now, before, after or around one of them; without any, the newest."""
     found = _room(request, id)
@@ -265,7 +267,7 @@ def leaf(
         return _found(found, history.around(found, around))
     if after is not None:
         return _found(found, history.after(found, after))
-    return _found(found, history.before(found, before or LARGEST))
+    return _found(found, history.before(found, before or LARGEST_ID))
 
 
 @chat.post("/chat/rooms/{id}/messages", response={200: AckOut, **ANSWERS}, **WRITING)

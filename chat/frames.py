@@ -17,8 +17,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from chat import text as words
 from chat.models import MOST_CHARACTERS, REACTIONS, Message, Room, RoomEvent
 from learning.accounts.models import User
+from learning.base.numbers import LARGEST_ID
 
-LARGEST = 2**31 - 1
 MOST_ATTACHMENTS = 10
 MOST_FRAME = 256 * 1024  # characters: 10,000 of a message, each as long as JSON can make it, and room to spare
 
@@ -54,8 +54,8 @@ def _without_nul(value: str) -> str:
     return value
 
 
-Id = Annotated[int, Field(ge=1, le=LARGEST)]
-Place = Annotated[int, Field(ge=0, le=LARGEST)]
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+Place = Annotated[int, Field(ge=0, le=LARGEST_ID)]
 Words = Annotated[str, AfterValidator(_without_nul)]
 
 
@@ -166,7 +166,7 @@ def _what_is_wrong(raw: str) -> BadFrameError:
         return BadFrameError(bad_frame())
     nonce, room = said.get("nonce"), said.get("room")
     is_nonce = isinstance(nonce, str) and nonce.isascii() and len(nonce) <= 64
-    is_room = isinstance(room, int) and not isinstance(room, bool) and 0 < room <= LARGEST
+    is_room = isinstance(room, int) and not isinstance(room, bool) and 0 < room <= LARGEST_ID
     return BadFrameError(bad_frame(), nonce if is_nonce else None, room if is_room else None)
 
 

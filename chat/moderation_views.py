@@ -25,9 +25,9 @@ from chat.people import listed_people, mutes_of
 from chat.views import enter
 from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry, User
+from learning.base.numbers import parse_id
 from learning.courses.models import CoursePage
 from learning.enrollment.policies import manages_course
-from learning.enrollment.views import whole_number
 
 DURATIONS = {
     "10": gettext_lazy("10 minutes"),
@@ -67,13 +67,13 @@ def mute(request: HttpRequest, room_id: int) -> HttpResponse:
     """Mute someone for a time with a reason, or let them write again (`lift`)."""
     room, _standing = _moderated(request, room_id)
     actor: Any = request.user
-    person = get_object_or_404(User, pk=whole_number(request.POST.get("person")) or 0)
+    person = get_object_or_404(User, pk=parse_id(request.POST.get("person")) or 0)
     try:
         if "lift" in request.POST:
             actions.unmute(room=room, person=person, actor=actor)
             messages.success(request, _("%(name)s may write again.") % {"name": person})
         else:
-            minutes = whole_number(request.POST.get("minutes")) or 0
+            minutes = parse_id(request.POST.get("minutes")) or 0
             duration = timedelta(minutes=min(minutes, 10**6))
             reason = request.POST.get("reason", "")
             actions.mute(room=room, person=person, actor=actor, duration=duration, reason=reason)
@@ -88,7 +88,7 @@ def mute(request: HttpRequest, room_id: int) -> HttpResponse:
 def log(request: HttpRequest, room_id: int) -> HttpResponse:
     """What was edited and deleted, with the words that were there before."""
     room, standing = _moderated(request, room_id)
-    events = history.log(room, whole_number(request.GET.get("before")))
+    events = history.log(room, parse_id(request.GET.get("before")))
     more = events[-1].position if len(events) == history.SHOWN else None
     context = {"room": room, "standing": standing, "events": events, "more": more}
     return render(request, "chat/log.html", context)

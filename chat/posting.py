@@ -23,7 +23,7 @@ from chat.frames import ChatError, as_text, bad_frame, message_frame, not_found,
 from chat.models import MOST_CHARACTERS, Attachment, Mention, Message, Mute, ReadMarker, Room
 from chat.publisher import publish_frames
 from learning.accounts.models import User
-from learning.courses.compiled import CompiledQuery
+from learning.base.compiled import CompiledQuery
 
 MOST_CALLED = 200  # names looked for in one message
 MOST_MENTIONS = 50

@@ -12,7 +12,7 @@ from chat.membership import rooms_of
 from chat.models import Room, room_name
 from chat.posting import current_mute
 from learning.accounts.models import User
-from learning.courses.compiled import CompiledQuery
+from learning.base.compiled import CompiledQuery
 
 MOST_WATCHED = 200  # rooms of one person whose news are told on every page
 

@@ -26,9 +26,9 @@ from chat.membership import rooms_of
 from chat.models import MOST_CHARACTERS, REACTIONS, Message, Room
 from chat.posting import current_mute, post_message
 from chat.shown import client_facts, shown
+from learning.base.numbers import parse_id
 from learning.enrollment.access import access_to_part
 from learning.enrollment.served import served_lesson
-from learning.enrollment.views import whole_number
 
 PER_PAGE = 30
 BEFORE_NEW = 8  # messages that are shown above the line “new”
@@ -70,7 +70,7 @@ class _Asked:
 
 def _asked_for(request: HttpRequest, room: Room, read: int) -> _Asked:
     """The part of the history that the address asks for; else from what is new on, else the newest."""
-    numbers = {name: whole_number(request.GET.get(name)) for name in ("before", "after", "at")}
+    numbers = {name: parse_id(request.GET.get(name)) for name in ("before", "after", "at")}
     day = parse_date_of(request.GET.get("date", ""))
     if day is not None:
         numbers["at"] = history.first_at(room, day) or room.last_seq
@@ -109,7 +109,7 @@ def room(request: HttpRequest, room_id: int) -> HttpResponse:
             draft, refused = request.POST.get("text", "")[: MOST_CHARACTERS * 2], str(error.detail)
         else:
             return redirect(f"{here.get_absolute_url()}#newest")
-    elif lesson_id := whole_number(request.GET.get("lesson")):
+    elif lesson_id := parse_id(request.GET.get("lesson")):
         draft = _quoted(request, lesson_id)
     read = here.read_seq
     asked = _asked_for(request, here, read)
@@ -125,7 +125,7 @@ def room(request: HttpRequest, room_id: int) -> HttpResponse:
         "mute": current_mute(here.pk, user.pk) if standing.is_muted else None,
         "draft": draft,
         "refused": refused,
-        "reply": _reply(asked.leaf, whole_number(request.GET.get("reply"))),
+        "reply": _reply(asked.leaf, parse_id(request.GET.get("reply"))),
         "nonce": uuid4(),
         "most": MOST_CHARACTERS,
         "reactions": REACTIONS,
@@ -158,7 +158,7 @@ def _post(request: HttpRequest, here: Room) -> None:
     known = Message.objects.filter(room=here, author=user, nonce=nonce).exists()
     attachments = () if known else tuple(store_upload(room=here, user=user, upload=each).pk for each in uploads)
     text = request.POST.get("text", "").replace("\r\n", "\n")
-    reply_to = whole_number(request.POST.get("reply_to"))
+    reply_to = parse_id(request.POST.get("reply_to"))
     post_message(user_id=user.pk, room_id=here.pk, nonce=nonce, text=text, reply_to=reply_to, attachments=attachments)
 
 
@@ -217,7 +217,7 @@ def mark_read(request: HttpRequest, room_id: int) -> HttpResponse:
     """Everything in this room is read."""
     user: Any = request.user
     here, _standing = enter(request, room_id)
-    actions.mark_read(user_id=user.pk, room_id=here.pk, seq=whole_number(request.POST.get("seq")) or here.last_seq)
+    actions.mark_read(user_id=user.pk, room_id=here.pk, seq=parse_id(request.POST.get("seq")) or here.last_seq)
     return redirect("chat")
 
 
@@ -240,13 +240,13 @@ def search(request: HttpRequest) -> HttpResponse:
     """Messages of one's rooms that hold all the words."""
     user: Any = request.user
     words = request.GET.get("q", "")[:200].strip()
-    asked_room = whole_number(request.GET.get("room"))
+    asked_room = parse_id(request.GET.get("room"))
     wanted = rooms_of(user)
     here = None
     if asked_room:
         here, _standing = enter(request, asked_room)
         wanted = Room.objects.filter(pk=here.pk)
-    found = history.search(wanted, words, before_pk=whole_number(request.GET.get("before")))
+    found = history.search(wanted, words, before_pk=parse_id(request.GET.get("before")))
     more = found[-1].pk if len(found) == history.MOST_FOUND else None
     context = {"q": words, "found": found, "room": here, "more": more}
     return render(request, "chat/search.html", context)

@@ -21,7 +21,7 @@ from wagtail.admin.menu import MenuItem
 from home.jobs import SILENT, TRIES, retry
 from home.models import WorkerBeat
 from learning.accounts.screens import header
-from learning.enrollment.admin.menu import ScreenMenuItem
+from learning.base.menu import ScreenMenuItem
 
 PER_PAGE = 50
 

@@ -13,8 +13,9 @@ from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationEr
 
 from chat.api import chat
 from home.search import search as search_school
-from learning.accounts.api import PROBLEM, ApiError, Problem, anyone, put_rate_headers
+from learning.accounts.api import anyone
 from learning.accounts.models import TokenScope
+from learning.base.api import PROBLEM, ApiError, Problem, put_rate_headers
 from learning.enrollment.api import PUBLIC, READS, courses, learning, teaching
 
 TITLES = {

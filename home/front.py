@@ -11,8 +11,8 @@ from django.utils.text import Truncator
 from django.utils.translation import get_language
 from wagtail.models import Page
 
+from learning.base.caching import cached_shared
 from learning.courses.catalogue import card_queryset
-from learning.courses.keeping import kept
 from learning.courses.models import CatalogPage, CoursePage, LessonPage
 from learning.courses.programme import address_of
 from learning.enrollment.access import free_previews
@@ -60,7 +60,7 @@ def sample_of(courses: list[CoursePage]) -> Sample | None:
     facts = ("title", "path", "url_path", "minutes", "content_stamp")
     lessons = list(previews.only(*facts).order_by("path")[:PREVIEWS_LOOKED_AT])
     for lesson in sorted(lessons, key=lambda found: order.index(_path_of_course(found))):
-        words = kept(("sample", lesson.pk, lesson.content_stamp.timestamp()), partial(_beginning, lesson))
+        words = cached_shared(("sample", lesson.pk, lesson.content_stamp.timestamp()), partial(_beginning, lesson))
         if words:
             course = courses[order.index(_path_of_course(lesson))]
             return Sample(lesson.title, address_of(lesson.url_path), course, lesson.minutes, words)

@@ -4,7 +4,7 @@ from typing import Any
 
 from wagtail.admin.views.mixins import SpreadsheetExportMixin
 
-from learning.enrollment.spreadsheets import safe_cell
+from learning.base.sheets import safe_cell
 
 
 def make_exports_safe() -> None:

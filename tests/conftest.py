@@ -13,7 +13,7 @@ from wagtail.models import Site
 from learning.accounts.models import User
 from learning.accounts.roles import Role
 from learning.accounts.school import forget_school
-from learning.courses.keeping import forget_all
+from learning.base.caching import clear_caches
 from tests import ground, school
 from tests.snapshot import Copied
 
@@ -21,7 +21,7 @@ from tests.snapshot import Copied
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
     cache.clear()
-    forget_all()
+    clear_caches()
     forget_school()
     Site.clear_site_root_paths_cache()
     yield

@@ -276,7 +276,7 @@ def test_staff_without_a_second_factor_get_no_staff_pages(small: SimpleNamespace
 def test_no_separator_makes_a_formula_of_a_cell(text: str) -> None:
     import re
 
-    from learning.enrollment.spreadsheets import safe_cell
+    from learning.base.sheets import safe_cell
 
     said = safe_cell(text)
     for part in re.split(r"[;\t\n]", said):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from chat.access import filled, standings_and_positions
 from chat.live.connection import Connection
 from learning.accounts.models import User
-from learning.courses.compiled import CompiledQuery
+from learning.base.compiled import CompiledQuery
 
 T = TypeVar("T")
 CHECKED_EVERY = 5.0  # seconds

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from chat.membership import rooms_of
 from chat.models import Room
-from learning.courses.keeping import kept_for
+from learning.base.caching import cached_for
 from learning.enrollment.access import Access
 
 register = template.Library()
@@ -19,7 +19,7 @@ UNREAD_SHOWN = 4
 ROOMS_SHOWN = 4
 
 
-@kept_for(seconds=60)
+@cached_for(seconds=60)
 def _courses_with_a_room() -> frozenset[int]:
     return frozenset(Room.objects.exclude(course=None).values_list("course_id", flat=True))
 

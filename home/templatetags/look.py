@@ -22,7 +22,7 @@ from chat.membership import rooms_of
 from chat.rooms import unread_total
 from learning.accounts.models import Theme
 from learning.accounts.school import school
-from learning.courses.keeping import kept_for, kept_near
+from learning.base.caching import cached_for, cached_in_process
 from learning.courses.programme import address_of
 
 register = template.Library()
@@ -86,7 +86,7 @@ def sees_editing(user: Any) -> bool:
     return _is_staff_member(user.pk, user)
 
 
-@kept_for(seconds=60, key=lambda pk, user: pk)
+@cached_for(seconds=60, key=lambda pk, user: pk)
 def _is_staff_member(pk: int, user: Any) -> bool:
     return user.is_staff_member
 
@@ -96,7 +96,7 @@ def sees_teaching(user: Any) -> bool:
     return sees_editing(user) and _looks_after_students(user.pk, user)
 
 
-@kept_for(seconds=60, key=lambda pk, user: pk)
+@cached_for(seconds=60, key=lambda pk, user: pk)
 def _looks_after_students(pk: int, user: Any) -> bool:
     return user.has_perm("enrollment.change_enrollment")
 
@@ -106,12 +106,12 @@ def sees_chat(user: Any) -> bool:
     return user.is_authenticated and _has_rooms(user.pk, user)
 
 
-@kept_for(seconds=60, key=lambda pk, user: pk)
+@cached_for(seconds=60, key=lambda pk, user: pk)
 def _has_rooms(pk: int, user: Any) -> bool:
     return rooms_of(user).exists() or (sees_editing(user) and moderates_everything(user))
 
 
-@kept_for(seconds=5, key=lambda pk, user: pk)
+@cached_for(seconds=5, key=lambda pk, user: pk)
 def _unread(pk: int, user: Any) -> int:
     """How many messages wait, for the page as it comes; its socket keeps the number true afterwards."""
     return unread_total(user)
@@ -176,7 +176,7 @@ def frame(context: dict[str, Any], part: str) -> SafeString:
     }
     key = ("frame", part, *facts.values())
     marks = {"token": _TOKEN, "next": _NEXT, "name": _NAME, "avatar": _AVATAR, "unread": _UNREAD}
-    html: str = kept_near(key, lambda: render_to_string(f"components/{part}.html", {**facts, **marks}))
+    html: str = cached_in_process(key, lambda: render_to_string(f"components/{part}.html", {**facts, **marks}))
     if _TOKEN in html:
         html = html.replace(_TOKEN, get_token(request)).replace(_NEXT, escape(request.get_full_path()))
     if user.is_authenticated and part == "header":

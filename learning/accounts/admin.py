@@ -36,6 +36,7 @@ from learning.accounts.forms import PersonCreationForm, PersonEditForm
 from learning.accounts.models import AuditEntry, User
 from learning.accounts.rights import may_teach, may_touch, roles_to_give, untouchable
 from learning.accounts.roles import role_label
+from learning.base.numbers import parse_ids
 
 
 def _roles_in_words(person: User) -> str:
@@ -281,8 +282,7 @@ class _TeachersOnly:
         return found[0]
 
     def get_objects(self, pks: list[str]) -> list[User]:
-        keys = [int(pk) for pk in pks if pk.isdecimal() and len(pk) < 18]
-        return list(self.get_object_list().filter(pk__in=keys))
+        return list(self.get_object_list().filter(pk__in=parse_ids(pks)))
 
 
 class TeacherChooseView(_TeachersOnly, ChooseView):

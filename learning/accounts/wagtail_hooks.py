@@ -13,6 +13,7 @@ from learning.accounts.admin import (
 from learning.accounts.forms import SchoolForm
 from learning.accounts.models import School, User
 from learning.accounts.rights import may_teach
+from learning.base.numbers import parse_ids
 
 # Here, since the form of the school reads the school itself.
 School.edit_handler = ObjectList(
@@ -32,6 +33,6 @@ def register_teacher_chooser():  # type: ignore[no-untyped-def]
 @hooks.register("check_new_references")
 def name_only_teachers(user: Any, page: Any, references: set[tuple[type[Any], str]]) -> None:
     """A team is chosen among those who may teach, not by the number of any person."""
-    keys = {int(key) for model, key in references if model is User and key.isdecimal()}
+    keys = set(parse_ids(key for model, key in references if model is User))
     if keys - set(User.objects.filter(may_teach(), pk__in=keys, is_active=True).values_list("pk", flat=True)):
         raise PermissionDenied

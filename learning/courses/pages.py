@@ -35,8 +35,8 @@ from wagtail.images import get_image_model_string
 from wagtail.models import Orderable, Page
 from wagtail.search import index
 
+from learning.base.compiled import CompiledQuery
 from learning.courses.blocks import LessonBody
-from learning.courses.compiled import CompiledQuery
 from learning.courses.enums import Completes, CourseLanguage, EnrollmentPolicy, Level
 from learning.courses.page_forms import SchoolPageForm
 from learning.courses.school_page import SchoolPage

@@ -1,4 +1,4 @@
-"""The programme of a course: its public outline, read in one query and kept until it changes."""
+"""The programme of a course: its public outline, read in one query and cached until it changes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from django.db.models.functions import Cast, Length
 from django.urls import reverse
 from wagtail.models import Page, Site
 
-from learning.courses.keeping import kept, kept_for
+from learning.base.caching import cached_for, cached_shared
 from learning.courses.pages import CoursePage
 
 STEPLEN = Page.steplen
@@ -91,7 +91,7 @@ def programme_key(course: CoursePage) -> tuple[str | int | float, ...]:
     return ("programme2", course.pk, course.programme_stamp.timestamp(), crc32(course.url_path.encode()))
 
 
-@kept_for(seconds=2)
+@cached_for(seconds=2)
 def root_paths() -> tuple[str, ...]:
     """`url_path` of the home page of every site; a change is seen by all processes within two seconds."""
     return tuple(root.root_path for root in Site.get_site_root_paths())
@@ -146,17 +146,17 @@ def _read(courses: list[CoursePage]) -> dict[int, Programme]:
 
 
 def programmes_of(courses: Iterable[CoursePage]) -> dict[int, Programme]:
-    """Programmes by the id of their course: those kept from before, the rest with one query."""
+    """Programmes by the id of their course: those cached from before, the rest with one query."""
     courses = list(courses)
     missing: dict[int, Programme] = {}
 
     def make(course: CoursePage) -> Programme:
-        # the first one that is not kept reads them all
+        # the first one that is not cached reads them all
         if not missing:
             missing.update(_read(courses))
         return missing[course.pk]
 
-    return {course.pk: kept(programme_key(course), partial(make, course)) for course in courses}
+    return {course.pk: cached_shared(programme_key(course), partial(make, course)) for course in courses}
 
 
 def programme_of(course: CoursePage) -> Programme:

@@ -15,8 +15,8 @@ from wagtail.models import Page, PageViewRestriction
 from wagtail.url_routing import RouteResult
 from wagtail.views import serve as wagtail_serve
 
-from learning.courses.compiled import CompiledQuery
-from learning.courses.keeping import kept_near
+from learning.base.caching import cached_in_process
+from learning.base.compiled import CompiledQuery
 from learning.courses.pages import CatalogPage, CoursePage, LessonPage, ModulePage
 from learning.courses.programme import root_paths
 
@@ -57,7 +57,9 @@ def _page_of(row: tuple[Any, ...]) -> SchoolPart | None:
     for model, (_name, fields) in _BY_TYPE.items():
         if row[place] is not None:
             stamps = row[2 : place + 1 + len(fields)]
-            page = copy(kept_near(("page", model, row[0], row[1], *stamps), partial(model.objects.get, pk=row[0])))
+            page = copy(
+                cached_in_process(("page", model, row[0], row[1], *stamps), partial(model.objects.get, pk=row[0]))
+            )
             page.no_restrictions = not row[-1]
             return page
         place += 1 + len(fields)

@@ -11,7 +11,7 @@ from django.db.models.functions import Length, Now, Substr
 from django.utils import timezone
 from wagtail.models import Page
 
-from learning.courses.compiled import CompiledQuery
+from learning.base.compiled import CompiledQuery
 from learning.courses.models import CoursePage, CoursePrerequisite, LessonPage, ModulePage
 from learning.enrollment.models import Audience, Beginning, Enrollment, Opening, StudyGroup
 from learning.enrollment.plans import EVERYTHING, Plan, plan_of

@@ -7,18 +7,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Query, Router
 
-from learning.accounts.api import (
-    ApiError,
-    Key,
-    Page,
-    Problem,
-    Rate,
-    anyone,
-    not_found,
-    paged,
-    signed_in,
-)
+from learning.accounts.api import anyone, signed_in
 from learning.accounts.models import TokenScope
+from learning.base.api import ApiError, Key, Page, Problem, Rate, not_found, paged
 from learning.courses.catalogue import clean_query
 from learning.courses.models import CoursePage, Subject
 from learning.enrollment import actions, progress

@@ -6,6 +6,7 @@ from typing import Literal
 from ninja import Field, Schema
 
 from learning.accounts.models import User
+from learning.base.numbers import LARGEST_ID
 from learning.courses.enums import CourseLanguage, Level
 from learning.courses.models import CoursePage
 from learning.courses.programme import address_of
@@ -108,7 +109,7 @@ class Me(Schema):
 
 class EnrollIn(Schema):
     key: str = Field("", max_length=200, description="Under the policy `key`.")
-    group: int | None = Field(None, ge=1, le=2**31 - 1, description="Where students choose a study group.")
+    group: int | None = Field(None, ge=1, le=LARGEST_ID, description="Where students choose a study group.")
 
 
 class DoneIn(Schema):

@@ -21,6 +21,7 @@ from wagtail.admin.views.pages.bulk_actions import (
 from wagtail.models import Page
 
 from learning.accounts.roles import ACCESS_CMS
+from learning.base.numbers import parse_ids
 from learning.enrollment.policies import sees_page
 
 # Parts of addresses that are keys of pages, whatever the address. A test names every part that is in neither set.
@@ -60,7 +61,7 @@ def asked_pages(request: HttpRequest, parts: dict[str, Any]) -> set[int]:
         asked |= {piece for value in request.GET.getlist(key) for piece in value.split(",")}
     if request.method == "POST" and (of_pages or name in POSTING):
         asked |= {value for key in POSTED for value in request.POST.getlist(key)}
-    return {int(value) for value in asked if str(value).isascii() and str(value).isdigit() and len(str(value)) < 18}
+    return set(parse_ids(asked))
 
 
 class CmsDoorMiddleware:
@@ -85,8 +86,7 @@ class OnlySeen:
     request: HttpRequest
 
     def get_queryset(self, model: Any, object_ids: Any) -> list[Any]:
-        ids = [pk for pk in object_ids if str(pk).isascii() and str(pk).isdigit() and len(str(pk)) < 18]
-        rows = list(super().get_queryset(model, ids))  # type: ignore[misc]
+        rows = list(super().get_queryset(model, parse_ids(object_ids)))  # type: ignore[misc]
         found = [row for row in rows if self.sees(row)]
         if not found:
             raise Http404

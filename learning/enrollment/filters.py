@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 
+from learning.base.numbers import parse_id
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.policies import managed_courses, manages_course
 from learning.enrollment.statuses import READING, Status
@@ -72,8 +73,9 @@ def course_choices(user: Any, asked: str) -> list[tuple[str, str]]:
     """Some of the courses that `user` looks after, and the one asked for: a school may have a thousand."""
     managed = managed_courses(user)
     rows = list(managed.order_by("title").values_list("pk", "title")[:COURSES_OFFERED])
-    if asked.isdecimal() and len(asked) < 10 and int(asked) not in dict(rows):
-        rows += managed.filter(pk=int(asked)).values_list("pk", "title")
+    course_id = parse_id(asked)
+    if course_id is not None and course_id not in dict(rows):
+        rows += managed.filter(pk=course_id).values_list("pk", "title")
     return [(str(pk), title) for pk, title in rows]
 
 
@@ -100,9 +102,9 @@ class EnrollmentFilter(WagtailFilterSet):
             self.filters["course"].extra["choices"] = course_choices(self.request.user, asked)
         else:
             del self.filters["course"]
-        is_number = asked.isdecimal() and len(asked) < 10
-        if is_number and (course_id is not None or manages_course(self.request.user, int(asked))):
-            groups = StudyGroup.objects.filter(course_id=int(asked)).values_list("pk", "name")
+        course_asked = parse_id(asked)
+        if course_asked and (course_id is not None or manages_course(self.request.user, course_asked)):
+            groups = StudyGroup.objects.filter(course_id=course_asked).values_list("pk", "name")
             choices = [(NO_GROUP, _("In no group")), *((str(pk), name) for pk, name in groups)]
             self.filters["group"].extra["choices"] = choices
         else:

@@ -8,7 +8,7 @@ from functools import partial
 
 from django.utils import timezone
 
-from learning.courses.keeping import kept, kept_near
+from learning.base.caching import cached_in_process, cached_shared
 from learning.courses.models import CoursePage
 from learning.courses.programme import Programme, programme_key, programme_of
 from learning.enrollment.models import Audience, Opening
@@ -72,22 +72,22 @@ def _plan(
 
 
 def plans_of(wanted: Iterable[Wanted]) -> dict[tuple[int, int | None], Plan]:
-    """Plans by (id of the course, id of the group or None): those kept from before, the rest with two queries.
+    """Plans by (id of the course, id of the group or None): those cached from before, the rest with two queries.
 
-    They are kept under the course's stamp, which changes with every plan of it: who has the course fresh from
+    They are cached under the course's stamp, which changes with every plan of it: who has the course fresh from
     the database has the plan as it is.
     """
     wanted = list(wanted)
     missing: dict[tuple[int, int | None], Plan] = {}
 
     def make(course: CoursePage, group_id: int | None) -> Plan:
-        # the first one that is not kept reads them all
+        # the first one that is not cached reads them all
         if not missing:
             missing.update(_read(wanted))
         return missing[course.pk, group_id]
 
     return {
-        (course.pk, group): kept(("plan", group or 0, *programme_key(course)), partial(make, course, group))
+        (course.pk, group): cached_shared(("plan", group or 0, *programme_key(course)), partial(make, course, group))
         for course, group in wanted
     }
 
@@ -101,7 +101,9 @@ def programme_for(course: CoursePage, plan: Plan) -> Programme:
     whole = programme_of(course)
     if not plan.hidden:
         return whole
-    return kept_near(("programme-for", plan.hidden, *programme_key(course)), partial(_without, whole, plan.hidden))
+    return cached_in_process(
+        ("programme-for", plan.hidden, *programme_key(course)), partial(_without, whole, plan.hidden)
+    )
 
 
 def _without(programme: Programme, hidden: frozenset[int]) -> Programme:

@@ -20,7 +20,7 @@ from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry, User
 from learning.accounts.rights import change_rights, may_change_rights_of, rights_of, rights_of_groups
 from learning.accounts.roles import ACCESS_CMS
-from learning.courses.keeping import kept_for
+from learning.base.caching import cached_for
 from learning.courses.models import CoursePage
 from learning.enrollment.models import CourseRight, StudyGroup
 
@@ -56,7 +56,7 @@ def _courses_to_work_on(user: User) -> Any:
     return rows.filter(Q(writes=True) | Q(publishes=True)).select_related("page_ptr")
 
 
-@kept_for(seconds=60)
+@cached_for(seconds=60)
 def _page_verbs() -> dict[str, Permission]:
     names = {verb for verbs in PAGE_VERBS.values() for verb in verbs}
     found = Permission.objects.filter(content_type__app_label="wagtailcore", codename__in=names)

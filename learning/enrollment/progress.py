@@ -12,7 +12,7 @@ from django.utils import timezone
 from wagtail.models import Page
 
 from learning.accounts.models import User
-from learning.courses.compiled import CompiledQuery
+from learning.base.compiled import CompiledQuery
 from learning.courses.models import CoursePage, LessonPage
 from learning.courses.programme import Programme, ProgrammeLesson, programmes_of
 from learning.enrollment.actions import complete

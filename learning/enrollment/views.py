@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from learning.base.numbers import parse_id
 from learning.courses.enums import Completes
 from learning.courses.models import CoursePage, LessonPage
 from learning.courses.programme import address_of
@@ -49,7 +50,7 @@ def enroll(request: HttpRequest, course_id: int) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(address)
     try:
-        group_id = whole_number(request.POST.get("group"))
+        group_id = parse_id(request.POST.get("group"))
         enrollment = join(request, course, key=request.POST.get("key", ""), group_id=group_id)
     except actions.EnrollmentError as error:
         return _course_page_with(request, course, str(error), STATUS_OF.get(error.code, 409))
@@ -76,11 +77,6 @@ def leave(request: HttpRequest, course_id: int) -> HttpResponse:
     return redirect(address)
 
 
-def whole_number(typed: str | None) -> int | None:
-    """The key that a form or address names, or nothing where it names none that a database could hold."""
-    return int(typed) if typed and typed.isascii() and typed.isdecimal() and len(typed) < 10 else None
-
-
 @require_POST
 def view_as(request: HttpRequest, course_id: int) -> HttpResponse:
     """Staff look at a course as a student of `group` (none when empty) would at the end of the day `on`.
@@ -94,7 +90,7 @@ def view_as(request: HttpRequest, course_id: int) -> HttpResponse:
     if "stop" in request.POST:
         stop_viewing(request)
         return redirect(address)
-    group_id = whole_number(request.POST.get("group"))
+    group_id = parse_id(request.POST.get("group"))
     if group_id is not None and not StudyGroup.objects.filter(pk=group_id, course=course).exists():
         raise Http404
     try:

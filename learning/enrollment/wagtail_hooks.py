@@ -10,6 +10,7 @@ from wagtail.permissions import policy_registry
 from wagtail_modeladmin.options import modeladmin_register
 
 from learning.accounts.models import User
+from learning.base.numbers import parse_ids
 from learning.enrollment.admin.audit import audit
 from learning.enrollment.admin.enrollments import BULK_ACTIONS, change_status, enrollments, undo_changes
 from learning.enrollment.admin.invitations import INVITATION_ACTIONS, invitations
@@ -65,6 +66,6 @@ def move_only_what_one_may(request: HttpRequest, page: Page, destination: Page) 
 @hooks.register("check_new_references")
 def link_only_to_seen_pages(user: User, page: Page, references: set[tuple[type[Any], str]]) -> None:
     """A link or a prerequisite names published pages, or drafts that the author may see."""
-    keys = [int(key) for model, key in references if issubclass(model, Page) and key.isdecimal()]
+    keys = parse_ids(key for model, key in references if issubclass(model, Page))
     if not all(other.live or sees_page(user, other) for other in Page.objects.filter(pk__in=keys)):
         raise PermissionDenied

@@ -16,12 +16,13 @@ from django.utils.translation import gettext_lazy
 from wagtail.admin.menu import MenuItem
 
 from learning.accounts.screens import header
+from learning.base.menu import ScreenMenuItem
+from learning.base.sheet_rows import PEEK, read_rows
 from learning.courses.models import CoursePage
-from learning.enrollment.admin.menu import ScreenMenuItem
 from learning.enrollment.policies import managed_courses
 from learning.exchange.models import ImportRow, ImportRun
 from learning.exchange.people import COLUMNS, give_up, guess_columns
-from learning.exchange.tables import PEEK, check_table, read_rows
+from learning.exchange.tables import check_table
 from learning.exchange.tasks import apply_import, check_import
 
 ROWS_PER_PAGE = 50

@@ -21,6 +21,8 @@ from django.utils.translation import gettext_lazy
 
 from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry, User
+from learning.base.numbers import parse_id
+from learning.base.sheet_rows import read_rows
 from learning.courses.models import CoursePage
 from learning.enrollment import actions
 from learning.enrollment.invitations import Guest, invite_many
@@ -28,7 +30,6 @@ from learning.enrollment.models import Enrollment, Invitation, StudyGroup
 from learning.enrollment.policies import managed_courses
 from learning.enrollment.statuses import READING, By, Status, may_go
 from learning.exchange.models import ImportRow, ImportRun
-from learning.exchange.tables import read_rows
 
 BATCH = 200
 KEPT_DAYS = 90
@@ -122,9 +123,8 @@ class Planner:
             if not named:
                 found = self.managed.filter(pk=self.run.course_id or 0)
             else:
-                found = (
-                    self.managed.filter(pk=int(named)) if named.isdecimal() and len(named) < 10 else self.managed.none()
-                )
+                course_id = parse_id(named)
+                found = self.managed.filter(pk=course_id) if course_id is not None else self.managed.none()
                 found = found or self.managed.filter(slug=key) or self.managed.filter(title__iexact=named)[:2]
             self.courses[key] = found[0] if len(found) == 1 else None
         return self.courses[key]

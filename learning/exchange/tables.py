@@ -1,23 +1,11 @@
-"""Reading tables that people upload: CSV and XLSX, row by row, as text."""
+"""Which uploaded tables are read at all; `learning.base.sheet_rows` reads them."""
 
-import codecs
-import csv
-import io
-import json
-import logging
-import shutil
-import subprocess
-import sys
-import tempfile
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from learning.exchange.xlsx_child import MAX_COLUMNS, as_text
 from learning.library.kinds import check_upload, extension_of
 
 FORMATS = ("csv", "xlsx")
@@ -27,12 +15,6 @@ MOST_OF = {"sharedStrings.xml": 12 * 1024 * 1024}
 MOST_OF_SHEET = 30 * 1024 * 1024
 MOST_OF_REST = 4 * 1024 * 1024
 MOST_PARTS = 500
-PEEK, WHOLE = 2, 60  # seconds of the processor: for a look at the first rows in a page, and for all rows in a job
-MAX_ROWS = 50_000
-CHILD = Path(__file__).with_name("xlsx_child.py")
-SAMPLE = 8192
-
-log = logging.getLogger("parta.exchange")
 
 
 def check_table(file: IO[bytes], name: str, size: int) -> None:
@@ -58,72 +40,3 @@ def _check_parts(file: IO[bytes]) -> None:
             )
             if entry.file_size > most or len(entries) > MOST_PARTS:
                 raise ValidationError(_("This archive unpacks to more than we take."))
-
-
-def _text_of(file: IO[bytes]) -> io.TextIOWrapper:
-    """The file as text: UTF-8, or what Excel writes in Russian where it is not."""
-    file.seek(0)
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        while chunk := file.read(1 << 20):
-            decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-        encoding = "utf-8-sig"
-    except UnicodeDecodeError:
-        encoding = "cp1251"
-    file.seek(0)
-    return io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
-
-
-def _csv_rows(file: IO[bytes]) -> Iterator[list[Any]]:
-    text = _text_of(file)
-    sample = text.read(SAMPLE)
-    text.seek(0)
-    first = sample.splitlines()[0] if sample else ""
-    delimiter = max(",;\t", key=first.count)
-    try:
-        yield from csv.reader(text, delimiter=delimiter)
-    except csv.Error as error:
-        raise ValidationError(_("This table cannot be read: %(why)s.") % {"why": error}) from error
-    finally:
-        if not file.closed:
-            text.detach()  # the file is the caller's to close
-
-
-def _xlsx_rows(file: IO[bytes], seconds: int) -> Iterator[list[Any]]:
-    """The rows, read by a child process that may take so many seconds of the processor."""
-    with tempfile.NamedTemporaryFile(suffix=".xlsx") as copy:
-        shutil.copyfileobj(file, copy)
-        copy.flush()
-        command = [sys.executable, str(CHILD), copy.name, str(seconds)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:  # noqa: S603  (our own program)
-            assert child.stdout is not None  # noqa: S101  (a pipe was asked for)
-            try:
-                for line in child.stdout:
-                    if not line.endswith("\n"):
-                        break  # the child was stopped while it wrote
-                    yield json.loads(line)
-                if code := child.wait():
-                    log.info("A workbook was not read to its end: the reader ended with %s.", code)
-                    raise ValidationError(_("This table cannot be read: it is damaged, or takes too long."))
-            finally:
-                child.kill()
-
-
-def _cell(value: Any) -> str:
-    text = as_text(value)
-    # what our own export put before text that looks like a formula
-    return text[1:] if text.startswith(("'=", "'+", "'-", "'@")) else text
-
-
-def read_rows(file: IO[bytes], name: str, *, seconds: int = WHOLE) -> Iterator[list[str]]:
-    """Every row that is not empty, headings first. Raises ValidationError where the file cannot be read on, or a
-    workbook takes more than `seconds` of the processor."""
-    file.seek(0)
-    rows = _xlsx_rows(file, seconds) if extension_of(name) == "xlsx" else _csv_rows(file)
-    for number, row in enumerate(rows):
-        if number > MAX_ROWS:
-            raise ValidationError(_("The table has more than %(n)s rows. Split it.") % {"n": MAX_ROWS})
-        cells = [_cell(value) for value in row[:MAX_COLUMNS]]
-        if any(cells):
-            yield cells

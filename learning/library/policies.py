@@ -9,7 +9,7 @@ from wagtail.models import GroupCollectionPermission
 from wagtail.permission_policies.collections import CollectionOwnershipPermissionPolicy
 
 from learning.accounts.models import User
-from learning.courses.keeping import kept_for
+from learning.base.caching import cached_for
 from learning.enrollment.policies import Right, courses_with
 from learning.library.models import CourseCollection
 from learning.library.uploads import suggested_collection_id
@@ -58,7 +58,7 @@ class CourseTeamCollectionPolicy(CollectionOwnershipPermissionPolicy):
         return collections.order_by(Case(When(pk=suggested, then=0), default=1), "path")
 
 
-@kept_for(seconds=60)
+@cached_for(seconds=60)
 def _rights_on(app_label: str, model_name: str) -> list[Any]:
     names = [f"{verb}_{model_name}" for verb in ("add", "change", "choose")]
     found = Permission.objects.filter(content_type__app_label=app_label, codename__in=names)

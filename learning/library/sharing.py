@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from wagtail.models import Page
 
+from learning.base.numbers import parse_ids
 from learning.courses.models import CoursePage
 from learning.courses.page_forms import Reference, references_of
 from learning.courses.programme import course_paths_above
@@ -15,7 +16,7 @@ from learning.library.models import Picture, SharedFile, StoredFile
 def _files(references: set[Reference]) -> list[Picture | StoredFile]:
     found: list[Picture | StoredFile] = []
     for model in (Picture, StoredFile):
-        keys = [int(key) for kind, key in references if kind is model and key.isdecimal()]
+        keys = parse_ids(key for kind, key in references if kind is model)
         found += model.objects.select_related("collection").filter(pk__in=keys)
     return found
 

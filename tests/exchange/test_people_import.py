@@ -22,12 +22,12 @@ from openpyxl import Workbook
 
 from home.models import WorkerBeat
 from learning.accounts.models import AuditEntry, User
+from learning.base.sheet_rows import read_rows
 from learning.enrollment.actions import change_status
 from learning.enrollment.models import Enrollment, Invitation, StatusChange, StudyGroup
 from learning.enrollment.statuses import Status
 from learning.exchange import people as importing
 from learning.exchange.models import ImportRow, ImportRun
-from learning.exchange.tables import read_rows
 from tests import school
 from tests.conftest import make_people
 from tests.test_jobs import QUEUE

@@ -12,8 +12,9 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import Workbook
 
+from learning.base.sheet_rows import PEEK, read_rows
 from learning.exchange.models import ImportRun
-from learning.exchange.tables import MOST_OF_SHEET, PEEK, check_table, read_rows
+from learning.exchange.tables import MOST_OF_SHEET, check_table
 from tests.exchange.test_people_import import xlsx
 
 HEAD = b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'

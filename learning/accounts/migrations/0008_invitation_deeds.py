@@ -4,15 +4,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0007_school_name_is_one_line'),
+        ("accounts", "0007_school_name_is_one_line"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='auditentry',
-            name='deed',
-            field=models.CharField(choices=[('status', 'Status of an enrolment'), ('group', 'Study group'), ('opening', 'Opening of a module'), ('audience', 'Content of a group'), ('roles', 'Roles'), ('rights', 'Rights'), ('person', 'Account'), ('data', 'Personal data'), ('import', 'Import'), ('letter', 'Letter'), ('token', 'Token of the API'), ('chat', 'Chat'), ('page', 'Page'), ('invitation', 'Invitation')], max_length=12, verbose_name='what'),
+            model_name="auditentry",
+            name="deed",
+            field=models.CharField(
+                choices=[
+                    ("status", "Status of an enrolment"),
+                    ("group", "Study group"),
+                    ("opening", "Opening of a module"),
+                    ("audience", "Content of a group"),
+                    ("roles", "Roles"),
+                    ("rights", "Rights"),
+                    ("person", "Account"),
+                    ("data", "Personal data"),
+                    ("import", "Import"),
+                    ("letter", "Letter"),
+                    ("token", "Token of the API"),
+                    ("chat", "Chat"),
+                    ("page", "Page"),
+                    ("invitation", "Invitation"),
+                ],
+                max_length=12,
+                verbose_name="what",
+            ),
         ),
     ]

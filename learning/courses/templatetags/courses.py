@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from wagtail.models import Page
 
+from learning.base.caching import cached_shared
 from learning.courses.catalogue import catalogue_context
-from learning.courses.keeping import kept
 from learning.courses.pages import CatalogPage, CoursePage, CoursePart
 from learning.courses.programme import address_of, programme_key
 from learning.courses.reading import body_html
@@ -32,16 +32,16 @@ def page_address(page: Page) -> str:
 
 @register.simple_tag(takes_context=True)
 def kept_part(context: dict[str, Any], page: CoursePage, template: str) -> SafeString:
-    """A part of a course's page that is the same for everyone; kept as long as the course is not changed."""
+    """A part of a course's page that is the same for everyone; cached as long as the course is not changed."""
     facts = {"page": page, "language": get_language()}
     if getattr(context.get("request"), "is_preview", True) or not page.live:
         return render_to_string(template, facts)
     key = (template, page.live_revision_id, *programme_key(page), facts["language"])
-    return mark_safe(kept(key, lambda: str(render_to_string(template, facts))))  # our own rendering
+    return mark_safe(cached_shared(key, lambda: str(render_to_string(template, facts))))  # our own rendering
 
 
 @register.simple_tag(takes_context=True)
 def body(context: dict[str, Any], page: CoursePart) -> SafeString:
-    """The body of a lesson or introduction of a module, kept while it does not change."""
+    """The body of a lesson or introduction of a module, cached while it does not change."""
     request: HttpRequest = context["request"]
     return body_html(page, request)

@@ -16,8 +16,8 @@ from wagtail.admin.views.generic import IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from learning.accounts.models import AuditEntry
+from learning.base.sheets import as_file
 from learning.enrollment.admin.audit_words import Names, in_words
-from learning.enrollment.spreadsheets import as_file
 
 PER_PAGE = 50
 PART = 1000  # rows of a file whose names are looked up together

@@ -7,6 +7,8 @@ from django.db.models import QuerySet
 from django.http import Http404, QueryDict
 from wagtail.admin.views.bulk_action import BulkAction
 
+from learning.base.numbers import parse_ids
+
 NAMED = 20  # rows that the question “are you sure?” names
 
 
@@ -39,10 +41,7 @@ class ManagedBulkAction(BulkAction):
 
     def get_actionable_objects(self) -> tuple[list[Any], dict[str, Any]]:
         asked: Any = self.request.GET.getlist("id")
-        if "all" in asked:
-            asked = self.get_all_objects_in_listing_query(None)
-        else:
-            asked = [int(pk) for pk in asked if pk.isdecimal() and len(pk) < 15]
+        asked = self.get_all_objects_in_listing_query(None) if "all" in asked else parse_ids(asked)
         found = list(self.managed().filter(pk__in=asked))
         if not found:
             raise Http404

@@ -20,6 +20,7 @@ from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColum
 from wagtail.admin.views.generic import CreateView
 
 from learning.accounts.screens import header
+from learning.base.sheets import as_file
 from learning.enrollment import actions, grouping
 from learning.enrollment.admin.bulk import NAMED, ManagedBulkAction
 from learning.enrollment.admin.lists import AddOnlyViewSet, ManagedIndexView
@@ -28,7 +29,6 @@ from learning.enrollment.following import exported, headings
 from learning.enrollment.forms import EnrollmentCreateForm, StatusForm
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.policies import managed_courses, manages_course, manages_everything
-from learning.enrollment.spreadsheets import as_file
 from learning.enrollment.statuses import EFFECTS, Status
 from learning.enrollment.undo import remember, remembered, undo, undoable
 

@@ -13,6 +13,7 @@ from wagtail_modeladmin.helpers import ButtonHelper, PermissionHelper
 from wagtail_modeladmin.options import ModelAdmin
 
 from learning.accounts.models import User
+from learning.base.numbers import parse_id
 from learning.enrollment.forms import StudyGroupForm
 from learning.enrollment.grouping import IN_GROUP, taught_by
 from learning.enrollment.models import StudyGroup
@@ -40,8 +41,8 @@ class CourseFilter(SimpleListFilter):
         return [(str(pk), title) for pk, title in courses[:COURSES_IN_FILTER]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        return queryset.filter(course_id=int(value)) if value and value.isdecimal() and len(value) < 18 else queryset
+        course_id = parse_id(self.value())
+        return queryset.filter(course_id=course_id) if course_id is not None else queryset
 
 
 class OfManagedCourses(ModelAdmin):

@@ -1,9 +1,8 @@
 """The menu “Learning” of the CMS. Higher apps add their screens to it by the hook `register_learning_menu_item`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
@@ -12,25 +11,10 @@ from wagtail.admin.widgets.button import Button
 from wagtail.models import Page
 from wagtail_modeladmin.options import ModelAdminGroup
 
+from learning.base.menu import ScreenMenuItem, has_permission
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.enrollment.admin.groups import StudyGroupAdmin
 from learning.enrollment.policies import manages_course
-
-
-class ScreenMenuItem(MenuItem):
-    """A screen, for those whom `shown_to` lets in."""
-
-    def __init__(self, label: Any, url: Any, *, shown_to: Callable[[Any], bool], **kwargs: Any) -> None:
-        super().__init__(label, url, **kwargs)
-        self.shown_to = shown_to
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return self.shown_to(request.user)
-
-
-def holds(permission: str) -> Callable[[Any], bool]:
-    return lambda user: user.has_perm(permission)
-
 
 # label, address, permission to see it, icon, place; the study groups of modeladmin stand behind the enrolments
 SCREENS = (
@@ -54,7 +38,7 @@ class LearningGroup(ModelAdminGroup):
             ScreenMenuItem(
                 label,
                 reverse_lazy(address),
-                shown_to=holds(permission),
+                shown_to=has_permission(permission),
                 name=address.partition(":")[0],
                 icon_name=icon,
                 order=order,

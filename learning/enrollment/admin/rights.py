@@ -22,10 +22,10 @@ from learning.accounts.rights import (
 )
 from learning.accounts.roles import RIGHTS, role_label
 from learning.accounts.screens import header
+from learning.base.numbers import parse_id
 from learning.courses.models import CoursePage
 from learning.enrollment.models import CourseRight
 from learning.enrollment.policies import change_course_rights
-from learning.enrollment.views import whole_number
 
 NAME_LENGTH = 80
 COURSES_OFFERED = 100
@@ -36,7 +36,7 @@ def rights(request: HttpRequest) -> HttpResponse:
     staff: Any = request.user
     if not staff.is_active or not (staff.is_superuser or "change_rights" in staff.school_rights):
         raise PermissionDenied
-    course_id = whole_number(request.GET.get("course"))
+    course_id = parse_id(request.GET.get("course"))
     course = get_object_or_404(CoursePage, pk=course_id) if course_id else None
     groups: list[Any] = list(Group.objects.annotate(people=Count("user")).order_by("pk"))
     if request.method == "POST":

@@ -17,6 +17,7 @@ from wagtail.models import Page
 
 from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry
+from learning.base.numbers import parse_id, parse_ids
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import programme_of
 from learning.enrollment import grouping
@@ -24,7 +25,6 @@ from learning.enrollment.filters import searched
 from learning.enrollment.models import Audience, Enrollment, Opening, StudyGroup
 from learning.enrollment.teaching.forms import GroupForm, OpeningForm, ShiftForm
 from learning.enrollment.teaching.views import managed_course
-from learning.enrollment.views import whole_number
 
 SHOWN = 40  # students of each column of the board; the search finds the others
 
@@ -75,9 +75,9 @@ def board(request: HttpRequest, course_id: int) -> HttpResponse:
 def place(request: HttpRequest, course_id: int) -> HttpResponse:
     """Put students into a group (`group`, empty for none): what the buttons, the bulk form and dragging all post."""
     course = managed_course(request, course_id)
-    ids = [int(pk) for pk in request.POST.getlist("enrollment") if pk.isdecimal() and len(pk) < 15]
+    ids = parse_ids(request.POST.getlist("enrollment"))
     asked = request.POST.get("group", "")
-    group = get_object_or_404(StudyGroup, pk=whole_number(asked) or 0, course=course) if asked else None
+    group = get_object_or_404(StudyGroup, pk=parse_id(asked) or 0, course=course) if asked else None
     user: Any = request.user
     try:
         moved = grouping.place(enrollment_ids=ids, course_id=course.pk, group=group, actor=user)
@@ -97,7 +97,7 @@ def place(request: HttpRequest, course_id: int) -> HttpResponse:
 def split(request: HttpRequest, course_id: int) -> HttpResponse:
     """Spread students evenly over the chosen groups."""
     course = managed_course(request, course_id)
-    ids = [pk for pk in map(whole_number, request.POST.getlist("group")) if pk]
+    ids = [pk for pk in map(parse_id, request.POST.getlist("group")) if pk]
     groups = list(StudyGroup.objects.filter(pk__in=ids, course=course))
     user: Any = request.user
     if not groups:

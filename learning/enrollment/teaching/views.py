@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from learning.accounts.models import User
+from learning.base.numbers import parse_ids
+from learning.base.sheets import FORMATS, as_file
 from learning.courses.models import CoursePage
 from learning.courses.programme import programme_of
 from learning.enrollment import actions
@@ -23,7 +25,6 @@ from learning.enrollment.filters import EnrollmentFilter, ordered, searched
 from learning.enrollment.following import attention_of, exported, follow, headings, heat_strip, summary
 from learning.enrollment.models import Enrollment, StatusChange, StudyGroup
 from learning.enrollment.policies import managed_courses, manages_course
-from learning.enrollment.spreadsheets import FORMATS, as_file
 from learning.enrollment.statuses import EFFECTS, Status, staff_choices
 from learning.enrollment.undo import remember, remembered, undo, undoable
 
@@ -49,7 +50,7 @@ def chosen(request: HttpRequest, course: CoursePage) -> tuple[QuerySet[Enrollmen
     filters = EnrollmentFilter(request.GET, queryset=rows, request=request, course_id=course.pk)
     found = searched(filters.qs if filters.is_valid() else rows.none(), request.GET.get("q", ""))
     if "only" in request.GET:  # students who were chosen one by one
-        only = [int(pk) for pk in request.GET.getlist("only") if pk.isdecimal() and len(pk) < 15]
+        only = parse_ids(request.GET.getlist("only"))
         found = found.filter(pk__in=only)
     found, order = ordered(found, request.GET.get("order", ""))
     return found, filters, {"q": request.GET.get("q", "")[:100], "order": order}
@@ -134,7 +135,7 @@ def change_status(request: HttpRequest, course_id: int) -> HttpResponse:
     """One change for the chosen students of a course."""
     page = managed_course(request, course_id)
     back = f"{reverse('teaching_course', args=(page.pk,))}?{request.META['QUERY_STRING']}"
-    ids = [int(pk) for pk in request.POST.getlist("enrollment") if pk.isdecimal() and len(pk) < 15]
+    ids = parse_ids(request.POST.getlist("enrollment"))
     after = request.POST.get("after", "")
     if after not in Status.values or not ids:
         messages.error(request, _("Choose students and what is to become of them."))

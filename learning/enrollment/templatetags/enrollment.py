@@ -12,8 +12,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from learning.base.caching import cached_in_process
 from learning.courses.covers import dress
-from learning.courses.keeping import kept_near
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import (
     Programme,
@@ -75,7 +75,7 @@ def programme_list(standing: Standing | None, course: CoursePage | None = None) 
     closed = standing.access.closed_modules if standing and reads else {}
     hidden = standing.access.plan.hidden if standing else frozenset()
     key = ("programme-items", hidden, get_language(), *programme_key(course))
-    items = kept_near(key, lambda: _programme_items(programme))
+    items = cached_in_process(key, lambda: _programme_items(programme))
 
     def render() -> SafeString:
         modules = [
@@ -90,7 +90,7 @@ def programme_list(standing: Standing | None, course: CoursePage | None = None) 
         return render_to_string("components/programme.html", facts)
 
     # nothing done and nothing closed is what most see: the whole of it is kept
-    return render() if done or closed else kept_near(("programme-list", reads, *key), render)
+    return render() if done or closed else cached_in_process(("programme-list", reads, *key), render)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ class Reader:
         current = self.page.pk
         closed = self.access.closed_modules if self.access else {}
         html = []
-        for module_id, head, closed_head, items, closed_items in kept_near(
+        for module_id, head, closed_head, items, closed_items in cached_in_process(
             key, lambda: _outline_of(self.programme, linked, reads)
         ):
             opens_at = closed.get(module_id)
