@@ -1,15 +1,16 @@
 """Jobs of the chat. Each may run twice and takes effect once."""
 
-from django_tasks import task
+from django.utils.translation import gettext_lazy as _
 
 from chat import actions, notices
+from learning.jobs.registry import every_day, every_minutes, job
 
 
-@task(backend="queue")
+@job(_("Forget old messages of chats"), tick=every_day(hour=3, minute=41))
 def forget_old() -> int:
     return actions.forget_old()
 
 
-@task(backend="queue")
+@job(_("Mail about mentions in chats"), tick=every_minutes(5, second=40))
 def mail_mentions() -> int:
     return notices.send_mentions()

@@ -52,10 +52,3 @@ class DemoRecord(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["content_type", "object_id"], name="home_demo_once")]
-
-
-class WorkerBeat(models.Model):
-    """The last sign of life of a worker of the job queue."""
-
-    worker_id = models.CharField(max_length=64, primary_key=True)
-    seen_at = models.DateTimeField()

@@ -20,7 +20,7 @@ from learning.accounts.actions import (
 )
 from learning.accounts.models import AuditEntry, User
 from learning.accounts.rights import may_touch
-from learning.accounts.screens import header
+from learning.base.screens import header
 
 
 def account(request: HttpRequest, pk: int) -> HttpResponse:

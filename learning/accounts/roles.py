@@ -66,7 +66,9 @@ RIGHTS: dict[str, SchoolRight] = {
         SchoolRight("chat", _("Moderate every chat"), ("chat.moderate_rooms",)),
         SchoolRight("people", _("Manage people and their roles"), _all_of("accounts", "user")),
         SchoolRight("rights", _("Change what roles may do"), ("accounts.change_rights",)),
-        SchoolRight("audit", _("Read the audit log and the list of jobs"), ("accounts.view_auditentry",)),
+        SchoolRight(
+            "audit", _("Read the audit log and the list of jobs"), ("accounts.view_auditentry", "jobs.view_jobs")
+        ),
         SchoolRight(
             "structure",
             _("Set up the school, sites, workflows, redirects and collections"),

@@ -2,12 +2,14 @@
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django_tasks import task
+from django.core.management import call_command
+from django.utils.translation import gettext_lazy as _
 
 from learning.accounts import actions
+from learning.jobs.registry import every_day, every_hour, job
 
 
-@task(backend="queue")
+@job(_("Send a mail"))
 def deliver(*, subject: str, body: str, html: str, sender: str, recipients: list[str], headers: dict[str, str]) -> None:
     """Hand one message to the real mail back end; a failure is kept with the job."""
     message = EmailMultiAlternatives(
@@ -23,7 +25,12 @@ def deliver(*, subject: str, body: str, html: str, sender: str, recipients: list
     message.send()
 
 
-@task(backend="queue")
+@job(_("Delete people whose 14 days are over"), tick=every_hour(minute=7))
 def delete_due() -> int:
     """Anonymise those whose days to cancel are over."""
     return actions.delete_due()
+
+
+@job(_("Delete sessions that have ended"), tick=every_day(hour=3, minute=11))
+def clear_sessions() -> None:
+    call_command("clearsessions")

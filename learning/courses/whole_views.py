@@ -12,7 +12,7 @@ from wagtail.admin import messages
 from wagtail.admin.widgets.button import Button
 from wagtail.models import Page
 
-from learning.accounts.screens import header
+from learning.base.screens import header
 from learning.courses.models import CoursePage
 from learning.courses.whole import DONE_BY_CLICK, Deed, Outcome, Step, carry_out, plan
 

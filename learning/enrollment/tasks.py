@@ -1,30 +1,39 @@
 """Jobs about enrolments. Each may run twice and takes effect once."""
 
-from django_tasks import task
+from django.utils.translation import gettext_lazy as _
 
 from learning.enrollment import actions, letters, notices, progress
+from learning.enrollment.models import Enrollment
+from learning.jobs.registry import every_day, every_minute, job
 
 
-@task(backend="queue")
+@job(_("End enrolments of courses that are over"), tick=every_minute(second=20))
 def expire_ended() -> int:
     return actions.expire_ended()
 
 
-@task(backend="queue")
+@job(_("Write about changes of status"))
 def mail_changes(ids: list[int]) -> int:
     return notices.send_changes(ids)
 
 
-@task(backend="queue")
+@job(_("Write invitations"))
 def mail_invitations(ids: list[int]) -> int:
     return notices.send_invitations(ids)
 
 
-@task(backend="queue")
+@job(_("Count progress anew"))
 def recount_progress(course_id: int, complete_finished: bool = False) -> int:
     return progress.recount_progress(course_id, complete_finished=complete_finished)
 
 
-@task(backend="queue")
+@job(_("Send a letter to students"))
 def send_letter(letter_id: int) -> int:
     return letters.send_copies(letter_id)
+
+
+@job(_("Count everyone's progress anew"), tick=every_day(hour=3, minute=21))
+def recount_every_course() -> None:
+    """Put right what a lost job or a change of content has left behind: one job for each course."""
+    for course_id in Enrollment.objects.order_by().values_list("course_id", flat=True).distinct():
+        recount_progress.enqueue(course_id, complete_finished=True)

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin.menu import MenuItem
 
-from learning.accounts.screens import header
 from learning.base.menu import ScreenMenuItem
+from learning.base.screens import header
 from learning.base.sheet_rows import PEEK, read_rows
 from learning.courses.models import CoursePage
 from learning.enrollment.policies import managed_courses

@@ -1,21 +1,27 @@
 """Jobs of the exchange. Each may run twice and takes effect once."""
 
-from django_tasks import task
+from django.utils.translation import gettext_lazy as _
 
 from learning.exchange import people, undoing
+from learning.jobs.registry import every_day, every_minutes, job
 
 
-@task(backend="queue")
+@job(_("Check an import"))
 def check_import(run_id: int) -> int:
     return people.check(run_id=run_id)
 
 
-@task(backend="queue")
+@job(_("Carry out an import"))
 def apply_import(run_id: int) -> int:
     return people.apply(run_id=run_id)
 
 
-@task(backend="queue")
+@job(_("Take away courses whose import has died"), tick=every_minutes(5, second=50))
 def undo_abandoned_imports() -> int:
     """Take away the courses whose import has died."""
     return undoing.undo_abandoned()
+
+
+@job(_("Delete old imports with their files"), tick=every_day(hour=3, minute=31))
+def forget_old_imports() -> int:
+    return people.forget_old_imports()

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "learning.enrollment",
     "learning.courses",
     "learning.accounts",
+    "learning.jobs",
     "allauth",
     "allauth.account",
     "allauth.mfa",

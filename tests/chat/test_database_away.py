@@ -13,7 +13,7 @@ from tests.chaos.servers import BASE, School, manage
 from tests.chat.conftest import ON_SERVERS
 
 pytestmark = ON_SERVERS
-ENQUEUE = "from home.tasks import publish_scheduled_pages as job; job.enqueue()"
+ENQUEUE = "from learning.courses.tasks import publish_scheduled_pages as job; job.enqueue()"
 
 
 @pytest.fixture

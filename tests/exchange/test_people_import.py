@@ -20,7 +20,6 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from openpyxl import Workbook
 
-from home.models import WorkerBeat
 from learning.accounts.models import AuditEntry, User
 from learning.base.sheet_rows import read_rows
 from learning.enrollment.actions import change_status
@@ -28,9 +27,10 @@ from learning.enrollment.models import Enrollment, Invitation, StatusChange, Stu
 from learning.enrollment.statuses import Status
 from learning.exchange import people as importing
 from learning.exchange.models import ImportRow, ImportRun
+from learning.jobs.models import WorkerHeartbeat
 from tests import school
 from tests.conftest import make_people
-from tests.test_jobs import QUEUE
+from tests.jobs.test_jobs import QUEUE
 
 PAGE = "/cms/import/"
 
@@ -277,7 +277,7 @@ def test_import_killed_with_9_goes_on_with_no_row_twice_and_none_lost(
         killed.append((run.state, run.position))
         # time passes, and the next worker finds the job of the dead one
         long_ago = timezone.now() - timedelta(minutes=5)
-        WorkerBeat.objects.update(seen_at=long_ago)
+        WorkerHeartbeat.objects.update(seen_at=long_ago)
         DBTaskResult.objects.filter(status="RUNNING").update(started_at=long_ago)
         assert worker("--batch").wait(120) == 0
     run.refresh_from_db()

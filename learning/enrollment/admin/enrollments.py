@@ -19,7 +19,7 @@ from wagtail.admin.panels import FieldPanel, ObjectList
 from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColumn, TitleColumn
 from wagtail.admin.views.generic import CreateView
 
-from learning.accounts.screens import header
+from learning.base.screens import header
 from learning.base.sheets import as_file
 from learning.enrollment import actions, grouping
 from learning.enrollment.admin.bulk import NAMED, ManagedBulkAction

@@ -21,8 +21,8 @@ from learning.accounts.rights import (
     rights_table,
 )
 from learning.accounts.roles import RIGHTS, role_label
-from learning.accounts.screens import header
 from learning.base.numbers import parse_id
+from learning.base.screens import header
 from learning.courses.models import CoursePage
 from learning.enrollment.models import CourseRight
 from learning.enrollment.policies import change_course_rights

@@ -1,9 +1,9 @@
-"""Jobs that outlive their worker: who is alive, what was lost with the dead, what is tried again.
+"""Recovery of jobs whose worker died, and of jobs that failed.
 
-A job is a row (django-tasks-db). A worker says every few seconds that it lives; the clock gives the
-jobs of those that have fallen silent back to the queue, and tries failed ones again, later each
-time, until `TRIES` have failed. Then it stays failed, and the CMS says so. Every job of ours may run
-twice and takes effect once, which is what makes this safe.
+A job is a row (django-tasks-db). A worker records a heartbeat every few seconds; the clock puts the jobs of
+workers without a recent heartbeat back into the queue, and failed jobs too, with a longer pause each time, until
+`TRIES` have failed. Then the job stays failed, and the CMS shows it. This is safe because every job may run twice
+and takes effect once.
 """
 
 from datetime import timedelta
@@ -14,33 +14,33 @@ from django.utils import timezone
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from home.models import WorkerBeat
+from learning.jobs.models import WorkerHeartbeat
 
-BEAT = 5  # seconds between two signs of life
+HEARTBEAT = 5  # seconds between two heartbeats
 SILENT = 30  # seconds after which a worker counts as dead
 TRIES = 5
 FIRST_PAUSE = timedelta(seconds=30)  # before the second try; four times as long before each next one
-LOST = "home.jobs.WorkerLost"
+LOST = "learning.jobs.recovery.WorkerLost"  # shown as the class of the exception
 
 
-def beat(worker_id: str) -> None:
-    WorkerBeat.objects.update_or_create(worker_id=worker_id, defaults={"seen_at": timezone.now()})
+def record_heartbeat(worker_id: str) -> None:
+    WorkerHeartbeat.objects.update_or_create(worker_id=worker_id, defaults={"seen_at": timezone.now()})
 
 
-class Heart(Thread):
-    """Says in the background that this worker lives, until it is stopped."""
+class HeartbeatThread(Thread):
+    """Records the heartbeats of a worker in the background, until it is stopped."""
 
     def __init__(self, worker_id: str) -> None:
-        super().__init__(daemon=True, name="heart")
+        super().__init__(daemon=True, name="heartbeat")
         self.worker_id = worker_id
         self.stopped = Event()
 
     def run(self) -> None:
-        while not self.stopped.wait(BEAT):
+        while not self.stopped.wait(HEARTBEAT):
             close_old_connections()
             try:
-                beat(self.worker_id)
-            except Exception:  # noqa: S112  (the database is away: the next beat tries again)
+                record_heartbeat(self.worker_id)
+            except Exception:  # noqa: S112  (the database is away: the next heartbeat tries again)
                 continue
         close_old_connections()
 
@@ -49,14 +49,14 @@ class Heart(Thread):
 
 
 @transaction.atomic
-def give_back_lost() -> int:
-    """Put the jobs of dead workers back into the queue, or fail them when they have killed too many.
+def requeue_lost() -> int:
+    """Put the jobs of dead workers back into the queue, or fail them when too many workers died of them.
 
     Returns how many were found.
     """
     now = timezone.now()
     alive = set(
-        WorkerBeat.objects.filter(seen_at__gt=now - timedelta(seconds=SILENT)).values_list("worker_id", flat=True)
+        WorkerHeartbeat.objects.filter(seen_at__gt=now - timedelta(seconds=SILENT)).values_list("worker_id", flat=True)
     )
     running = DBTaskResult.objects.select_for_update().filter(
         status=TaskResultStatus.RUNNING, started_at__lt=now - timedelta(seconds=SILENT)
@@ -72,13 +72,13 @@ def give_back_lost() -> int:
         else:
             row.status = TaskResultStatus.READY
         row.save(update_fields=["status", "finished_at", "exception_class_path", "traceback"])
-    WorkerBeat.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
+    WorkerHeartbeat.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
     return found
 
 
 @transaction.atomic
-def try_again() -> int:
-    """Put failed jobs back whose pause is over and whose tries are not; returns how many."""
+def requeue_failed() -> int:
+    """Put failed jobs back whose pause is over and which have tries left; returns how many."""
     now = timezone.now()
     failed = DBTaskResult.objects.select_for_update().filter(
         status=TaskResultStatus.FAILED, finished_at__gt=now - timedelta(days=1)
@@ -96,7 +96,7 @@ def try_again() -> int:
 
 @transaction.atomic
 def retry(*, job_id: str) -> bool:
-    """Someone wants a failed job tried once more, with all its tries anew; returns whether there is such a job."""
+    """Put a failed job back on demand, with all its tries; returns whether there is such a job."""
     row = DBTaskResult.objects.select_for_update().filter(pk=job_id, status=TaskResultStatus.FAILED).first()
     if row is None:
         return False

@@ -18,10 +18,11 @@ from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 from wagtail.admin.menu import MenuItem
 
-from home.jobs import SILENT, TRIES, retry
-from home.models import WorkerBeat
-from learning.accounts.screens import header
 from learning.base.menu import ScreenMenuItem
+from learning.base.screens import header
+from learning.jobs.models import WorkerHeartbeat
+from learning.jobs.recovery import SILENT, TRIES, retry
+from learning.jobs.registry import label_of, ticking_jobs
 
 PER_PAGE = 50
 
@@ -31,32 +32,12 @@ LABELS = {
     TaskResultStatus.FAILED: gettext_lazy("Failed"),
     TaskResultStatus.SUCCESSFUL: pgettext_lazy("job", "Done"),
 }
-NAMES = {
-    "deliver": gettext_lazy("Send a mail"),
-    "delete_due": gettext_lazy("Delete people whose 14 days are over"),
-    "mail_changes": gettext_lazy("Write about changes of status"),
-    "mail_invitations": gettext_lazy("Write invitations"),
-    "send_letter": gettext_lazy("Send a letter to students"),
-    "recount_progress": gettext_lazy("Count progress anew"),
-    "expire_ended": gettext_lazy("End enrolments of courses that are over"),
-    "undo_abandoned_imports": gettext_lazy("Take away courses whose import has died"),
-    "mail_mentions": gettext_lazy("Mail about mentions in chats"),
-    "forget_old": gettext_lazy("Forget old messages of chats"),
-    "check_import": gettext_lazy("Check an import"),
-    "apply_import": gettext_lazy("Carry out an import"),
-    "publish_scheduled_pages": gettext_lazy("Publish scheduled pages"),
-    "tidy_up": gettext_lazy("Tidy up"),
-}
-
-# Jobs that the clock enqueues every few minutes: those that went well are told of in one line.
-TICKS = ("publish_scheduled_pages", "expire_ended", "mail_mentions", "undo_abandoned_imports", "delete_due")
 
 
 def _went_well() -> Q:
-    paths = Q(pk__in=[])
-    for name in TICKS:
-        paths |= Q(task_path__endswith=f".{name}")
-    return paths & Q(status=TaskResultStatus.SUCCESSFUL)
+    """Jobs of the clock that went well: told of in one line, for there are many."""
+    paths = [job.task.module_path for job in ticking_jobs()]
+    return Q(task_path__in=paths, status=TaskResultStatus.SUCCESSFUL)
 
 
 def _ticks() -> dict[str, Any]:
@@ -65,7 +46,7 @@ def _ticks() -> dict[str, Any]:
 
 
 def _may_look(user: Any) -> bool:
-    return user.has_perm("accounts.view_auditentry")
+    return user.has_perm("jobs.view_jobs")
 
 
 def jobs(request: HttpRequest) -> HttpResponse:
@@ -94,14 +75,14 @@ def jobs(request: HttpRequest) -> HttpResponse:
     entries = [
         {
             "row": row,
-            "name": NAMES.get(row.task_path.rpartition(".")[2], row.task_path),
+            "name": label_of(row.task_path),
             "label": LABELS[TaskResultStatus(row.status)],
             "tries": len(row.worker_ids),
             "why": row.traceback.strip().rpartition("\n")[2][:300] if row.traceback else "",
         }
         for row in page
     ]
-    alive = WorkerBeat.objects.filter(seen_at__gt=timezone.now() - timedelta(seconds=SILENT)).count()
+    alive = WorkerHeartbeat.objects.filter(seen_at__gt=timezone.now() - timedelta(seconds=SILENT)).count()
     context = {
         **header(_("Jobs"), icon="cogs"),
         "entries": entries,
@@ -113,7 +94,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "ticks": _ticks(),
         "most": TRIES,
     }
-    return render(request, "home/cms/jobs.html", context)
+    return render(request, "jobs/cms/jobs.html", context)
 
 
 addresses = [path("jobs/", jobs, name="jobs")]

@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
+from apscheduler.triggers.cron import CronTrigger
+from django.apps import apps
 from django.core import mail
 from django.core.mail import send_mail
 from django.core.management import call_command
@@ -13,12 +16,12 @@ from django.utils import timezone
 from django_tasks.base import Task
 from django_tasks_db.models import DBTaskResult
 
-from home.admin import NAMES
-from home.jobs import FIRST_PAUSE, LOST, TRIES, beat, give_back_lost, retry, try_again
-from home.management.commands.run_ticks import tick
-from home.models import WorkerBeat
-from home.tasks import publish_scheduled_pages, tidy_up
+from learning.courses.tasks import publish_scheduled_pages
 from learning.enrollment.tasks import expire_ended
+from learning.jobs.management.commands.run_ticks import enqueue_once
+from learning.jobs.models import WorkerHeartbeat
+from learning.jobs.recovery import FIRST_PAUSE, LOST, TRIES, record_heartbeat, requeue_failed, requeue_lost, retry
+from learning.jobs.registry import label_of, ticking_jobs
 from tests.conftest import make_people
 
 QUEUE = {
@@ -58,12 +61,35 @@ def test_mail_of_a_failed_transaction_is_never_sent() -> None:
 
 @pytest.mark.usefixtures("queue")
 def test_two_clocks_do_no_harm() -> None:
-    for job, name in ((publish_scheduled_pages, "publish"), (expire_ended, "expire"), (tidy_up, "tidy")):
-        tick(name, job, "%Y%m%d")
-        tick(name, job, "%Y%m%d")
-    assert DBTaskResult.objects.count() == 3
+    jobs = ticking_jobs()
+    for job in [*jobs, *jobs]:
+        enqueue_once(job)
+    queued = sorted(DBTaskResult.objects.values_list("task_path", flat=True))
+    assert queued == sorted(job.task.module_path for job in jobs)
     work()
     assert set(DBTaskResult.objects.values_list("status", flat=True)) == {"SUCCESSFUL"}
+
+
+@pytest.mark.usefixtures("queue")
+def test_the_next_period_queues_a_job_again() -> None:
+    job = next(job for job in ticking_jobs() if job.task is expire_ended)
+    started = timezone.now()
+    for seconds, count in ((0, 1), (0, 1), (60, 2), (60, 2), (120, 3)):
+        enqueue_once(job, now=started + timedelta(seconds=seconds))
+        assert DBTaskResult.objects.count() == count
+
+
+def test_every_tick_is_one_that_the_clock_understands() -> None:
+    paths = {job.task.module_path for job in ticking_jobs()}
+    assert paths >= {"learning.courses.tasks.publish_scheduled_pages", "chat.tasks.mail_mentions"}
+    for job in ticking_jobs():
+        assert job.tick is not None
+        trigger = CronTrigger(**job.tick.cron, timezone="UTC")
+        now = timezone.now()
+        first = trigger.get_next_fire_time(None, now)
+        second = trigger.get_next_fire_time(first, first + timedelta(seconds=1))
+        # one job for each time that the clock fires: its period tells two times apart
+        assert first.strftime(job.tick.period) != second.strftime(job.tick.period)
 
 
 @pytest.mark.usefixtures("queue")
@@ -73,10 +99,10 @@ def test_job_of_a_dead_worker_runs_again_and_not_of_a_living_one() -> None:
     row = DBTaskResult.objects.get()
     row.claim("dead")
     DBTaskResult.objects.update(started_at=long_ago)
-    beat("dead")
-    assert give_back_lost() == 0
-    WorkerBeat.objects.update(seen_at=long_ago)
-    assert give_back_lost() == 1
+    record_heartbeat("dead")
+    assert requeue_lost() == 0
+    WorkerHeartbeat.objects.update(seen_at=long_ago)
+    assert requeue_lost() == 1
     work()
     assert [m.subject for m in mail.outbox] == ["Hello"]
     assert DBTaskResult.objects.get().status == "SUCCESSFUL"
@@ -89,7 +115,7 @@ def test_job_that_kills_its_workers_stops_after_some_tries() -> None:
     for number in range(TRIES):
         DBTaskResult.objects.get().claim(f"dead{number}")
         DBTaskResult.objects.update(started_at=long_ago)
-        assert give_back_lost() == 1
+        assert requeue_lost() == 1
     row = DBTaskResult.objects.get()
     assert (row.status, row.exception_class_path) == ("FAILED", LOST)
 
@@ -100,11 +126,11 @@ def test_failed_job_is_tried_again_later_and_later(settings: Any) -> None:
     send_mail("Hello", "Words", None, ["a@example.org"])
     work()
     assert DBTaskResult.objects.get().status == "FAILED"
-    assert try_again() == 0
+    assert requeue_failed() == 0
     tries = 1
     while True:
         DBTaskResult.objects.update(finished_at=timezone.now() - FIRST_PAUSE * 4 ** (tries - 1))
-        if not try_again():
+        if not requeue_failed():
             break
         work()
         tries += 1
@@ -115,15 +141,17 @@ def test_failed_job_is_tried_again_later_and_later(settings: Any) -> None:
     assert [m.subject for m in mail.outbox] == ["Hello"]
 
 
-def test_every_job_has_a_title() -> None:
-    found = {
-        name
-        for app in ("learning.accounts", "learning.enrollment", "learning.exchange", "chat", "home")
-        for name, value in vars(import_module(f"{app}.tasks")).items()
+def test_every_job_of_ours_is_declared_with_words_for_people() -> None:
+    found = [
+        value
+        for app in apps.get_app_configs()
+        if app.name.startswith(("learning.", "chat", "home")) and find_spec(f"{app.name}.tasks")
+        for value in vars(import_module(f"{app.name}.tasks")).values()
         if isinstance(value, Task)
-    }
-    assert len(found) > 10
-    assert found <= NAMES.keys()
+    ]
+    assert len(found) > 15
+    for task in found:
+        assert str(label_of(task.module_path)) != task.module_path
 
 
 @pytest.mark.usefixtures("queue")

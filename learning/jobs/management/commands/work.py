@@ -7,11 +7,12 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands import db_worker
 
-from home.jobs import Heart, beat, give_back_lost
+from learning.jobs.recovery import HeartbeatThread, record_heartbeat, requeue_lost
+from learning.jobs.registry import QUEUE
 
 SERVICE = {
     "queue_name": "*",
-    "backend_name": "queue",
+    "backend_name": QUEUE,
     "interval": 1.0,
     "batch": False,
     "startup_delay": False,
@@ -26,7 +27,7 @@ log = logging.getLogger("parta.jobs")
 
 
 class Command(db_worker.Command):
-    help = "Take jobs from the queue, and say that this worker lives."
+    help = "Take jobs from the queue and run them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--batch", action="store_true", help="Do what there is to do, then end.")
@@ -45,11 +46,11 @@ class Command(db_worker.Command):
     def _work(self, batch: bool) -> None:
         """Take jobs until told to stop. Under a new name each time: a job that was cut off belongs to a dead worker."""
         worker_id = get_random_string(32)
-        beat(worker_id)
-        give_back_lost()
-        heart = Heart(worker_id)
-        heart.start()
+        record_heartbeat(worker_id)
+        requeue_lost()
+        heartbeats = HeartbeatThread(worker_id)
+        heartbeats.start()
         try:
             super().handle(verbosity=0, worker_id=worker_id, **{**SERVICE, "batch": batch})
         finally:
-            heart.stop()
+            heartbeats.stop()
