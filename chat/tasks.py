@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from chat import actions, notices
+from chat.rooms import actions, notices
 from learning.jobs.registry import every_day, every_minutes, job
 
 

@@ -1,5 +1,5 @@
 from wagtail import hooks
 
-from chat.actions import forget_person
+from chat.rooms.actions import forget_person
 
 hooks.register("forget_person", forget_person)

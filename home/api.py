@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from ninja import Field, NinjaAPI, Query, Router, Schema
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
-from chat.api import chat
+from chat.web.api import chat
 from home.search import search as search_school
 from learning.accounts.api import anyone
 from learning.accounts.models import TokenScope

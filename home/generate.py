@@ -17,7 +17,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 from wagtail.models import Locale, Page
 
-from chat.actions import open_missing_rooms
+from chat.rooms.actions import open_missing_rooms
 from learning.accounts.models import User
 from learning.accounts.roles import Role
 from learning.courses.models import CatalogPage, CoursePage, LessonPage, ModulePage

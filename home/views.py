@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from chat.models import Room
-from chat.shown import sample_talk
+from chat.web.shown import sample_talk
 from home.front import first_to_go_on, last_read_first
 from home.search import search as search_school
 from learning.courses.blocks import LessonBody

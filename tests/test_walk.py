@@ -14,9 +14,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern
 
-from chat.files import store_upload
 from chat.models import Room
-from chat.posting import post_message
+from chat.rooms.files import store_upload
+from chat.rooms.posting import post_message
 from learning.enrollment.actions import change_status, enroll, leave
 from learning.enrollment.letters import stop_token
 from learning.enrollment.models import Audience, Invitation, StudyGroup
@@ -236,7 +236,7 @@ def test_a_rooms_pages_are_for_who_is_in_it(walk: Any, visit: Any, who: str) -> 
 
 
 def test_every_address_of_ours_is_in_the_table(walk: Any) -> None:
-    from chat import urls as chat_urls
+    from chat.web import urls as chat_urls
     from home import urls as home_urls
     from learning.accounts import urls as accounts_urls
     from learning.enrollment import urls as enrollment_urls

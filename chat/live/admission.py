@@ -3,12 +3,12 @@
 Everything costs tokens, of which a person gets so many a second, for all their sockets together: each frame one, a
 frame that asks much of the database or is refused five to ten. Who has none left is not read further until there are
 some, so what they send stays with them; who goes on like that for ten seconds is cut off. The pace of messages is a
-rule of its own, kept where they are stored (`chat.pace`).
+rule of its own, kept where they are stored (`chat.rooms.pace`).
 """
 
 from django.conf import settings
 
-from chat.pace import Bucket
+from chat.rooms.pace import Bucket
 
 TOKENS_A_SECOND, TOKENS_AT_ONCE = 50, 200  # at least; more where the settings allow more messages
 BYTES_A_SECOND, BYTES_AT_ONCE = 256 * 1024, 2 * 1024 * 1024

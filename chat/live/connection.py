@@ -6,11 +6,11 @@ from typing import Any
 
 from django.utils import translation
 
-from chat.frames import ChatError, as_text, error_frame
 from chat.live.admission import Admission
 from chat.live.direct_write import DirectWriter, SharedFrame, protocol_behind
 from chat.live.flow import Flow
 from chat.live.handshake import Visitor
+from chat.rooms.frames import ChatError, as_text, error_frame
 
 # Why a socket is closed. Autobahn, under Daphne, sends only 1000 and codes of one's own.
 SESSION_ENDED, TOO_MUCH = 4401, 4408

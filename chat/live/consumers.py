@@ -11,16 +11,16 @@ from channels.consumer import AsyncConsumer
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
-from chat import actions, frames
-from chat.frames import BadFrameError, ChatError, as_text
 from chat.live.admission import REFUSED
 from chat.live.connection import CLOSING, RESTARTS, TRY_LATER, Connection
 from chat.live.handshake import Headers, is_from_here, session_key_of, visitor_with
 from chat.live.hub import Hub, get_hub
 from chat.live.writer import unavailable
-from chat.pace import too_fast
-from chat.posting import Ack, Answer, Draft
-from chat.rooms import places_of, seat_in
+from chat.rooms import actions, frames
+from chat.rooms.frames import BadFrameError, ChatError, as_text
+from chat.rooms.pace import too_fast
+from chat.rooms.posting import Ack, Answer, Draft
+from chat.rooms.seats import places_of, seat_in
 
 TYPING_EVERY = 2.0  # seconds
 # Tokens that frames take beyond their one. Who comes back with forty tabs must not count as a flood.

@@ -10,8 +10,8 @@ from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from chat.access import filled, standings_and_positions
 from chat.live.connection import Connection
+from chat.rooms.access import filled, standings_and_positions
 from learning.accounts.models import User
 from learning.base.compiled import CompiledQuery
 

@@ -11,7 +11,6 @@ from cachetools import LRUCache, TTLCache
 from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext_lazy as _
 
-from chat.frames import ChatError, as_text
 from chat.live.admission import Admission
 from chat.live.connection import CLOSING, RESTARTS, TOO_MUCH, Connection
 from chat.live.room_feed import RoomFeed
@@ -20,8 +19,9 @@ from chat.live.shutdown import before_daphne_ends
 from chat.live.tick import Tick
 from chat.live.writer import Writer, unavailable
 from chat.models import Room
-from chat.publisher import Event, Publisher, set_publisher
-from chat.rooms import Seat
+from chat.rooms.frames import ChatError, as_text
+from chat.rooms.publisher import Event, Publisher, set_publisher
+from chat.rooms.seats import Seat
 
 MAX_IN_ROOM = 500  # sockets of one person in one room of one process
 SHUT_OUT = 15.0  # seconds in which a session that flooded is not let in

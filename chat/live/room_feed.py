@@ -10,15 +10,15 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 
-from chat import history
-from chat.frames import as_text
 from chat.live.connection import Connection
 from chat.live.direct_write import SharedFrame
 from chat.live.presence import Presence
 from chat.live.recent import Placed, RecentFrames
 from chat.live.runtime import Runtime
 from chat.models import Room
-from chat.publisher import Event, Publisher
+from chat.rooms import history
+from chat.rooms.frames import as_text
+from chat.rooms.publisher import Event, Publisher
 
 TURN_AFTER = 50  # sockets, after which others get their turn
 CALM = 1.0  # seconds in which comings and goings are told together

@@ -16,7 +16,7 @@ from chat.live.connection import SESSION_ENDED, Connection
 from chat.live.database import Check
 from chat.live.room_feed import RoomFeed
 from chat.live.runtime import Runtime
-from chat.publisher import Publisher
+from chat.rooms.publisher import Publisher
 
 EVERY = 1.0  # seconds
 

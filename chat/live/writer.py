@@ -9,8 +9,8 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext_lazy as _
 
-from chat.frames import ChatError
-from chat.posting import Answer, Draft, post_messages
+from chat.rooms.frames import ChatError
+from chat.rooms.posting import Answer, Draft, post_messages
 
 MOST_AT_ONCE = 100
 MOST_WAITING = 5000

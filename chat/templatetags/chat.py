@@ -9,8 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from chat.membership import rooms_of
 from chat.models import Room
+from chat.rooms.membership import rooms_of
 from learning.base.caching import cached_for
 from learning.enrollment.access import Access
 

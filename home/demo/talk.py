@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from chat.actions import mark_read, pin, react
 from chat.models import Message, Room, RoomEvent
-from chat.posting import post_message
+from chat.rooms.actions import mark_read, pin, react
+from chat.rooms.posting import post_message
 from learning.accounts.models import User
 from learning.enrollment.models import StudyGroup
 

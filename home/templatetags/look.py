@@ -17,9 +17,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from wagtail.models import Page
 
-from chat.access import moderates_everything
-from chat.membership import rooms_of
-from chat.rooms import unread_total
+from chat.rooms.access import moderates_everything
+from chat.rooms.membership import rooms_of
+from chat.rooms.seats import unread_total
 from learning.accounts.models import Theme
 from learning.accounts.school import school
 from learning.base.caching import cached_for, cached_in_process

@@ -14,6 +14,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import IntegerField, QuerySet
 
+import learning.base.lookups  # noqa: F401  (registers `__among`)
+
 _BASE = 1_900_000_000  # marks are numbers that fit a column and that nobody uses
 _LATE = datetime(9000, 1, 1, tzinfo=UTC)
 

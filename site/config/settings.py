@@ -340,7 +340,7 @@ LOGGING = {
     "filters": {"keys": {"()": "config.masking.MaskKeys"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["keys"]}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
-    # The layer writes a traceback each second while Redis is away; `chat.publisher` says it once.
+    # The layer writes a traceback each second while Redis is away; `chat.rooms.publisher` says it once.
     "loggers": {"parta": {"level": "INFO"}, "channels_redis.pubsub": {"level": "CRITICAL"}},
 }
 SILENCED_SYSTEM_CHECKS = ["wagtailadmin.W003"]

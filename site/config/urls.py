@@ -23,7 +23,7 @@ urlpatterns = [
     path("", include("learning.enrollment.urls")),
     path("", include("learning.enrollment.teaching.urls")),
     path("", include("learning.library.urls")),
-    path("", include("chat.urls")),
+    path("", include("chat.web.urls")),
     # One log-in page for everyone: allauth's, with its limits and second factor.
     path("cms/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("cms/password_reset/", RedirectView.as_view(pattern_name="account_reset_password")),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chat.models import Room
-from chat.posting import Ack, post_message
+from chat.rooms.posting import Ack, post_message
 from learning.accounts.models import User
 from learning.enrollment.models import Enrollment, StudyGroup
 from tests import school

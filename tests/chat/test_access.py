@@ -6,11 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from chat.access import Standing, standing_in, standings, standings_and_positions
-from chat.actions import open_course_room
-from chat.membership import rooms_of
 from chat.models import Room
-from chat.people import ids_of, listed_people
+from chat.rooms.access import Standing, standing_in, standings, standings_and_positions
+from chat.rooms.actions import open_course_room
+from chat.rooms.membership import rooms_of
+from chat.rooms.people import ids_of, listed_people
 from learning.enrollment.models import Enrollment
 from learning.enrollment.statuses import READING, Status
 from tests import school

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat import history, text
-from chat.actions import edit_message, react
 from chat.models import Message, Room
-from chat.posting import Draft, post_messages
+from chat.rooms import history, text
+from chat.rooms.actions import edit_message, react
+from chat.rooms.posting import Draft, post_messages
 from tests.chat.conftest import say
 
 PIECES = ["://", "[", "*a ", "`a", "> ", "- ", "<", "&a;", "@a ", "_a", "~~a", "1. ", "[a](", "](", "http://a ", "\\",
@@ -68,7 +68,7 @@ def test_the_html_is_made_once_and_without_the_lock(group: SimpleNamespace, monk
         return render(*args, **kwargs)
 
     locked: list[int] = []
-    from chat import posting
+    from chat.rooms import posting
 
     lock = posting._locked
     monkeypatch.setattr(posting, "_locked", lambda ids: (locked.append(1), lock(ids))[1])

@@ -4,8 +4,8 @@ import uuid
 from types import SimpleNamespace
 from typing import Any
 
-from chat import actions, history
 from chat.models import Message
+from chat.rooms import actions, history
 from learning.accounts.actions import make_token
 from learning.accounts.models import TokenScope
 from tests import school

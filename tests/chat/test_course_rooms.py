@@ -3,9 +3,9 @@
 from types import SimpleNamespace
 from typing import Any
 
-from chat.access import standing_in
-from chat.actions import open_course_room
 from chat.models import Room
+from chat.rooms.access import standing_in
+from chat.rooms.actions import open_course_room
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.statuses import Status
 from tests import school

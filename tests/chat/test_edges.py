@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from chat import actions
-from chat.access import standing_in
-from chat.membership import rooms_of
 from chat.models import Message, Room
-from chat.text import as_html
+from chat.rooms import actions
+from chat.rooms.access import standing_in
+from chat.rooms.membership import rooms_of
+from chat.rooms.text import as_html
 from learning.courses.models import CoursePage
 from tests import school
 from tests.chat.conftest import say

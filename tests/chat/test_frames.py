@@ -12,7 +12,6 @@ from django.test import override_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.frames import BadFrameError, Send, Subscribe, Watch, read_frame
 from chat.live.admission import FLOOD, MAX_UNSTORED, REFUSED, Admission
 from chat.live.connection import Connection
 from chat.live.consumers import COSTS
@@ -20,7 +19,8 @@ from chat.live.direct_write import SharedFrame, protocol_behind
 from chat.live.handshake import Visitor
 from chat.live.presence import FORGET, Presence
 from chat.live.recent import MAX_FRAMES, MAX_SECONDS, RecentFrames
-from chat.pace import Bucket
+from chat.rooms.frames import BadFrameError, Send, Subscribe, Watch, read_frame
+from chat.rooms.pace import Bucket
 
 SEND = {"type": "send", "room": 1, "nonce": "0b8f6c1e-7c1f-4f57-9d5b-0d9d3f0f2a11", "text": "Words"}
 

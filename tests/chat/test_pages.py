@@ -13,9 +13,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from chat import notices
 from chat.models import Attachment, Mention, Message, ReadMarker, Room
-from chat.text import as_html
+from chat.rooms import notices
+from chat.rooms.text import as_html
 from learning.accounts.models import AuditEntry
 from learning.enrollment.models import Enrollment, StudyGroup
 from tests import school
@@ -269,7 +269,7 @@ def test_mentions_are_mailed_once_to_who_has_not_looked(group: SimpleNamespace) 
 
 
 def test_a_quiet_room_counts_only_mentions(group: SimpleNamespace, visit: Any) -> None:
-    from chat.rooms import unread_total
+    from chat.rooms.seats import unread_total
 
     client = visit(group.student)
     client.post(reverse("chat_silence", args=(group.room.pk,)), {"on": "1"})
@@ -309,7 +309,7 @@ def test_opening_a_room_takes_six_queries_however_long_it_is(group: SimpleNamesp
 
 
 def test_unread_counts_of_fifty_rooms_are_one_query(group: SimpleNamespace, django_assert_num_queries: Any) -> None:
-    from chat.rooms import unread_of
+    from chat.rooms.seats import unread_of
 
     for number in range(50):
         made = StudyGroup.objects.create(course=group.course, name=f"Group {number}")

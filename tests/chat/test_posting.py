@@ -10,11 +10,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from chat import actions, history
-from chat.frames import ChatError
-from chat.membership import rooms_of
 from chat.models import Mention, Message, ReadMarker, Room, RoomEvent
-from chat.posting import Ack, Draft, post_messages
+from chat.rooms import actions, history
+from chat.rooms.frames import ChatError
+from chat.rooms.membership import rooms_of
+from chat.rooms.posting import Ack, Draft, post_messages
 from learning.enrollment.actions import leave
 from learning.enrollment.models import Enrollment, StudyGroup
 from tests import school
@@ -162,7 +162,7 @@ def test_frames_are_published_after_the_commit_in_order(
         def publish(self, room_id: int, event: Any) -> None:
             published.append((room_id, event))
 
-    monkeypatch.setattr("chat.publisher._publisher", Recorder())
+    monkeypatch.setattr("chat.rooms.publisher._publisher", Recorder())
     with django_capture_on_commit_callbacks(execute=True) as callbacks:
         say(group.student, group.room, "One")
         assert published == []

@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 from wagtail.documents import get_document_model
 
-from chat.access import standing_in
-from chat.actions import open_course_room
-from chat.membership import rooms_of
-from chat.rooms import unread_of
+from chat.rooms.access import standing_in
+from chat.rooms.actions import open_course_room
+from chat.rooms.membership import rooms_of
+from chat.rooms.seats import unread_of
 from learning.accounts.models import AuditEntry
 from learning.courses.models import CoursePage
 from learning.enrollment.models import Completion, Enrollment, FormerCourse, Invitation, Position, StudyGroup

@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from chat.membership import Part, people_of
 from chat.models import Mute, Room
+from chat.rooms.membership import Part, people_of
 
 MOST_OFFERED = 8
 MOST_LISTED = 200

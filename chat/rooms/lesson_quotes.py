@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.html import strip_tags
 from wagtail.blocks import StreamValue
 
-from chat.text import excerpt
+from chat.rooms.text import excerpt
 from learning.courses.models import LessonPage
 from learning.courses.programme import address_of
 

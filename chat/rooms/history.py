@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from chat.frames import event_frame, message_frame
 from chat.models import Message, ReadMarker, Room, RoomEvent
+from chat.rooms.frames import event_frame, message_frame
 
 AT_ONCE = 200  # events of one step of catching up
 BYTES_AT_ONCE = 256 * 1024  # of their texts, roughly

@@ -16,13 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from chat import actions, history
-from chat.access import Standing
-from chat.export import exported, rows_of
-from chat.frames import ChatError
 from chat.models import ReadMarker, Room
-from chat.people import listed_people, mutes_of
-from chat.views import enter
+from chat.rooms import actions, history
+from chat.rooms.access import Standing
+from chat.rooms.export import exported, rows_of
+from chat.rooms.frames import ChatError
+from chat.rooms.people import listed_people, mutes_of
+from chat.web.views import enter
 from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry, User
 from learning.base.numbers import parse_id

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from chat.access import standings
 from chat.models import Mention, ReadMarker, Room
+from chat.rooms.access import standings
 from learning.accounts.models import User
 
 WAIT = timedelta(minutes=15)  # who looks by themselves meanwhile gets no mail

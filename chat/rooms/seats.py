@@ -6,11 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.utils import translation
 
-from chat.access import Standing, standings
-from chat.frames import not_found, stamp
-from chat.membership import rooms_of
 from chat.models import Room, room_name
-from chat.posting import current_mute
+from chat.rooms.access import Standing, standings
+from chat.rooms.frames import not_found, stamp
+from chat.rooms.membership import rooms_of
+from chat.rooms.posting import current_mute
 from learning.accounts.models import User
 from learning.base.compiled import CompiledQuery
 

@@ -12,10 +12,10 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from PIL import Image
 
-from chat.access import standing_in
-from chat.frames import ChatError
 from chat.models import Attachment, Room
-from chat.posting import refusal_to_write
+from chat.rooms.access import standing_in
+from chat.rooms.frames import ChatError
+from chat.rooms.posting import refusal_to_write
 from learning.accounts.models import User
 from learning.library.kinds import Kind, check_upload, extension_of, kind_of
 

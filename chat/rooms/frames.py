@@ -14,8 +14,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from chat import text as words
 from chat.models import MOST_CHARACTERS, REACTIONS, Message, Room, RoomEvent
+from chat.rooms import text as words
 from learning.accounts.models import User
 from learning.base.numbers import LARGEST_ID
 

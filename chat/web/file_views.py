@@ -6,8 +6,8 @@ from uuid import UUID
 from django.http import Http404, HttpRequest
 from django.views.decorators.http import require_safe
 
-from chat.access import entered_room
 from chat.models import Attachment
+from chat.rooms.access import entered_room
 from learning.library.views import INLINE, hand_out
 
 

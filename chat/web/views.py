@@ -17,15 +17,15 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from chat import actions, history, people
-from chat.access import Standing, entered_room, moderates_everything
-from chat.files import store_upload
-from chat.frames import MOST_ATTACHMENTS, ChatError
-from chat.lessons import quote_of
-from chat.membership import rooms_of
 from chat.models import MOST_CHARACTERS, REACTIONS, Message, Room
-from chat.posting import current_mute, post_message
-from chat.shown import client_facts, shown
+from chat.rooms import actions, history, people
+from chat.rooms.access import Standing, entered_room, moderates_everything
+from chat.rooms.files import store_upload
+from chat.rooms.frames import MOST_ATTACHMENTS, ChatError
+from chat.rooms.lesson_quotes import quote_of
+from chat.rooms.membership import rooms_of
+from chat.rooms.posting import current_mute, post_message
+from chat.web.shown import client_facts, shown
 from learning.base.numbers import parse_id
 from learning.enrollment.access import access_to_part
 from learning.enrollment.served import served_lesson

@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from chat.frames import html_of
 from chat.models import Message, Room
+from chat.rooms.frames import html_of
 
 AT_ONCE = 500
 

@@ -8,14 +8,14 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, File, Query, Router, Schema, UploadedFile
 
-from chat import actions, files, history
-from chat.access import entered_room
-from chat.frames import MOST_ATTACHMENTS, ChatError
-from chat.membership import rooms_of
 from chat.models import REACTIONS, Room
-from chat.people import listed_people
-from chat.posting import post_message
-from chat.rooms import seat_in
+from chat.rooms import actions, files, history
+from chat.rooms.access import entered_room
+from chat.rooms.frames import MOST_ATTACHMENTS, ChatError
+from chat.rooms.membership import rooms_of
+from chat.rooms.people import listed_people
+from chat.rooms.posting import post_message
+from chat.rooms.seats import seat_in
 from learning.accounts.api import signed_in
 from learning.accounts.models import TokenScope, User
 from learning.base.api import ApiError, Key, Page, Problem, Rate, not_found, paged

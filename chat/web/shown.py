@@ -9,8 +9,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
-from chat.access import Standing
 from chat.models import MOST_CHARACTERS, REACTIONS, Room
+from chat.rooms.access import Standing
 from learning.accounts.models import User
 
 TOGETHER = timedelta(minutes=5)  # messages of one author that stand under one name
@@ -51,7 +51,7 @@ def shown(frames: list[dict[str, Any]], *, user: User, read: int, last: int) -> 
 
 
 def _body(frame: dict[str, Any]) -> SafeString:
-    """What the frame says, as HTML: what `chat.text` has cleaned, or plain words."""
+    """What the frame says, as HTML: what `chat.rooms.text` has cleaned, or plain words."""
     return SafeString(frame["html"]) if frame["html"] is not None else SafeString(f"<p>{escape(frame['text'])}</p>")
 
 

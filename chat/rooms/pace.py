@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from chat.frames import ChatError
+from chat.rooms.frames import ChatError
 
 
 def horizon() -> timedelta:

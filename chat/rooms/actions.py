@@ -11,8 +11,6 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from chat.access import Standing, standings
-from chat.frames import ChatError, as_text, bad_frame, event_frame, not_found, too_long
 from chat.models import (
     MOST_CHARACTERS,
     REACTIONS,
@@ -24,9 +22,11 @@ from chat.models import (
     Room,
     RoomEvent,
 )
-from chat.posting import refusal_to_write
-from chat.publisher import publish, publish_frames
-from chat.text import as_html
+from chat.rooms.access import Standing, standings
+from chat.rooms.frames import ChatError, as_text, bad_frame, event_frame, not_found, too_long
+from chat.rooms.posting import refusal_to_write
+from chat.rooms.publisher import publish, publish_frames
+from chat.rooms.text import as_html
 from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry, User
 from learning.courses.models import CoursePage

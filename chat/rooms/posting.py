@@ -17,11 +17,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chat import pace, text
-from chat.access import Standing, filled, standings
-from chat.frames import ChatError, as_text, bad_frame, message_frame, not_found, too_long
 from chat.models import MOST_CHARACTERS, Attachment, Mention, Message, Mute, ReadMarker, Room
-from chat.publisher import publish_frames
+from chat.rooms import pace, text
+from chat.rooms.access import Standing, filled, standings
+from chat.rooms.frames import ChatError, as_text, bad_frame, message_frame, not_found, too_long
+from chat.rooms.publisher import publish_frames
 from learning.accounts.models import User
 from learning.base.compiled import CompiledQuery
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from chat.membership import Part, keyed_by, member_rows, number
 from chat.models import Mute, Room
+from chat.rooms.membership import Part, keyed_by, member_rows, number
 from learning.accounts.models import User
 from learning.base.compiled import CompiledQuery
 from learning.enrollment.policies import Person

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat import file_views, moderation_views, views
+from chat.web import file_views, moderation_views, views
 
 urlpatterns = [
     path("chat/", views.rooms, name="chat"),
