@@ -13,9 +13,9 @@ from django.utils.translation import pgettext_lazy
 from learning.accounts.models import AuditEntry
 from learning.accounts.roles import role_label
 from learning.accounts.templatetags.accounts import device
-from learning.enrollment.admin.audit_words import Names
-from learning.enrollment.admin.audit_words import in_words as deed_in_words
 from learning.enrollment.statuses import By, Status
+from learning.teaching.admin.audit_words import Names
+from learning.teaching.admin.audit_words import in_words as deed_in_words
 
 SECTIONS = {
     "account": _("Account"),

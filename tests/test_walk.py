@@ -18,10 +18,10 @@ from chat.models import Room
 from chat.rooms.files import store_upload
 from chat.rooms.posting import post_message
 from learning.enrollment.actions import change_status, enroll, leave
-from learning.enrollment.letters import stop_token
 from learning.enrollment.models import Audience, Invitation, StudyGroup
 from learning.enrollment.statuses import Status
 from learning.exchange.models import ImportRow, ImportRun
+from learning.teaching.letters import stop_token
 from tests import school
 from tests.walk import addresses
 
@@ -240,8 +240,8 @@ def test_every_address_of_ours_is_in_the_table(walk: Any) -> None:
     from home import urls as home_urls
     from learning.accounts import urls as accounts_urls
     from learning.enrollment import urls as enrollment_urls
-    from learning.enrollment.teaching import urls as teaching_urls
     from learning.library import urls as library_urls
+    from learning.teaching import urls as teaching_urls
 
     modules = (chat_urls, home_urls, accounts_urls, enrollment_urls, teaching_urls, library_urls)
     ours = {p.name for m in modules for p in m.urlpatterns if isinstance(p, URLPattern)}

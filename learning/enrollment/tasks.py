@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from learning.enrollment import actions, letters, notices, progress
+from learning.enrollment import actions, notices, progress
 from learning.enrollment.models import Enrollment
 from learning.jobs.registry import every_day, every_minute, job
 
@@ -25,11 +25,6 @@ def mail_invitations(ids: list[int]) -> int:
 @job(_("Count progress anew"))
 def recount_progress(course_id: int, complete_finished: bool = False) -> int:
     return progress.recount_progress(course_id, complete_finished=complete_finished)
-
-
-@job(_("Send a letter to students"))
-def send_letter(letter_id: int) -> int:
-    return letters.send_copies(letter_id)
 
 
 @job(_("Count everyone's progress anew"), tick=every_day(hour=3, minute=21))

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -19,7 +19,6 @@ from learning.courses.programme import address_of
 from learning.enrollment import actions, progress
 from learning.enrollment.access import Viewing, access_to_part, reads_as_staff
 from learning.enrollment.joining import join
-from learning.enrollment.letters import person_of_token
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.models.groups import is_bearable
 from learning.enrollment.served import served_lesson
@@ -102,17 +101,6 @@ def view_as(request: HttpRequest, course_id: int) -> HttpResponse:
         return _course_page_with(request, course, _("This is not a day of the calendar."), 422)
     start_viewing(request, Viewing(course.pk, group_id, at))
     return redirect(address)
-
-
-def stop_letters(request: HttpRequest, token: str) -> HttpResponse:
-    """The link at the foot of a letter: asks once, then no more letters from courses come. Needs no log-in."""
-    person = person_of_token(token)
-    if person is None:
-        raise Http404
-    if request.method == "POST":
-        person.course_mail = False
-        person.save(update_fields=["course_mail"])
-    return render(request, "enrollment/stop_letters.html", {"stopped": not person.course_mail})
 
 
 def _lesson_of_student(request: HttpRequest, lesson_id: int) -> tuple[LessonPage, Enrollment]:

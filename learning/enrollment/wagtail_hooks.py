@@ -3,29 +3,18 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import path
 from wagtail import hooks
 from wagtail.models import Page
 from wagtail.permissions import policy_registry
-from wagtail_modeladmin.options import modeladmin_register
 
 from learning.accounts.models import User
 from learning.base.numbers import parse_ids
-from learning.enrollment.admin.audit import audit
-from learning.enrollment.admin.enrollments import BULK_ACTIONS, change_status, enrollments, undo_changes
-from learning.enrollment.admin.invitations import INVITATION_ACTIONS, invitations
-from learning.enrollment.admin.menu import LearningGroup, page_buttons
-from learning.enrollment.admin.rights import rights
 from learning.enrollment.cms_door import page_actions
 from learning.enrollment.gate import gate
 from learning.enrollment.models import Invitation
 from learning.enrollment.policies import sees_page
 
-modeladmin_register(LearningGroup)
 hooks.register("on_serve_page", gate, order=100)
-hooks.register("register_page_header_buttons", page_buttons)
-for action in (*BULK_ACTIONS, *INVITATION_ACTIONS):
-    hooks.register("register_bulk_action", action)
 for page_action in page_actions:
     hooks.register("register_bulk_action", page_action, order=10)
 
@@ -33,20 +22,6 @@ for page_action in page_actions:
 @hooks.register("forget_person")
 def forget_invitations(person: User) -> None:
     Invitation.objects.filter(email=person.email.lower()).delete()
-
-
-@hooks.register("register_admin_viewset")
-def register_screens() -> list[Any]:
-    return [enrollments, invitations, audit]
-
-
-@hooks.register("register_admin_urls")
-def register_addresses() -> list[Any]:
-    return [
-        path("enrollment/<int:pk>/status/", change_status, name="enrollment_status"),
-        path("enrollment/undo/", undo_changes, name="enrollment_undo"),
-        path("rights/", rights, name="rights"),
-    ]
 
 
 @hooks.register("construct_page_chooser_queryset")

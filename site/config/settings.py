@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "home",
     "chat",
     "learning.exchange",
+    "learning.teaching",
     "learning.library",
     "learning.enrollment",
     "learning.courses",

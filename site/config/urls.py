@@ -21,7 +21,7 @@ urlpatterns = [
     path("", include("home.urls")),
     path("", include("learning.accounts.urls")),
     path("", include("learning.enrollment.urls")),
-    path("", include("learning.enrollment.teaching.urls")),
+    path("", include("learning.teaching.urls")),
     path("", include("learning.library.urls")),
     path("", include("chat.web.urls")),
     # One log-in page for everyone: allauth's, with its limits and second factor.

@@ -10,9 +10,9 @@ from django.utils import timezone, translation
 from learning.accounts.actions import make_token, record
 from learning.accounts.models import AuditEntry, TokenScope
 from learning.enrollment import grouping
-from learning.enrollment.admin.audit_words import Names, in_words
 from learning.enrollment.models import Audience, StudyGroup
 from learning.enrollment.statuses import Status
+from learning.teaching.admin.audit_words import Names, in_words
 
 
 def test_audit_log_speaks_in_words_of_the_reader(small: SimpleNamespace, visit: Any) -> None:

@@ -21,10 +21,10 @@ from learning.base.numbers import parse_id, parse_ids
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import programme_of
 from learning.enrollment import grouping
-from learning.enrollment.filters import searched
 from learning.enrollment.models import Audience, Enrollment, Opening, StudyGroup
-from learning.enrollment.teaching.forms import GroupForm, OpeningForm, ShiftForm
-from learning.enrollment.teaching.views import managed_course
+from learning.teaching.filters import searched
+from learning.teaching.forms import GroupForm, OpeningForm, ShiftForm
+from learning.teaching.views.students import managed_course
 
 SHOWN = 40  # students of each column of the board; the search finds the others
 

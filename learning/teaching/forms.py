@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from learning.accounts.models import User
 from learning.accounts.rights import may_teach
 from learning.courses.programme import ProgrammeModule
-from learning.enrollment.letters import Words
 from learning.enrollment.models import Opening, StudyGroup
 from learning.enrollment.models.groups import is_bearable
 from learning.enrollment.policies import may_name_teachers
+from learning.teaching.letters import Words
 
 LOCAL = "%Y-%m-%dT%H:%M"
 MAX_DAYS = 3650

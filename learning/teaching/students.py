@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from learning.courses.models import CoursePage
 from learning.courses.programme import Programme, ProgrammeLesson
-from learning.enrollment.filters import needs_attention
 from learning.enrollment.models import Completion, Enrollment, Position
 from learning.enrollment.plans import plans_of, programme_for
+from learning.teaching.filters import needs_attention
 
 
 @dataclass(frozen=True)
@@ -86,58 +86,6 @@ def summary(rows: QuerySet[Enrollment]) -> dict[str, int]:
     """How many of each kind that a teacher looks at first, in one query."""
     counts = {name: Count("pk", filter=condition) for name, condition in needs_attention().items()}
     return rows.order_by().aggregate(all=Count("pk"), **counts)
-
-
-# --- the picture --------------------------------------------------------------------------
-
-CELL = 12  # px
-GAP = 2
-NAMES = 180  # px for the names at the left
-ROW = CELL + 4
-
-
-@dataclass(frozen=True)
-class StripRow:
-    """One student's line of the heat strip: paths of what is done, what is to do, and where they stopped."""
-
-    follow: Follow
-    y: int
-    done: str
-    open: str
-    stopped_x: int | None
-
-
-@dataclass(frozen=True)
-class Strip:
-    rows: list[StripRow]
-    lessons: list[ProgrammeLesson]
-    module_starts: list[tuple[int, str]]  # x, title
-
-    @property
-    def width(self) -> int:
-        return NAMES + len(self.lessons) * (CELL + GAP) + 8
-
-    @property
-    def height(self) -> int:
-        return 24 + len(self.rows) * ROW
-
-
-def _cells(xs: Iterable[int], y: int) -> str:
-    return "".join(f"M{x} {y}h{CELL}v{CELL}h-{CELL}z" for x in xs)
-
-
-def heat_strip(programme: Programme, follows: Sequence[Follow]) -> Strip:
-    """Students × lessons of the whole programme; what a student's group does not see stays blank."""
-    x_of = {lesson.id: NAMES + place * (CELL + GAP) for place, lesson in enumerate(programme.lessons)}
-    rows = []
-    for number, follow_ in enumerate(follows):
-        y = 24 + number * ROW
-        seen = [lesson.id for lesson in follow_.programme.lessons if lesson.id in x_of]
-        done = _cells((x_of[pk] for pk in seen if pk in follow_.done), y)
-        to_do = _cells((x_of[pk] for pk in seen if pk not in follow_.done), y)
-        rows.append(StripRow(follow_, y, done, to_do, x_of.get(follow_.stopped_in or 0)))
-    starts = [(x_of[m.lessons[0].id], m.title) for m in programme.modules if m.lessons]
-    return Strip(rows, programme.lessons, starts)
 
 
 # --- the files ----------------------------------------------------------------------------

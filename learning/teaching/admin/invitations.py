@@ -14,13 +14,13 @@ from wagtail.admin.panels import FieldPanel, ObjectList
 from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColumn, TitleColumn
 from wagtail.admin.views.generic import CreateView
 
-from learning.enrollment.admin.bulk import ManagedBulkAction
-from learning.enrollment.admin.lists import AddOnlyViewSet, ManagedIndexView
-from learning.enrollment.filters import course_choices
-from learning.enrollment.forms import InvitationForm
 from learning.enrollment.invitations import send_again, take_back
 from learning.enrollment.models import Invitation
 from learning.enrollment.policies import managed_courses, manages_everything
+from learning.teaching.admin.bulk import ManagedBulkAction
+from learning.teaching.admin.forms import InvitationForm
+from learning.teaching.admin.lists import AddOnlyViewSet, ManagedIndexView
+from learning.teaching.filters import course_choices
 
 
 def managed_invitations(user: Any) -> QuerySet[Invitation]:

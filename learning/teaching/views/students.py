@@ -21,12 +21,13 @@ from learning.base.sheets import FORMATS, as_file
 from learning.courses.models import CoursePage
 from learning.courses.programme import programme_of
 from learning.enrollment import actions
-from learning.enrollment.filters import EnrollmentFilter, ordered, searched
-from learning.enrollment.following import attention_of, exported, follow, headings, heat_strip, summary
 from learning.enrollment.models import Enrollment, StatusChange, StudyGroup
 from learning.enrollment.policies import managed_courses, manages_course
 from learning.enrollment.statuses import EFFECTS, Status, staff_choices
 from learning.enrollment.undo import remember, remembered, undo, undoable
+from learning.teaching.filters import EnrollmentFilter, ordered, searched
+from learning.teaching.strip import heat_strip
+from learning.teaching.students import attention_of, exported, follow, headings, summary
 
 PER_PAGE = 50
 COURSES_PER_PAGE = 30

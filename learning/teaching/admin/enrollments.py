@@ -22,15 +22,15 @@ from wagtail.admin.views.generic import CreateView
 from learning.base.screens import header
 from learning.base.sheets import as_file
 from learning.enrollment import actions, grouping
-from learning.enrollment.admin.bulk import NAMED, ManagedBulkAction
-from learning.enrollment.admin.lists import AddOnlyViewSet, ManagedIndexView
-from learning.enrollment.filters import EnrollmentFilter, searched
-from learning.enrollment.following import exported, headings
-from learning.enrollment.forms import EnrollmentCreateForm, StatusForm
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.policies import managed_courses, manages_course, manages_everything
 from learning.enrollment.statuses import EFFECTS, Status
 from learning.enrollment.undo import remember, remembered, undo, undoable
+from learning.teaching.admin.bulk import NAMED, ManagedBulkAction
+from learning.teaching.admin.forms import EnrollmentCreateForm, StatusForm
+from learning.teaching.admin.lists import AddOnlyViewSet, ManagedIndexView
+from learning.teaching.filters import EnrollmentFilter, searched
+from learning.teaching.students import exported, headings
 
 
 def managed_enrollments(user: Any) -> QuerySet[Enrollment]:
@@ -284,7 +284,7 @@ def change_status(request: HttpRequest, pk: int) -> HttpResponse:
         after = Status(form.cleaned_data["after"])
         if "confirmed" not in request.POST:
             context |= {"after": after, "effect": EFFECTS[after]}
-            return render(request, "enrollment/cms/confirm_status.html", context)
+            return render(request, "teaching/cms/confirm_status.html", context)
         outcome = actions.change_statuses(
             enrollment_ids=[enrollment.pk], after=after, actor=staff, reason=form.cleaned_data["reason"]
         )
@@ -297,7 +297,7 @@ def change_status(request: HttpRequest, pk: int) -> HttpResponse:
             wagtail_messages.success(request, said % facts, [undo_button()] if outcome.changes else None)
             return redirect(back)
     context["history"] = enrollment.history.select_related("actor")
-    return render(request, "enrollment/cms/status.html", context, status=422 if form.errors else 200)
+    return render(request, "teaching/cms/status.html", context, status=422 if form.errors else 200)
 
 
 def undo_changes(request: HttpRequest) -> HttpResponse:
@@ -317,7 +317,7 @@ def undo_changes(request: HttpRequest) -> HttpResponse:
     found = list(changes[:NAMED])
     more = max(0, changes.count() - NAMED)
     context = {**_header(gettext("Undo")), "changes": found, "more": more, "back": back}
-    return render(request, "enrollment/cms/undo.html", context)
+    return render(request, "teaching/cms/undo.html", context)
 
 
 enrollments = EnrollmentViewSet("enrollments")

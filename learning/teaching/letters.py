@@ -64,7 +64,7 @@ def compose(*, letter: Letter, course: CoursePage, person: User, sample: bool = 
         "stop_url": stop_url,
     }
     with translation.override(language):
-        body = render_to_string("enrollment/mail/letter.txt", facts)
+        body = render_to_string("teaching/mail/letter.txt", facts)
     return Mail(words["subject"], body.strip() + "\n", language, stop_url)
 
 
@@ -81,7 +81,7 @@ def write(
     *, course: CoursePage, author: User, words: Words, language: str, essential: bool, to: QuerySet[User]
 ) -> tuple[Letter, int]:
     """Put a letter to these `readers` in the queue. Returns it and how many will get it."""
-    from learning.enrollment.tasks import send_letter
+    from learning.teaching.tasks import send_letter
 
     letter = Letter.objects.create(course=course, author=author, words=words, language=language, essential=essential)
     people = list(to.values_list("pk", flat=True))

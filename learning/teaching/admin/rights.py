@@ -73,7 +73,7 @@ def rights(request: HttpRequest) -> HttpResponse:
             for code, label in codes
         ],
     }
-    return render(request, "enrollment/cms/rights.html", context)
+    return render(request, "teaching/cms/rights.html", context)
 
 
 def _changed(request: HttpRequest, staff: Any, groups: list[Group], course: CoursePage | None) -> HttpResponse:

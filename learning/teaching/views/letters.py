@@ -6,16 +6,16 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from learning.accounts.models import User
-from learning.enrollment.letters import Mail, compose, readers, write
 from learning.enrollment.models import Letter
-from learning.enrollment.teaching.forms import LetterForm
-from learning.enrollment.teaching.views import chosen, managed_course
+from learning.teaching.forms import LetterForm
+from learning.teaching.letters import Mail, compose, person_of_token, readers, write
+from learning.teaching.views.students import chosen, managed_course
 
 LETTERS_SHOWN = 20
 LOOKED_AT = 500  # readers among whom a preview for each language is sought
@@ -67,3 +67,14 @@ def sent_letters(request: HttpRequest, course_id: int) -> HttpResponse:
     letters = Letter.objects.filter(course=course).select_related("author").annotate(**copies).order_by("-pk")
     page = Paginator(letters, LETTERS_SHOWN).get_page(request.GET.get("page"))
     return render(request, "teaching/letters.html", {"course": course, "page_obj": page})
+
+
+def stop_letters(request: HttpRequest, token: str) -> HttpResponse:
+    """The link at the foot of a letter: asks once, then no more letters from courses come. Needs no log-in."""
+    person = person_of_token(token)
+    if person is None:
+        raise Http404
+    if request.method == "POST":
+        person.course_mail = False
+        person.save(update_fields=["course_mail"])
+    return render(request, "teaching/stop_letters.html", {"stopped": not person.course_mail})

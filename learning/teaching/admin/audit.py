@@ -17,7 +17,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 
 from learning.accounts.models import AuditEntry
 from learning.base.sheets import as_file
-from learning.enrollment.admin.audit_words import Names, in_words
+from learning.teaching.admin.audit_words import Names, in_words
 
 PER_PAGE = 50
 PART = 1000  # rows of a file whose names are looked up together

@@ -18,10 +18,10 @@ from learning.base.sheets import safe_cell
 from learning.courses.enums import EnrollmentPolicy
 from learning.courses.models import CoursePage
 from learning.enrollment.actions import change_statuses, enroll
-from learning.enrollment.letters import stop_token
 from learning.enrollment.models import Enrollment, LetterCopy, Seats, StatusChange, StudyGroup
 from learning.enrollment.progress import set_done
 from learning.enrollment.statuses import SEATED, Status
+from learning.teaching.letters import stop_token
 from tests import school
 from tests.test_budgets import queries
 

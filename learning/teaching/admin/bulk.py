@@ -18,7 +18,7 @@ class ManagedBulkAction(BulkAction):
     A subclass says which rows these are, and which of them a list with that query shows.
     """
 
-    template_name = "enrollment/cms/bulk.html"
+    template_name = "teaching/cms/bulk.html"
     icon_name = "tasks"
 
     def managed(self) -> QuerySet[Any]:

@@ -25,7 +25,7 @@ class AddOnlyViewSet(ModelViewSet):
     """A list and a form to add. What is there is changed by bulk actions and screens of its own, never by a form."""
 
     list_per_page = 50
-    index_template_name = "enrollment/cms/list.html"
+    index_template_name = "teaching/cms/list.html"
     add_to_reference_index = False
     copy_view_enabled = False
     inspect_view_enabled = False

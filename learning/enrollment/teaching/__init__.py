@@ -1,1 +1,0 @@
-"""The pages under `/teaching/`: a teacher's courses, groups and students."""
