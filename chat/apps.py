@@ -7,4 +7,4 @@ class ChatConfig(AppConfig):
     verbose_name = _("Chat")
 
     def ready(self) -> None:
-        from chat import receivers  # noqa: F401  (connects the signals of the framework)
+        from chat import receivers, school_rights  # noqa: F401  (connect signals, register rights)

@@ -15,10 +15,13 @@ from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry, User
 from learning.accounts.roles import RIGHTS, Role, give_rights
 
-_NEEDED = {
-    code: frozenset({*right.permissions, *(f"wagtailcore.{verb}_page" for verb in right.pages)})
-    for code, right in RIGHTS.items()
-}
+
+def _needed_by_right() -> dict[str, frozenset[str]]:
+    """The permissions that a group must have to have each right whole."""
+    return {
+        code: frozenset({*right.permissions, *(f"wagtailcore.{verb}_page" for verb in right.pages)})
+        for code, right in RIGHTS.items()
+    }
 
 
 def rights_of_groups(groups: Iterable[Group]) -> dict[int, frozenset[str]]:
@@ -33,7 +36,8 @@ def rights_of_groups(groups: Iterable[Group]) -> dict[int, frozenset[str]]:
     )
     for pk, app_label, codename in [*of_models, *of_pages]:
         held[pk].add(f"{app_label}.{codename}")
-    return {pk: frozenset(code for code, needed in _NEEDED.items() if needed <= held[pk]) for pk in ids}
+    needed_by = _needed_by_right()
+    return {pk: frozenset(code for code, needed in needed_by.items() if needed <= held[pk]) for pk in ids}
 
 
 def rights_of(person: User) -> frozenset[str]:

@@ -1,11 +1,12 @@
 """Roles are Django groups; a role is a set of rights, and a right is a bundle of permissions.
 
-The five roles of the school start with the rights of `ROLE_RIGHTS`. Administrators change them, and
-make roles of their own, on the page “Rights” of the CMS (`learning.accounts.rights`). Rights within a
-teacher's own courses are not here: they follow from the team of a course and are given by the
-permission policies of `learning.enrollment`.
+Each app registers its rights, and the roles that begin with them, in its `school_rights.py`. Administrators change
+what roles may do, and make roles of their own, on the page “Rights” of the CMS (`learning.accounts.rights`). Rights
+within a teacher's own courses are not here: they follow from the team of a course and are given by the permission
+policies of `learning.enrollment`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,79 +28,48 @@ def role_label(name: str) -> str:
     return str(Role(name).label) if name in Role.values else name
 
 
-def _all_of(app_label: str, *models: str) -> tuple[str, ...]:
+ACCESS_CMS = "wagtailadmin.access_admin"  # comes with every right
+
+
+def all_permissions_of(app_label: str, *models: str) -> tuple[str, ...]:
+    """The four permissions that Django makes for each of these models."""
     return tuple(f"{app_label}.{verb}_{model}" for model in models for verb in ("add", "change", "delete", "view"))
-
-
-_STUDENTS = _all_of("enrollment", "enrollment", "studygroup", "invitation")
-_FILES = tuple(f"{app}.{verb}_{model}" for app, model in (("wagtailimages", "image"), ("wagtaildocs", "document"))
-               for verb in ("add", "change", "choose"))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class SchoolRight:
-    """What one may do in the whole school, in words, and the permissions that this takes."""
+    """What a role may do in the whole school, in words, and the permissions that this takes."""
 
     code: str
     label: Promise | str
+    order: int  # place in the table of rights
     permissions: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()  # verbs on the whole tree of pages
     files: tuple[str, ...] = ()  # permissions on all collections
 
 
-RIGHTS: dict[str, SchoolRight] = {
-    right.code: right
-    for right in (
-        SchoolRight("team", _("Be on the team of a course"), ("accounts.teach",)),
-        SchoolRight("own_students", _("Look after the students of one's own courses"), _STUDENTS),
-        SchoolRight("read", _("Read every lesson"), ("accounts.read_all_lessons",)),
-        SchoolRight(
-            "write",
-            _("Write every lesson"),
-            ("courses.add_subject", "courses.change_subject"),
-            ("add", "change"),
-            _FILES,
-        ),
-        SchoolRight("publish", _("Approve and publish"), ("courses.delete_subject",), ("publish", "lock", "unlock")),
-        SchoolRight("delete", _("Delete pages with all that is below them"), (), ("bulk_delete",)),
-        SchoolRight("students", _("Look after the students of every course"), ("accounts.run_school", *_STUDENTS)),
-        SchoolRight("chat", _("Moderate every chat"), ("chat.moderate_rooms",)),
-        SchoolRight("people", _("Manage people and their roles"), _all_of("accounts", "user")),
-        SchoolRight("rights", _("Change what roles may do"), ("accounts.change_rights",)),
-        SchoolRight(
-            "audit", _("Read the audit log and the list of jobs"), ("accounts.view_auditentry", "jobs.view_jobs")
-        ),
-        SchoolRight(
-            "structure",
-            _("Set up the school, sites, workflows, redirects and collections"),
-            (
-                "accounts.change_school",
-                *("wagtailcore.change_site", "wagtailcore.change_workflow", "wagtailcore.change_task"),
-                *(f"wagtailredirects.{verb}_redirect" for verb in ("add", "change", "delete")),
-            ),
-            files=tuple(f"wagtailcore.{verb}_collection" for verb in ("add", "change", "delete")),
-        ),
-    )
-}
-ACCESS_CMS = "wagtailadmin.access_admin"  # comes with every right
+RIGHTS: dict[str, SchoolRight] = {}  # by code, in the order of the table
+ROLE_RIGHTS: dict[Role, tuple[str, ...]] = dict.fromkeys(Role, ())  # what the roles begin with
 
-ROLE_RIGHTS: dict[Role, tuple[str, ...]] = {
-    Role.STUDENT: (),
-    Role.TEACHER: ("team", "own_students"),
-    Role.EDITOR: ("team", "read", "write"),
-    Role.MODERATOR: ("team", "read", "write", "publish", "chat"),
-    Role.ADMINISTRATOR: tuple(RIGHTS),
-}
+
+def register_right(right: SchoolRight, *, roles: Iterable[Role] = ()) -> None:
+    """Add a right to the table, when Django starts; `roles` begin with it, and administrators always do."""
+    RIGHTS[right.code] = right
+    in_order = sorted(RIGHTS.values(), key=lambda one: one.order)
+    RIGHTS.clear()
+    RIGHTS.update((one.code, one) for one in in_order)
+    for role in {*roles, Role.ADMINISTRATOR}:
+        held = {*ROLE_RIGHTS[role], right.code}
+        ROLE_RIGHTS[role] = tuple(code for code in RIGHTS if code in held)
+
 
 WORKFLOW_NAME = "Moderation"
 TASK_NAME = "Approval by a moderator"
 
 
-def _managed(part: str) -> frozenset[str]:
-    return frozenset(name for right in RIGHTS.values() for name in getattr(right, part))
-
-
-ALL_PERMISSIONS = _managed("permissions") | {ACCESS_CMS}
+def managed_permissions() -> frozenset[str]:
+    """All permissions of models that belong to some right."""
+    return frozenset(name for right in RIGHTS.values() for name in right.permissions) | {ACCESS_CMS}
 
 
 def _permissions(apps: Any, names: set[str] | frozenset[str], *, strict: bool) -> list[Any]:
@@ -119,7 +89,7 @@ def give_rights(apps: Any, group: Any, codes: set[str] | tuple[str, ...], *, str
     """
     rights = [RIGHTS[code] for code in RIGHTS if code in codes]
     wanted = {name for right in rights for name in right.permissions} | ({ACCESS_CMS} if rights else set())
-    unwanted = ALL_PERMISSIONS - wanted
+    unwanted = managed_permissions() - wanted
     if not rights and getattr(group, "course_rights", None) is not None and group.course_rights.exists():
         unwanted -= {ACCESS_CMS}  # it works in single courses
     group.permissions.remove(*_permissions(apps, unwanted, strict=False))

@@ -11,7 +11,7 @@ class EnrollmentConfig(AppConfig):
         from wagtail.models import Page
         from wagtail.permissions import register_permission_policy
 
-        from learning.enrollment import receivers  # noqa: F401  (connects the framework's signals)
+        from learning.enrollment import receivers, school_rights  # noqa: F401  (connect signals, register rights)
         from learning.enrollment.policies import CourseTeamPagePolicy
 
         register_permission_policy(Page, CourseTeamPagePolicy())
