@@ -1,9 +1,10 @@
 """How much one person may send to this process. The only place where what arrives is counted.
 
-Everything costs tokens, of which a person gets so many a second, for all their sockets together: each frame one, a
-frame that asks much of the database or is refused five to ten. Who has none left is not read further until there are
-some, so what they send stays with them; who goes on like that for ten seconds is cut off. The pace of messages is a
-rule of its own, kept where they are stored (`chat.rooms.pace`).
+Everything costs tokens, of which a person gets so many a second, for all their sockets together: each frame one (pings
+and parts of messages too), a frame that asks much of the database or is refused five to ten. Who has none left is not
+read further until there are some (`chat.live.intake`); who goes on like that for ten seconds, or sends at once what
+would take ten seconds, is cut off. The pace of messages is a rule of its own, kept where they are stored
+(`chat.rooms.pace`): a message refused by it costs nothing here, so that nobody is held back twice.
 """
 
 from django.conf import settings
@@ -14,32 +15,31 @@ TOKENS_A_SECOND, TOKENS_AT_ONCE = 50, 200  # at least; more where the settings a
 BYTES_A_SECOND, BYTES_AT_ONCE = 256 * 1024, 2 * 1024 * 1024
 REFUSED = 9  # tokens that a refused frame takes beyond its one
 FLOOD = 10.0  # seconds above the pace, after which a person is cut off
-CALM = 2.0  # seconds at the pace, after which a flood is over
+CALM = 2.0  # seconds after a hold; who sends nothing too much in them begins anew
 WARN_EVERY = 1.0  # seconds
 MAX_UNSTORED = 100  # messages of one person that wait to be stored
 
 
 class Admission:
-    __slots__ = ("_bytes", "_flood_since", "_flooded_at", "_tokens", "_warned_at", "unstored")
+    __slots__ = ("_bytes", "_flood_since", "_held_until", "_tokens", "_warned_at", "unstored")
 
     def __init__(self) -> None:
         self._tokens = Bucket(
             max(TOKENS_A_SECOND, 2 * settings.CHAT_PER_SECOND), max(TOKENS_AT_ONCE, 2 * settings.CHAT_BURST)
         )
         self._bytes = Bucket(BYTES_A_SECOND, BYTES_AT_ONCE)
-        self._flood_since = self._flooded_at = self._warned_at = 0.0
+        self._flood_since = self._held_until = self._warned_at = 0.0
         self.unstored = 0  # messages that are being stored
 
-    def arrived(self, size: int, now: float) -> float:
-        """Count a frame of so many bytes; returns the seconds to wait before the next is read, 0 for none."""
-        self._tokens.take(now)
+    def arrived(self, size: int, now: float, count: int = 1) -> float:
+        """Count frames of so many bytes; returns the seconds to wait before more is read, 0 for none."""
+        self._tokens.take(now, count)
         self._bytes.take(now, size)
         seconds = max(self._tokens.missing(now), self._bytes.missing(now))
         if seconds:
-            self._flood_since = self._flood_since or now
-            self._flooded_at = now
-        elif now - self._flooded_at > CALM:
-            self._flood_since = 0.0
+            if now > self._held_until + CALM:
+                self._flood_since = now
+            self._held_until = max(self._held_until, now + seconds)
         return seconds
 
     def takes_more(self, now: float, tokens: int) -> None:
@@ -47,7 +47,10 @@ class Admission:
         self._tokens.take(now, tokens)
 
     def is_flood(self, now: float) -> bool:
-        return bool(self._flood_since) and now - self._flood_since > FLOOD
+        """Whether this is more than anyone needs to send: a debt of ten seconds, or one that has lasted as long."""
+        if self._held_until - now > FLOOD:
+            return True
+        return now <= self._held_until and now - self._flood_since > FLOOD
 
     def is_warned(self, now: float) -> bool:
         """Whether the person was told of it just now; from now on they were."""

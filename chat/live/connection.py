@@ -10,6 +10,7 @@ from chat.live.admission import Admission
 from chat.live.direct_write import DirectWriter, SharedFrame, protocol_behind
 from chat.live.flow import Flow
 from chat.live.handshake import Visitor
+from chat.live.intake import Intake, OnExcess
 from chat.rooms.frames import ChatError, as_text, error_frame
 
 # Why a socket is closed. Autobahn, under Daphne, sends only 1000 and codes of one's own.
@@ -30,6 +31,7 @@ class Connection:
         "catching_up",
         "closed",
         "flow",
+        "intake",
         "language",
         "name",
         "password",
@@ -40,10 +42,12 @@ class Connection:
         "watched",
     )
 
-    def __init__(self, visitor: Visitor, send: SendMessage, admission: Admission) -> None:
+    def __init__(self, visitor: Visitor, send: SendMessage, admission: Admission, on_excess: OnExcess) -> None:
         protocol = protocol_behind(send)
         self._send, self._direct, self.flow = send, DirectWriter(protocol), Flow(protocol)
         self.admission = admission  # shared by all sockets of the person
+        # another server than Daphne has a protocol of its own: then the consumer counts what it is given
+        self.intake = Intake(protocol, admission, self.flow, on_excess) if protocol is not None else None
         self.user_id, self.name, self.language = visitor.user_id, visitor.name, visitor.language
         self.session_key, self.password = visitor.session_key, visitor.password
         self.rooms: set[int] = set()  # that it listens to, or will when it has caught up
@@ -59,7 +63,7 @@ class Connection:
 
     def write_now(self, frame: SharedFrame) -> bool:
         """Pass on a frame that others get too; returns whether it is done, and `deliver` is not needed."""
-        self._close_if_unread()
+        self.close_if_unread()
         return self.closed or self._direct.write(frame.raw)
 
     async def deliver(self, frame: SharedFrame) -> None:
@@ -86,7 +90,7 @@ class Connection:
         if not self.closed:
             await self._give({"type": "websocket.send", "text": text})
 
-    def _close_if_unread(self) -> None:
+    def close_if_unread(self) -> None:
         """What nobody reads is not kept for ever: they come again and catch up."""
         if not self.closed and self.flow.unsent > MAX_UNSENT and self.flow.abort():
             self.closed = True
@@ -105,7 +109,7 @@ class Connection:
 
     async def _give(self, message: dict[str, Any]) -> None:
         """Hand it to the server; a socket that has gone meanwhile takes nothing from the others."""
-        self._close_if_unread()
+        self.close_if_unread()
         if self.closed:
             return
         try:

@@ -14,7 +14,7 @@ from django.db import DatabaseError, InterfaceError
 from chat.live.admission import REFUSED
 from chat.live.connection import CLOSING, RESTARTS, TRY_LATER, Connection
 from chat.live.handshake import Headers, is_from_here, session_key_of, visitor_with
-from chat.live.hub import Hub, get_hub
+from chat.live.hub import get_hub
 from chat.live.writer import unavailable
 from chat.rooms import actions, frames
 from chat.rooms.frames import BadFrameError, ChatError, as_text
@@ -24,7 +24,17 @@ from chat.rooms.seats import places_of, seat_in
 
 TYPING_EVERY = 2.0  # seconds
 # Tokens that frames take beyond their one. Who comes back with forty tabs must not count as a flood.
-COSTS = {frames.Subscribe: 4, frames.Watch: 4, frames.Edit: 9, frames.Delete: 9, frames.React: 9, frames.Pin: 9}
+COSTS = {
+    frames.Subscribe: 4,
+    frames.Watch: 4,
+    frames.Read: 4,
+    frames.Edit: 9,
+    frames.Delete: 9,
+    frames.React: 9,
+    frames.Pin: 9,
+}
+
+FREE = {"rate_limited", "unavailable"}  # refusals that say “later”: whoever obeys them has done nothing wrong
 
 _VERBS = {
     "edit": actions.edit_message,
@@ -54,8 +64,9 @@ class ChatConsumer(AsyncConsumer):
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
         await receive()  # websocket.connect
         hub = get_hub()
+        self.hub = hub
         try:
-            connection = await self._let_in(hub, Headers(scope["headers"]), send)
+            connection = await self._let_in(Headers(scope["headers"]), send)
         except (DatabaseError, InterfaceError):  # not a refusal: they may come again
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": TRY_LATER})
@@ -64,7 +75,7 @@ class ChatConsumer(AsyncConsumer):
             await send({"type": "websocket.close"})
             return
         del scope, send
-        self.hub, self.connection = hub, connection
+        self.connection = connection
         hub.enter(connection)
         try:
             await connection.accept()
@@ -73,6 +84,8 @@ class ChatConsumer(AsyncConsumer):
                 if message["type"] == "websocket.disconnect":
                     break
                 await self._take(message)
+                if connection.intake is not None:
+                    connection.intake.message_taken()
         except asyncio.CancelledError:  # the process ends
             await connection.close(RESTARTS)
             with suppress(TimeoutError):
@@ -80,25 +93,28 @@ class ChatConsumer(AsyncConsumer):
             raise
         finally:
             connection.closed = True
+            if connection.intake is not None:
+                connection.intake.end()
             hub.leave(connection)
 
-    @staticmethod
-    async def _let_in(hub: Hub, headers: Headers, send: Any) -> Connection | None:
+    async def _let_in(self, headers: Headers, send: Any) -> Connection | None:
         """Someone of this site with a session, and no crowd of their own here."""
+        hub = self.hub
         key = session_key_of(headers)
         if not key or hub.is_shut_out(key) or not is_from_here(headers):
             return None
         visitor = await hub.runtime.in_database(visitor_with, key)
         if visitor is None or hub.sockets_of(visitor.user_id) >= settings.CHAT_SOCKETS_PER_PERSON:
             return None
-        return Connection(visitor, send, hub.admission_of(visitor.user_id))
+        if hub.opens_too_many(visitor.user_id, key):
+            return None
+        return Connection(visitor, send, hub.admission_of(visitor.user_id), self._exceeded)
 
     async def _take(self, message: dict[str, Any]) -> None:
         """One frame: done, or answered by an error. Nothing that comes in ends the socket but too much of it."""
         connection = self.connection
-        size = len(message.get("text") or message.get("bytes") or "")
-        if seconds := connection.admission.arrived(size, monotonic()):
-            await self._hold(seconds)
+        if connection.intake is None:
+            await self._count_here(len(message.get("text") or message.get("bytes") or ""))
             if connection.closed:
                 return
         try:
@@ -123,22 +139,28 @@ class ChatConsumer(AsyncConsumer):
             log.exception("A frame of the chat failed: %s", type(frame).__name__)
             await connection.refuse(unavailable(), **about)
 
-    async def _hold(self, seconds: float) -> None:
-        """More has come than anyone needs to send: wait before reading on, or close where it goes on and on."""
+    async def _count_here(self, size: int) -> None:
+        """Count a frame where the server does not let us count what arrives."""
+        if seconds := self.connection.admission.arrived(size, monotonic()):
+            await self._tell_of_excess(seconds)
+            await asyncio.sleep(0 if self.connection.closed else seconds)
+
+    def _exceeded(self, seconds: float) -> None:
+        """More has come than anyone needs to send; it is not read further for so many seconds."""
+        if not self.connection.closed:
+            self.hub.runtime.start(self._tell_of_excess(seconds))
+
+    async def _tell_of_excess(self, seconds: float) -> None:
+        """Say that they send too fast, or close where it goes on and on."""
         connection, now = self.connection, monotonic()
         if connection.admission.is_flood(now):
             await self.hub.cut_off(connection)
-            return
-        if not connection.admission.is_warned(now):
+        elif not connection.admission.is_warned(now):
             await connection.refuse(too_fast(seconds))
-        connection.flow.pause()
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            connection.flow.resume()
 
     async def _refuse(self, error: ChatError, **about: Any) -> None:
-        self.connection.admission.takes_more(monotonic(), REFUSED)
+        if error.code not in FREE:
+            self.connection.admission.takes_more(monotonic(), REFUSED)
         await self.connection.refuse(error, **about)
 
     async def _subscribe(self, frame: frames.Subscribe) -> None:

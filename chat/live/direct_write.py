@@ -15,8 +15,11 @@ from django.conf import settings
 
 _TEXT = 0x81  # one whole frame of text
 _SHORT, _LONG = 125, 0xFFFF
-# the parts of Daphne 4.2 and Autobahn that are used here
-_NAMES = ("transport", "state", "STATE_OPEN", "_perMessageCompress", "send_state", "SEND_STATE_GROUND")
+# the parts of Daphne 4.2 and Autobahn that are used here and in `intake`
+_NAMES = (
+    *("transport", "state", "STATE_OPEN", "_perMessageCompress", "send_state", "SEND_STATE_GROUND"),
+    *("dataReceived", "onFrameBegin", "application_queue"),
+)
 
 
 class SharedFrame:

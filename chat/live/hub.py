@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 from collections import Counter
 from collections.abc import Iterable
 from functools import partial
@@ -26,6 +27,9 @@ from chat.rooms.seats import Seat
 MAX_IN_ROOM = 500  # sockets of one person in one room of one process
 SHUT_OUT = 15.0  # seconds in which a session that flooded is not let in
 MAX_REMEMBERED = 10_000  # people and sessions
+OPENING = 3  # tokens that a new socket takes
+
+log = logging.getLogger("parta.chat")
 
 
 class Hub:
@@ -58,6 +62,14 @@ class Hub:
         if user_id not in self._admissions:
             self._admissions[user_id] = Admission()
         return self._admissions[user_id]
+
+    def opens_too_many(self, user_id: int, session_key: str) -> bool:
+        """Whether this person opens sockets faster than anyone needs to, which shuts their session out for a while."""
+        admission, now = self.admission_of(user_id), monotonic()
+        admission.arrived(0, now, OPENING)
+        if admission.is_flood(now):
+            self._shut_out[session_key] = True
+        return session_key in self._shut_out
 
     def enter(self, connection: Connection) -> None:
         self.connections.add(connection)
@@ -118,6 +130,9 @@ class Hub:
         try:
             await feed.bring_up(connection, after, room.last_position, turn)
         except (DatabaseError, InterfaceError, Room.DoesNotExist):
+            await connection.refuse(unavailable(), room=room.pk)
+        except Exception:
+            log.exception("Somebody could not catch up in room %s.", room.pk)
             await connection.refuse(unavailable(), room=room.pk)
 
     def watch(self, connection: Connection, places: Iterable[tuple[int, int]]) -> None:

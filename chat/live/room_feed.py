@@ -22,6 +22,7 @@ from chat.rooms.publisher import Event, Publisher
 
 TURN_AFTER = 50  # sockets, after which others get their turn
 CALM = 1.0  # seconds in which comings and goings are told together
+UNCHECKED = 0.1  # seconds between two looks whether it was checked who may be in the rooms
 
 
 class RoomFeed:
@@ -83,6 +84,8 @@ class RoomFeed:
             more = True
             while more:
                 frames, _end, more = await self._read_after(self.position)
+                if not self._runtime.is_checked:
+                    return  # the next check reads on
                 async with self._passing_on:
                     for position, frame in frames:
                         if position > self.position:
@@ -149,19 +152,20 @@ class RoomFeed:
     # --- catching up ------------------------------------------------------------------------------
 
     async def bring_up(self, connection: Connection, after: int | None, last: int, turn: asyncio.Lock) -> None:
-        """Send a socket what it has missed since `after`, then have it listen; without `after` it only listens.
+        """Send a socket what it has missed since `after`, then have it listen; without `after` it hears what is new.
 
-        `last` is how far the room was when the socket came in. In `turn` a person reads from the database, one step
-        at a time for all their sockets. Raises DatabaseError, InterfaceError, Room.DoesNotExist.
+        `last` is the position that the socket was told when it came in; it hears all that is beyond. In `turn` a
+        person reads from the database, one step at a time for all their sockets. Raises DatabaseError, InterfaceError,
+        Room.DoesNotExist.
         """
-        last = max(self.position, last)
         has = last if after is None else min(after, last)
-        while has < max(self.position, last) and self._is_here(connection):
+        while has < (end := max(self.position, last)) and self._is_here(connection):
+            if not self._runtime.is_checked:
+                await asyncio.sleep(UNCHECKED)
+                continue
             frames = await self._frames_after(has, turn)
-            if not frames:
-                break
             await connection.deliver_all([frame for _position, frame in frames])
-            has = frames[-1][0]
+            has = frames[-1][0] if frames else end  # what lies between is no more
         if self._is_here(connection):  # nothing was awaited since `has` was compared
             self.listeners[connection] = has
             self.people_changed()

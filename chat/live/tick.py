@@ -62,6 +62,8 @@ class Tick:
             self._runtime.checked_at = began
             return
         here = list(self._connections)
+        for connection in here:
+            connection.close_if_unread()
         check = await self._runtime.in_database(Check, here, set(self._feeds), pool=self._runtime.check_pool)
         await self._end_sessions(check)
         await self._close_doors(here, check)

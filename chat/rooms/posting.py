@@ -250,6 +250,7 @@ class _Posting:
         self.rooms, self.now, self.bodies = rooms, now, bodies
         self.messages: list[Message] = []
         self.attachments: dict[int, list[Attachment]] = {}
+        self.claimed: set[int] = set()  # files that earlier messages of this transaction carry
         self.replies: dict[int, Message] = {}
 
     def add(self, draft: Draft, author: User) -> ChatError | None:
@@ -262,9 +263,11 @@ class _Posting:
             self.replies[place] = answered
         if draft.attachments:
             own = Attachment.objects.filter(pk__in=draft.attachments, room=room, person=author, message=None)
-            if len(found := list(own.order_by("pk"))) != len(set(draft.attachments)):
+            free = own.exclude(pk__in=self.claimed) if self.claimed else own
+            if len(found := list(free.order_by("pk"))) != len(set(draft.attachments)):
                 return not_found()
             self.attachments[place] = found
+            self.claimed |= {file.pk for file in found}
         body = self.bodies[draft.room_id, draft.text]
         room.last_seq += 1
         room.last_position += 1

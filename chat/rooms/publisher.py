@@ -39,6 +39,7 @@ class Publisher:
         self._layer: Any = None if isinstance(layer, InMemoryChannelLayer) else layer
         self._channel = ""
         self._joined: set[int] = set()  # rooms whose events the layer brings
+        self._changing_rooms = asyncio.Lock()  # joining and leaving a room take effect in the order of the calls
         self._is_up = True
         self._queue: asyncio.Queue[tuple[int, Event]] = asyncio.Queue(MAX_QUEUED)
         self._tasks: list[asyncio.Task[None]] = []
@@ -101,22 +102,24 @@ class Publisher:
 
     async def join(self, room_id: int) -> None:
         """Have the layer bring the events of a room. Where that fails, nothing happens; the next tick tries again."""
-        if not self._channel or room_id in self._joined:
-            return
-        try:
-            await asyncio.wait_for(self._layer.group_add(f"{PREFIX}{room_id}", self._channel), TIMEOUT)
-            self._joined.add(room_id)
-        except Exception as error:  # as above
-            log.debug("Room %s is not joined: %s", room_id, type(error).__name__)
+        async with self._changing_rooms:
+            if not self._channel or room_id in self._joined:
+                return
+            try:
+                await asyncio.wait_for(self._layer.group_add(f"{PREFIX}{room_id}", self._channel), TIMEOUT)
+                self._joined.add(room_id)
+            except Exception as error:  # as above
+                log.debug("Room %s is not joined: %s", room_id, type(error).__name__)
 
     async def leave(self, room_id: int) -> None:
-        if room_id not in self._joined:
-            return
-        self._joined.discard(room_id)
-        try:
-            await asyncio.wait_for(self._layer.group_discard(f"{PREFIX}{room_id}", self._channel), TIMEOUT)
-        except Exception as error:  # it only costs a few events that nobody wants
-            log.debug("Room %s is not left: %s", room_id, type(error).__name__)
+        async with self._changing_rooms:
+            if room_id not in self._joined:
+                return
+            self._joined.discard(room_id)
+            try:
+                await asyncio.wait_for(self._layer.group_discard(f"{PREFIX}{room_id}", self._channel), TIMEOUT)
+            except Exception as error:  # it only costs a few events that nobody wants
+                log.debug("Room %s is not left: %s", room_id, type(error).__name__)
 
 
 _publisher: Publisher | None = None

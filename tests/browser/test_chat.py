@@ -1,6 +1,9 @@
 """The chat in real browsers: two people talk, a line that breaks, a phone, a keyboard, no script."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +11,7 @@ from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from tests.browser.conftest import MARKS, assert_no_rule_of_axe_is_broken, page_of
+from tests.browser.conftest import BASE, MARKS, assert_no_rule_of_axe_is_broken, page_of
 
 pytestmark = MARKS
 STUDENT, CLASSMATE, TEACHER = "student@example.org", "student2@example.org", "teacher@example.org"
@@ -327,3 +330,76 @@ def test_scrolling_up_leaves_the_writer_where_they_write(school_at: School, brow
         expect(box).to_have_value("Half a sentence")
         page.keyboard.type("!")
         expect(box).to_have_value("Half a sentence!")
+
+
+def test_unsent_messages_are_stored_in_the_order_in_which_they_were_written(
+    school_at: School, browser: Browser
+) -> None:
+    """More than may be sent at once: those that have to wait are not overtaken by those behind them."""
+    tunnel, lines = [False], []
+
+    def pass_through(line: WebSocketRoute) -> None:
+        if tunnel[0]:
+            line.close(code=1001)
+            return
+        lines.append(line)
+        line.connect_to_server()
+
+    with page_of(browser, school_at[0], STUDENT) as page:
+        page.context.route_web_socket(re.compile("/ws/chat/"), pass_through)
+        enter(page)
+        tunnel[0] = True
+        page.context.set_offline(True)
+        lines[-1].close(code=1001)
+        for number in range(45):
+            say(page, f"Unsent no. {number:02}.")
+        tunnel[0] = False
+        page.context.set_offline(False)
+        expect(page.locator(".msg.is-waiting:not(.is-sent)")).to_have_count(0, timeout=40_000)
+        page.reload()
+        found = [
+            re.search(r"Unsent no\. (\d\d)", text)
+            for text in page.locator(".msg", has_text="Unsent no.").all_inner_texts()
+        ]
+        assert [int(match[1]) for match in found if match] == list(range(45))
+
+
+POST_MANY = """
+import uuid
+from chat.models import Room
+from chat.rooms.posting import Draft, post_messages
+from learning.accounts.models import User
+room, author = Room.objects.get(pk={room}), User.objects.get(email="{author}")
+for number in range(330):
+    post_messages([Draft(author.pk, room.pk, uuid.uuid4(), f"Missed {{number}}")])
+"""
+
+
+def test_after_a_jump_to_the_newest_the_room_is_read(school_at: School, browser: Browser) -> None:
+    """Who missed more than is shown sees the newest page, and has read it."""
+    tunnel, lines = [False], []
+
+    def pass_through(line: WebSocketRoute) -> None:
+        if tunnel[0]:
+            line.close(code=1001)
+            return
+        lines.append(line)
+        line.connect_to_server()
+
+    with page_of(browser, school_at[0], CLASSMATE) as page:
+        page.context.route_web_socket(re.compile("/ws/chat/"), pass_through)
+        enter(page)
+        tunnel[0] = True
+        lines[-1].close(code=1001)
+        room = re.search(r"/chat/(\d+)/", page.url)
+        assert room
+        env = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
+        env |= {"PARTA_DATA": str(school_at[1]), "PYTHONPATH": f"{BASE}/site:{BASE}"}
+        env |= {"CHAT_PER_SECOND": "10000", "CHAT_BURST": "10000"}
+        code = POST_MANY.format(room=room[1], author=TEACHER)
+        subprocess.run([sys.executable, str(BASE / "manage.py"), "shell", "-v0", "-c", code], env=env, check=True)
+        tunnel[0] = False
+        expect(message(page, "Missed 329")).to_be_visible(timeout=30_000)
+        page.wait_for_timeout(2500)  # reading is told a moment later
+        page.goto("/me/")
+        expect(page.locator("header [data-unread]")).to_be_hidden()

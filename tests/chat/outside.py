@@ -6,13 +6,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.chaos.servers import School
+from tests.chaos.servers import School, steady_port
 
 
 class Line:
@@ -67,6 +68,22 @@ class Line:
         except (TimeoutError, ConnectionClosed):
             return True
         return False
+
+
+@contextmanager
+def another_daphne(servers: School, name: str, **env: str) -> Iterator[int]:
+    """One more Daphne of this school, with other settings; gives its number."""
+    model = servers.daphnes[0]
+    port = steady_port()
+    command = [str(port) if part == str(model.port) else part for part in model.command]
+    other = replace(model, name=f"daphne-{name}", port=port, command=command, env={**model.env, **env})
+    servers.daphnes.append(other)
+    other.start()
+    try:
+        yield len(servers.daphnes) - 1
+    finally:
+        servers.daphnes.remove(other)
+        other.stop()
 
 
 @contextmanager

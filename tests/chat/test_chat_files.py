@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from chat.models import Attachment, Room
+from chat.models import Attachment, Message, Room
+from chat.rooms.frames import ChatError
+from chat.rooms.posting import Ack, Draft, post_messages
 from learning.enrollment.models import Enrollment
 from tests import school
 from tests.chat.conftest import say, with_group
@@ -71,6 +73,18 @@ def test_a_message_takes_only_ones_own_files_of_the_same_room(group: SimpleNames
     address = f"/api/v1/chat/rooms/{group.room.pk}/messages"
     assert visit(group.classmate).post(address, body, content_type="application/json").status_code == 404
     assert visit(group.student).post(address, body, content_type="application/json").status_code == 200
+
+
+def test_two_messages_of_one_batch_cannot_carry_the_same_file(group: SimpleNamespace, visit: Any) -> None:
+    facts = upload(visit(group.student), group.room, "a.txt", b"words").json()
+    drafts = [
+        Draft(group.student.pk, group.room.pk, uuid.uuid4(), text, None, (facts["id"],)) for text in ("one", "two")
+    ]
+    first, second = post_messages(drafts)
+    assert isinstance(first, Ack)
+    assert isinstance(second, ChatError)
+    assert [message.text for message in Message.objects.all()] == ["one"]
+    assert Attachment.objects.get().message == Message.objects.get()
 
 
 @pytest.mark.django_db(transaction=True)

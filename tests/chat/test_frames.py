@@ -50,7 +50,7 @@ def test_on_another_server_a_frame_goes_the_ordinary_way() -> None:
         told.append(message)
 
     assert protocol_behind(send) is None
-    connection = Connection(Visitor(1, "Student", "en", "key", "hash"), send, Admission())
+    connection = Connection(Visitor(1, "Student", "en", "key", "hash"), send, Admission(), print)
     assert not connection.write_now(SharedFrame("Words"))
     asyncio.run(connection.deliver(SharedFrame("Words")))
     assert told == [{"type": "websocket.send", "text": "Words"}]
@@ -66,7 +66,7 @@ def test_a_socket_that_has_gone_takes_nothing_from_the_others() -> None:
     async def send(message: dict[str, Any]) -> None:
         raise ConnectionResetError
 
-    connection = Connection(Visitor(1, "Student", "en", "key", "hash"), send, Admission())
+    connection = Connection(Visitor(1, "Student", "en", "key", "hash"), send, Admission(), print)
     asyncio.run(connection.send("Words"))
     assert connection.closed
 
@@ -165,6 +165,25 @@ def test_a_burst_that_ends_is_no_flood() -> None:
     assert not admission.is_flood(now)
     assert not admission.is_warned(now)
     assert admission.is_warned(now + 0.5)
+
+
+@override_settings(CHAT_PER_SECOND=5, CHAT_BURST=20)
+def test_what_would_take_ten_seconds_to_read_is_a_flood_at_once() -> None:
+    admission, now = Admission(), 100.0
+    assert admission.arrived(8_000, now, 600) == pytest.approx((600 - 200 + 1) / 50)
+    assert not admission.is_flood(now)
+    admission.arrived(2_000, now, 150)
+    assert admission.is_flood(now)
+
+
+@override_settings(CHAT_PER_SECOND=5, CHAT_BURST=20)
+def test_a_person_who_was_held_for_long_may_go_on_afterwards() -> None:
+    """The hold is ours, not theirs: its length alone makes nobody a flooder."""
+    admission, now = Admission(), 100.0
+    now += admission.arrived(8_000, now, 650)
+    for step in range(200):
+        admission.arrived(100, now + step / 10)
+        assert not admission.is_flood(now + step / 10)
 
 
 @override_settings(CHAT_PER_SECOND=5, CHAT_BURST=20, CHAT_SOCKETS_PER_PERSON=40)

@@ -3,17 +3,16 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.chaos.plan import Options
-from tests.chaos.servers import School, steady_port
+from tests.chaos.servers import School
 from tests.chaos.trial import people_of
 from tests.chat.conftest import ON_SERVERS
-from tests.chat.outside import Line, line
+from tests.chat.outside import Line, another_daphne, line
 
 pytestmark = ON_SERVERS
 
@@ -21,17 +20,8 @@ pytestmark = ON_SERVERS
 @pytest.fixture(scope="module")
 def plain(servers: School) -> Iterator[int]:
     """A third Daphne, which writes to its sockets only as ASGI has it; gives its number."""
-    model = servers.daphnes[0]
-    port = steady_port()
-    command = [str(port) if part == str(model.port) else part for part in model.command]
-    third = replace(
-        model, name="daphne-plain", port=port, command=command, env={**model.env, "CHAT_DIRECT_WRITES": "0"}
-    )
-    servers.daphnes.append(third)
-    third.start()
-    yield len(servers.daphnes) - 1
-    servers.daphnes.remove(third)
-    third.stop()
+    with another_daphne(servers, "plain", CHAT_DIRECT_WRITES="0") as number:
+        yield number
 
 
 @pytest.fixture

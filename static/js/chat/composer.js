@@ -15,17 +15,21 @@ export class Outbox {
     this.connection = connection;
     this.timeline = timeline;
     this.token = token;
-    this.drafts = new Map();
-    this.timers = new Map();
+    this.drafts = new Map(); // in the order in which they were written
+    this.underWay = null; // the nonce of the one that is being sent
     for (const draft of this.#stored()) this.#show(draft);
   }
 
   // Each draft has a place of its own in the store: several tabs take nothing from each other.
   #stored() {
+    const found = [];
     try {
-      const keys = Object.keys(localStorage).filter((key) => key.startsWith(`${this.key}:`));
-      return keys.map((key) => JSON.parse(localStorage.getItem(key))).sort((one, other) => one.at - other.at);
-    } catch { return []; }
+      for (const key of Object.keys(localStorage)) {
+        if (!key.startsWith(`${this.key}:`)) continue;
+        try { found.push(JSON.parse(localStorage.getItem(key))); } catch { localStorage.removeItem(key); }
+      }
+    } catch { /* a forbidden store holds nothing */ }
+    return found.sort((one, other) => one.at - other.at);
   }
 
   #keep(nonce) {
@@ -47,21 +51,34 @@ export class Outbox {
     this.#show({ ...draft, nonce, at: Date.now() });
     this.#keep(nonce);
     this.timeline.toEnd();
-    if (!this.pause) this.send(nonce); // otherwise in its turn
+    this.#sendNext();
   }
 
-  sendAll() { for (const [nonce, draft] of this.drafts) if (!draft.refused) this.send(nonce); }
+  // The line is new, or it is time to look again: what was under way may be lost.
+  sendAll() {
+    this.underWay = null;
+    this.#sendNext();
+  }
 
-  send(nonce) {
-    const draft = this.drafts.get(nonce);
+  // One after another, so that they are stored in the order in which they were written.
+  #sendNext() {
+    if (this.pause || this.underWay) return;
+    const draft = [...this.drafts.values()].find((one) => !one.refused);
     if (!draft) return;
-    clearTimeout(this.timers.get(nonce));
+    const { nonce, text, reply_to, attachments } = draft;
+    const body = { nonce, text, reply_to: reply_to?.seq ?? null, attachments: (attachments ?? []).map((file) => file.id) };
     this.#state(nonce, "sending");
-    const { text, reply_to, attachments } = draft;
-    const ids = (attachments ?? []).map((file) => file.id);
-    if (this.connection.send({ type: "send", room: this.facts.room, nonce, text, reply_to: reply_to?.seq ?? null, attachments: ids }))
-      this.timers.set(nonce, setTimeout(() => this.send(nonce), RESEND));
-    else if (this.connection.state === "blocked") this.#post(nonce, { nonce, text, reply_to: reply_to?.seq ?? null, attachments: ids });
+    clearTimeout(this.timer);
+    if (this.connection.send({ type: "send", room: this.facts.room, ...body })) this.#isUnderWay(nonce);
+    else if (this.connection.state === "blocked") {
+      this.#isUnderWay(nonce);
+      this.#post(nonce, body);
+    }
+  }
+
+  #isUnderWay(nonce) {
+    this.underWay = nonce;
+    this.timer = setTimeout(() => this.sendAll(), RESEND);
   }
 
   // Where sockets are blocked, the same goes by an ordinary request.
@@ -72,30 +89,38 @@ export class Outbox {
       const said = await answer.json();
       if (answer.ok) this.stored(nonce, said.seq);
       else this.refused({ nonce, code: said.code, detail: said.detail, retry_after: Number(answer.headers.get("Retry-After")) || 2 });
-    } catch { this.timers.set(nonce, setTimeout(() => this.send(nonce), RESEND)); }
+    } catch { /* the timer sends it again */ }
+  }
+
+  #isDone(nonce) {
+    if (this.underWay !== nonce) return;
+    clearTimeout(this.timer);
+    this.underWay = null;
   }
 
   // It is stored, as the message of this number if that is known: what shows it already needs no second place.
   stored(nonce, seq) {
-    clearTimeout(this.timers.get(nonce));
-    if (!this.drafts.delete(nonce)) return;
-    this.#keep(nonce);
-    this.#state(nonce, "sent");
-    if (seq && this.timeline.find(seq)) this.timeline.waiting(nonce)?.remove();
+    this.#isDone(nonce);
+    if (this.drafts.delete(nonce)) {
+      this.#keep(nonce);
+      this.#state(nonce, "sent");
+      if (seq && this.timeline.find(seq)) this.timeline.waiting(nonce)?.remove();
+    }
+    this.#sendNext();
   }
 
   refused({ nonce, code, detail, retry_after }) {
     const draft = this.drafts.get(nonce);
     if (!draft) return;
-    clearTimeout(this.timers.get(nonce));
+    this.#isDone(nonce);
     if (KEEP_TRYING.has(code)) {
-      // one pause for all, so that they keep their order
-      this.pause ??= setTimeout(() => { this.pause = null; this.sendAll(); }, (retry_after ?? 1) * 1000 + Math.random() * 300);
+      this.pause ??= setTimeout(() => { this.pause = null; this.#sendNext(); }, (retry_after ?? 1) * 1000 + Math.random() * 300);
       return;
     }
     draft.refused = detail;
     this.#keep(nonce);
     this.#state(nonce, "failed", detail);
+    this.#sendNext();
   }
 
   #state(nonce, state, detail = "") {
@@ -111,7 +136,7 @@ export class Outbox {
     again.addEventListener("click", () => {
       delete this.drafts.get(nonce).refused;
       this.#keep(nonce);
-      this.send(nonce);
+      this.#sendNext();
     });
     away.addEventListener("click", () => {
       this.drafts.delete(nonce);

@@ -91,8 +91,8 @@ function inTurn(frame) {
 function show(frame) {
   if (frame.type !== "message") return timeline.change(frame);
   newest = Math.max(newest, frame.seq);
-  outbox.stored(frame.nonce);
   const own = frame.author?.id === facts.user.id;
+  if (own) outbox.stored(frame.nonce);
   if (timeline.hasNewer) return offerNewest();
   const follows = own || timeline.isAtEnd;
   const item = timeline.add(frame);
@@ -169,6 +169,7 @@ async function newestPage() {
     root.querySelector("[data-newer]")?.parentElement.remove();
     timeline.addMany(found.items, "end");
     position = Math.max(before, ...found.items.map((frame) => frame.position));
+    newest = Math.max(newest, ...found.items.map((frame) => frame.seq));
     early.clear();
     subscribe();
     turnOlder(found.has_older);

@@ -107,7 +107,8 @@ export class Timeline {
 
   showAdded(item) { this.#arrangeHere(item); }
 
-  clear() { this.log.replaceChildren(...this.log.querySelectorAll(".msg.is-waiting")); }
+  // What is not stored yet stays; what is stored comes again with its page of history.
+  clear() { this.log.replaceChildren(...this.log.querySelectorAll(".msg.is-waiting:not(.is-sent)")); }
 
   prune() {
     if (!this.isAtEnd) return;
