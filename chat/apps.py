@@ -7,4 +7,4 @@ class ChatConfig(AppConfig):
     verbose_name = _("Chat")
 
     def ready(self) -> None:
-        from chat import receivers, school_rights  # noqa: F401  (connect signals, register rights)
+        from chat import deeds, receivers, school_rights, scopes  # noqa: F401  (connect signals and register)

@@ -14,9 +14,9 @@ from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationEr
 from chat.web.api import chat
 from home.search import search as search_school
 from learning.accounts.api import anyone
-from learning.accounts.models import TokenScope
 from learning.base.api import PROBLEM, ApiError, Problem, put_rate_headers
 from learning.enrollment.api import PUBLIC, READS, courses, learning, teaching
+from learning.enrollment.scopes import READ
 
 TITLES = {
     400: "Bad request",
@@ -147,7 +147,7 @@ class HitsOut(Schema):
     items: list[HitOut]
 
 
-@school.get("/search", response={200: HitsOut, **PUBLIC}, auth=anyone(TokenScope.READ), throttle=[READS])
+@school.get("/search", response={200: HitsOut, **PUBLIC}, auth=anyone(READ), throttle=[READS])
 def search(request: HttpRequest, q: str = Query("", max_length=200)) -> Any:
     """Courses, and the lessons that you may read."""
     user: Any = request.user

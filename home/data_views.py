@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from home.data_words import in_words
 from home.personal_data import as_archive, collect
+from learning.accounts import deeds
 from learning.accounts.actions import (
     DAYS_TO_CANCEL,
     ask_deletion,
@@ -22,14 +23,15 @@ from learning.accounts.actions import (
     record,
     revoke_token,
 )
-from learning.accounts.models import AuditEntry, PersonalToken, TokenScope
+from learning.accounts.models import PersonalToken
+from learning.accounts.scopes import scope_choices
 
 MOST_TOKENS = 20
 
 
 def archive_answer(person: Any, actor: Any) -> HttpResponse:
     """The person's data as a download; that it was taken is written down."""
-    record(AuditEntry.Deed.DATA, actor=actor, person=person, facts={"did": "downloaded"})
+    record(deeds.DATA, actor=actor, person=person, facts={"did": "downloaded"})
     response = HttpResponse(as_archive(person), content_type="application/zip")
     response.headers["Content-Disposition"] = 'attachment; filename="parta-data.zip"'
     response.headers["Cache-Control"] = "private, no-store"
@@ -87,7 +89,7 @@ class TokenForm(forms.Form):
         help_text=gettext_lazy("What it is for, such as “my calendar”."),
     )
     scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("What it may do"), choices=TokenScope.choices, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("What it may do"), choices=scope_choices, widget=forms.CheckboxSelectMultiple
     )
     days = forms.TypedChoiceField(
         label=gettext_lazy("Good for"),
@@ -120,7 +122,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         "form": form,
         "made": made,
         "tokens": PersonalToken.objects.filter(user=user),
-        "labels": dict(TokenScope.choices),
+        "labels": dict(scope_choices()),
     }
     response = render(request, "home/tokens.html", context, status=422 if form.errors else 200)
     response.headers["Cache-Control"] = "private, no-store"

@@ -10,6 +10,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 
 from home.data_views import archive_answer
+from learning.accounts import deeds
 from learning.accounts.actions import (
     ask_deletion,
     cancel_deletion,
@@ -18,7 +19,7 @@ from learning.accounts.actions import (
     record,
     reset_mfa,
 )
-from learning.accounts.models import AuditEntry, User
+from learning.accounts.models import User
 from learning.accounts.rights import may_touch
 from learning.base.screens import header
 
@@ -48,7 +49,7 @@ def _do(request: HttpRequest, staff: Any, person: User) -> HttpResponse | None:
     verb = request.POST.get("do", "")
     if verb == "end_sessions":
         count = end_sessions(person=person)
-        record(AuditEntry.Deed.PERSON, actor=staff, person=person, facts={"did": "ended_sessions"})
+        record(deeds.PERSON, actor=staff, person=person, facts={"did": "ended_sessions"})
         messages.success(request, _("Sessions ended: %(n)s.") % {"n": count})
     elif verb == "reset_mfa":
         reset_mfa(person=person, actor=staff)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from chat import deeds
 from chat.models import (
     MOST_CHARACTERS,
     REACTIONS,
@@ -28,7 +29,7 @@ from chat.rooms.posting import refusal_to_write
 from chat.rooms.publisher import publish, publish_frames
 from chat.rooms.text import as_html
 from learning.accounts.actions import record
-from learning.accounts.models import AuditEntry, User
+from learning.accounts.models import User
 from learning.courses.models import CoursePage
 from learning.enrollment.models import StudyGroup
 
@@ -146,7 +147,7 @@ def delete_message(*, user_id: int, room_id: int, seq: int) -> RoomEvent | None:
             course, actor = change.room.of_course, User.objects.get(pk=user_id)
             facts = {"did": "deleted", "room": room_id, "seq": seq}
             course_id = course.pk if course else None
-            record(AuditEntry.Deed.CHAT, actor=actor, person=message.author, course_id=course_id, facts=facts)
+            record(deeds.CHAT, actor=actor, person=message.author, course_id=course_id, facts=facts)
         return change.note(RoomEvent.Kind.DELETED, before=before)
 
 
@@ -240,7 +241,7 @@ def unmute(*, room: Room, person: User, actor: User) -> bool:
 def _note_mute(room: Room, person: User, actor: User, facts: dict[str, Any]) -> None:
     course = room.of_course
     told = {**facts, "room": room.pk}
-    record(AuditEntry.Deed.CHAT, actor=actor, person=person, course_id=course.pk if course else None, facts=told)
+    record(deeds.CHAT, actor=actor, person=person, course_id=course.pk if course else None, facts=told)
 
 
 @transaction.atomic
@@ -249,7 +250,7 @@ def open_course_room(*, course: CoursePage, actor: User) -> Room:
     room, created = Room.objects.get_or_create(course=course)
     if created:
         facts = {"did": "opened", "room": room.pk}
-        record(AuditEntry.Deed.CHAT, actor=actor, course_id=course.pk, facts=facts)
+        record(deeds.CHAT, actor=actor, course_id=course.pk, facts=facts)
     elif room.is_default:
         room.is_default = False
         room.save(update_fields=["is_default"])

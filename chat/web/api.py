@@ -16,8 +16,9 @@ from chat.rooms.membership import rooms_of
 from chat.rooms.people import listed_people
 from chat.rooms.posting import post_message
 from chat.rooms.seats import seat_in
+from chat.scopes import CHAT
 from learning.accounts.api import signed_in
-from learning.accounts.models import TokenScope, User
+from learning.accounts.models import User
 from learning.base.api import ApiError, Key, Page, Problem, Rate, not_found, paged
 from learning.base.numbers import LARGEST_ID
 
@@ -214,7 +215,7 @@ def _found(room: Room, leaf: history.Leaf) -> dict[str, Any]:
     return {"items": items, "has_older": leaf.has_older, "has_newer": leaf.has_newer}
 
 
-OPTIONS: dict[str, Any] = {"auth": signed_in(TokenScope.CHAT)}
+OPTIONS: dict[str, Any] = {"auth": signed_in(CHAT)}
 READING: dict[str, Any] = {**OPTIONS, "throttle": [READS]}
 WRITING: dict[str, Any] = {**OPTIONS, "throttle": [WRITES]}
 

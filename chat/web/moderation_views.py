@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from chat import deeds
 from chat.models import ReadMarker, Room
 from chat.rooms import actions, history
 from chat.rooms.access import Standing
@@ -24,7 +25,7 @@ from chat.rooms.frames import ChatError
 from chat.rooms.people import listed_people, mutes_of
 from chat.web.views import enter
 from learning.accounts.actions import record
-from learning.accounts.models import AuditEntry, User
+from learning.accounts.models import User
 from learning.base.numbers import parse_id
 from learning.courses.models import CoursePage
 from learning.enrollment.policies import manages_course
@@ -98,7 +99,7 @@ def _note_export(request: HttpRequest, room: Room) -> None:
     user: Any = request.user
     course = room.of_course
     facts = {"did": "exported", "room": room.pk}
-    record(AuditEntry.Deed.CHAT, actor=user, course_id=course.pk if course else None, facts=facts)
+    record(deeds.CHAT, actor=user, course_id=course.pk if course else None, facts=facts)
 
 
 def _as_download(answer: Any, room: Room, ending: str) -> Any:

@@ -17,14 +17,15 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from wagtail import hooks
 
-from learning.accounts.models import AuditEntry, PersonalToken, TokenScope, User
+from learning.accounts import deeds
+from learning.accounts.models import AuditEntry, PersonalToken, User
 
 DAYS_TO_CANCEL = 14
 ASKED_DELETION = "asked_deletion"
 
 
 def record(
-    deed: AuditEntry.Deed,
+    deed: str,
     *,
     actor: User | None,
     person: User | None = None,
@@ -91,7 +92,7 @@ def ask_deletion(*, person: User, actor: User) -> None:
         person.delete_after = person.delete_after or timezone.now() + timedelta(days=DAYS_TO_CANCEL)
         person.is_active = person.is_active and not closes
         person.save(update_fields=["delete_after", "is_active"])
-        record(AuditEntry.Deed.PERSON, actor=actor, person=person, facts={"did": ASKED_DELETION, "closed": closes})
+        record(deeds.PERSON, actor=actor, person=person, facts={"did": ASKED_DELETION, "closed": closes})
 
 
 @transaction.atomic
@@ -103,7 +104,7 @@ def cancel_deletion(*, person: User, actor: User) -> None:
         if asked and asked.facts.get("closed"):
             person.is_active = True  # who was inactive before stays so
         person.save(update_fields=["delete_after", "is_active"])
-        record(AuditEntry.Deed.PERSON, actor=actor, person=person, facts={"did": "cancelled_deletion"})
+        record(deeds.PERSON, actor=actor, person=person, facts={"did": "cancelled_deletion"})
 
 
 def deletion_day() -> str:
@@ -125,7 +126,7 @@ def delete_due() -> int:
             fresh = User.objects.select_for_update().get(pk=person.pk)
             if fresh.delete_after and fresh.delete_after <= timezone.now() and not fresh.anonymised_at:
                 anonymise(person=fresh)
-                record(AuditEntry.Deed.PERSON, actor=None, person=fresh, facts={"did": "anonymised"})
+                record(deeds.PERSON, actor=None, person=fresh, facts={"did": "anonymised"})
                 count += 1
     return count
 
@@ -135,14 +136,14 @@ def reset_mfa(*, person: User, actor: User) -> int:
     """Take away the second factors of someone who has lost theirs; returns how many there were."""
     count, _details = Authenticator.objects.filter(user=person).delete()
     end_sessions(person=person)
-    record(AuditEntry.Deed.PERSON, actor=actor, person=person, facts={"did": "reset_mfa"})
+    record(deeds.PERSON, actor=actor, person=person, facts={"did": "reset_mfa"})
     return count
 
 
 def record_roles(*, person: User, before: set[str], after: set[str], actor: User) -> None:
     if before != after:
         facts = {"given": sorted(after - before), "taken": sorted(before - after)}
-        record(AuditEntry.Deed.ROLES, actor=actor, person=person, facts=facts)
+        record(deeds.ROLES, actor=actor, person=person, facts=facts)
 
 
 def digest_of(key: str) -> str:
@@ -150,18 +151,20 @@ def digest_of(key: str) -> str:
 
 
 @transaction.atomic
-def make_token(*, user: User, name: str, scopes: Iterable[TokenScope | str], days: int | None = None) -> str:
-    """A new key to the API, told once: only its digest is kept. `days` is how long it is good for."""
+def make_token(*, user: User, name: str, scopes: Iterable[str], days: int | None = None) -> str:
+    """Make a personal token and return its key, which is told once: only its digest is stored.
+
+    `scopes` are codes; `days` is how long it is good for.
+    """
+    scopes = sorted(scopes)
     key = f"parta_{secrets.token_urlsafe(32)}"
     expires = timezone.now() + timedelta(days=days) if days else None
-    PersonalToken.objects.create(
-        user=user, name=name, digest=digest_of(key), scopes=sorted(map(str, scopes)), expires_at=expires
-    )
-    record(AuditEntry.Deed.TOKEN, actor=user, person=user, facts={"did": "made", "scopes": sorted(map(str, scopes))})
+    PersonalToken.objects.create(user=user, name=name, digest=digest_of(key), scopes=scopes, expires_at=expires)
+    record(deeds.TOKEN, actor=user, person=user, facts={"did": "made", "scopes": scopes})
     return key
 
 
 @transaction.atomic
 def revoke_token(*, token: PersonalToken, actor: User) -> None:
-    record(AuditEntry.Deed.TOKEN, actor=actor, person=token.user, facts={"did": "revoked"})
+    record(deeds.TOKEN, actor=actor, person=token.user, facts={"did": "revoked"})
     token.delete()

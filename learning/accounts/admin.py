@@ -24,6 +24,7 @@ from wagtail.users.views.bulk_actions.delete import DeleteBulkAction
 from wagtail.users.views.bulk_actions.set_active_state import SetActiveStateBulkAction
 from wagtail.users.views.users import CreateView, DeleteView, EditView, IndexView, UserFilterSet, UserViewSet
 
+from learning.accounts import deeds
 from learning.accounts.actions import (
     ask_deletion,
     day_in_words,
@@ -33,7 +34,7 @@ from learning.accounts.actions import (
     record_roles,
 )
 from learning.accounts.forms import PersonCreationForm, PersonEditForm
-from learning.accounts.models import AuditEntry, User
+from learning.accounts.models import User
 from learning.accounts.rights import may_teach, may_touch, roles_to_give, untouchable
 from learning.accounts.roles import role_label
 from learning.base.numbers import parse_ids
@@ -94,7 +95,7 @@ class PersonCreateView(_ByStaff, CreateView):
         with transaction.atomic():
             person = super().save_instance()
             actor: Any = self.request.user
-            record(AuditEntry.Deed.PERSON, actor=actor, person=person, facts={"did": "made"})
+            record(deeds.PERSON, actor=actor, person=person, facts={"did": "made"})
             names = set(person.groups.values_list("name", flat=True))
             record_roles(person=person, before=set(), after=names, actor=actor)
         return person
@@ -116,7 +117,7 @@ class PersonEditView(_ByStaff, EditView):
             record_roles(person=person, before=before, after=after, actor=actor)
             changed = sorted(set(self.form.changed_data) - {"groups"})
             if changed:
-                record(AuditEntry.Deed.PERSON, actor=actor, person=person, facts={"did": "changed", "fields": changed})
+                record(deeds.PERSON, actor=actor, person=person, facts={"did": "changed", "fields": changed})
         return person
 
     @cached_property
@@ -202,7 +203,7 @@ class PersonActiveStateBulkAction(_OnTouchable, SetActiveStateBulkAction):
         for person in objects:
             if not kwargs.get("mark_as_active"):
                 end_sessions(person=person)
-            record(AuditEntry.Deed.PERSON, actor=actor, person=person, facts={"did": did})
+            record(deeds.PERSON, actor=actor, person=person, facts={"did": did})
         return result
 
 

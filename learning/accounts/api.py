@@ -13,7 +13,8 @@ from ninja.utils import check_csrf
 
 from learning.accounts.actions import digest_of
 from learning.accounts.middleware import lacks_second_factor
-from learning.accounts.models import PersonalToken, TokenScope
+from learning.accounts.models import PersonalToken
+from learning.accounts.scopes import Scope
 from learning.base.api import ApiError
 
 USE_NOTED = timedelta(minutes=5)  # how exactly it is known when a token was last used
@@ -22,7 +23,7 @@ USE_NOTED = timedelta(minutes=5)  # how exactly it is known when a token was las
 class Token(HttpBearer):
     """`Authorization: Bearer parta_…`, a personal token with the scope that is asked for."""
 
-    def __init__(self, scope: TokenScope) -> None:
+    def __init__(self, scope: Scope) -> None:
         self.scope = scope
         super().__init__()
 
@@ -31,7 +32,7 @@ class Token(HttpBearer):
         now = timezone.now()
         if row is None or not row.user.is_active or (row.expires_at and row.expires_at <= now):
             return None
-        if self.scope not in row.scopes:
+        if self.scope.code not in row.scopes:
             raise ApiError(403, "scope", _("This token may not do that."))
         _check_second_factor(row.user, self.scope)
         if row.last_used_at is None or row.last_used_at < now - USE_NOTED:
@@ -42,9 +43,9 @@ class Token(HttpBearer):
         return row.user
 
 
-def _check_second_factor(user: Any, scope: TokenScope) -> None:
+def _check_second_factor(user: Any, scope: Scope) -> None:
     """What staff do through the API needs what their pages need."""
-    if scope in (TokenScope.TEACH, TokenScope.MANAGE) and lacks_second_factor(user):
+    if scope.is_for_staff and lacks_second_factor(user):
         raise ApiError(403, "second_factor", _("Staff need two-factor authentication here. Set it up to go on."))
 
 
@@ -53,7 +54,7 @@ class Session(APIKeyCookie):
 
     param_name = "sessionid"
 
-    def __init__(self, scope: TokenScope) -> None:
+    def __init__(self, scope: Scope) -> None:
         self.scope = scope
         super().__init__()
 
@@ -69,7 +70,7 @@ class Session(APIKeyCookie):
         return request.user
 
 
-def signed_in(scope: TokenScope) -> list[Callable[[HttpRequest], Any]]:
+def signed_in(scope: Scope) -> list[Callable[[HttpRequest], Any]]:
     return [Token(scope), Session(scope)]
 
 
@@ -77,6 +78,6 @@ def _anyone(request: HttpRequest) -> bool:
     return True
 
 
-def anyone(scope: TokenScope) -> list[Callable[[HttpRequest], Any]]:
+def anyone(scope: Scope) -> list[Callable[[HttpRequest], Any]]:
     """Open to all; who says who they are sees what is theirs."""
     return [Token(scope), _anyone]

@@ -8,4 +8,4 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from learning.accounts import receivers, school_rights  # noqa: F401  (connect signals, register rights)
+        from learning.accounts import deeds, receivers, school_rights  # noqa: F401  (connect signals and register)

@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
+from learning.accounts.audit import deed_choices
 from learning.accounts.roles import Role
 
 
@@ -173,24 +174,8 @@ class AuditEntry(models.Model):
     It names people by key, so that anonymising a person anonymises them here too.
     """
 
-    class Deed(models.TextChoices):
-        STATUS = "status", _("Status of an enrolment")
-        GROUP = "group", _("Study group")
-        OPENING = "opening", _("Opening of a module")
-        AUDIENCE = "audience", _("Content of a group")
-        ROLES = "roles", _("Roles")
-        RIGHTS = "rights", _("Rights")
-        PERSON = "person", _("Account")
-        DATA = "data", _("Personal data")
-        IMPORT = "import", _("Import")
-        LETTER = "letter", _("Letter")
-        TOKEN = "token", _("Token of the API")
-        CHAT = "chat", _("Chat")
-        PAGE = "page", _("Page")
-        INVITATION = "invitation", _("Invitation")
-
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
-    deed = models.CharField(_("what"), max_length=12, choices=Deed.choices)
+    deed = models.CharField(_("what"), max_length=12, choices=deed_choices)
     actor = models.ForeignKey(
         User, verbose_name=_("who"), null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
     )
@@ -216,14 +201,6 @@ class AuditEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("The audit log is never deleted from.")
-
-
-class TokenScope(models.TextChoices):
-    READ = "read", _("Read my courses and progress")
-    LEARN = "learn", _("Enrol, leave, mark lessons done")
-    CHAT = "chat", _("Read and write in my chats")
-    TEACH = "teach", _("Read groups and students I look after")
-    MANAGE = "manage", _("Change enrolments of students I look after")
 
 
 class PersonalToken(models.Model):

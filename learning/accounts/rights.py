@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from wagtail.models import GroupPagePermission
 
+from learning.accounts import deeds
 from learning.accounts.actions import record
-from learning.accounts.models import AuditEntry, User
+from learning.accounts.models import User
 from learning.accounts.roles import RIGHTS, Role, give_rights
 
 
@@ -127,7 +128,7 @@ def change_rights(*, group: Group, codes: set[str], actor: User) -> None:
         return
     give_rights(apps, group, codes)
     record(
-        AuditEntry.Deed.RIGHTS,
+        deeds.RIGHTS,
         actor=actor,
         facts={"role": group.name, "given": sorted(codes - before), "taken": sorted(before - codes)},
     )

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router
 
 from learning.accounts.api import anyone, signed_in
-from learning.accounts.models import TokenScope
 from learning.base.api import ApiError, Key, Page, Problem, Rate, not_found, paged
 from learning.courses.catalogue import clean_query
 from learning.courses.models import CoursePage, Subject
@@ -38,6 +37,7 @@ from learning.enrollment.joining import join
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.plans import programme_for
 from learning.enrollment.policies import manages_course
+from learning.enrollment.scopes import LEARN, MANAGE, READ, TEACH
 from learning.enrollment.served import served_lesson
 from learning.enrollment.statuses import READING, Status
 
@@ -69,7 +69,7 @@ def _found(asked: CourseQuery) -> QuerySet[CoursePage]:
     return rows.order_by("path")
 
 
-@courses.get("/courses", response={200: CoursesOut, **PUBLIC}, auth=anyone(TokenScope.READ), throttle=[READS])
+@courses.get("/courses", response={200: CoursesOut, **PUBLIC}, auth=anyone(READ), throttle=[READS])
 def list_courses(request: HttpRequest, asked: Query[CourseQuery], page: Query[Page]) -> Any:
     """The catalogue, in its order."""
     rows = _found(asked)
@@ -87,7 +87,7 @@ def _course(pk: int) -> CoursePage:
     return page
 
 
-@courses.get("/courses/{id}", response={200: CourseDetail, **PUBLIC}, auth=anyone(TokenScope.READ), throttle=[READS])
+@courses.get("/courses/{id}", response={200: CourseDetail, **PUBLIC}, auth=anyone(READ), throttle=[READS])
 def show_course(request: HttpRequest, id: Key) -> Any:  # noqa: A002  (the name in the address)
     """One course with its programme: titles and minutes, and when modules open; never a lesson's text."""
     page = _course(id)
@@ -130,7 +130,7 @@ def _refused(error: actions.EnrollmentError) -> ApiError:
     return ApiError(_CODES.get(error.code, 409), error.code, error)
 
 
-@learning.get("/me", response={200: Me, **PUBLIC}, auth=signed_in(TokenScope.READ), throttle=[READS])
+@learning.get("/me", response={200: Me, **PUBLIC}, auth=signed_in(READ), throttle=[READS])
 def me(request: HttpRequest) -> Any:
     user: Any = request.user
     names = ("email", "language", "time_zone")
@@ -138,9 +138,7 @@ def me(request: HttpRequest) -> Any:
     return Me(id=user.pk, name=user.get_full_name(), roles=sorted(user.role_names), **facts)
 
 
-@learning.get(
-    "/me/enrollments", response={200: EnrollmentsOut, **PUBLIC}, auth=signed_in(TokenScope.READ), throttle=[READS]
-)
+@learning.get("/me/enrollments", response={200: EnrollmentsOut, **PUBLIC}, auth=signed_in(READ), throttle=[READS])
 def my_enrollments(request: HttpRequest, page: Query[Page]) -> Any:
     """Your enrolments with progress, the newest first."""
     rows = Enrollment.objects.filter(user=request.user.pk, course__live=True).select_related("course", "group")
@@ -154,7 +152,7 @@ def my_enrollments(request: HttpRequest, page: Query[Page]) -> Any:
 @learning.post(
     "/courses/{id}/enroll",
     response={200: EnrollmentOut, **CHANGES},
-    auth=signed_in(TokenScope.LEARN),
+    auth=signed_in(LEARN),
     throttle=[WRITES],
 )
 def enroll(request: HttpRequest, id: Key, wish: EnrollIn) -> Any:  # noqa: A002
@@ -168,7 +166,7 @@ def enroll(request: HttpRequest, id: Key, wish: EnrollIn) -> Any:  # noqa: A002
 
 
 @learning.post(
-    "/courses/{id}/leave", response={200: EnrollmentOut, **CHANGES}, auth=signed_in(TokenScope.LEARN), throttle=[WRITES]
+    "/courses/{id}/leave", response={200: EnrollmentOut, **CHANGES}, auth=signed_in(LEARN), throttle=[WRITES]
 )
 def leave(request: HttpRequest, id: Key) -> Any:  # noqa: A002
     """Leave the course or its queue; progress stays."""
@@ -180,9 +178,7 @@ def leave(request: HttpRequest, id: Key) -> Any:  # noqa: A002
     return EnrollmentOut.of(Enrollment.objects.select_related("course", "group").get(pk=row.pk))
 
 
-@learning.put(
-    "/lessons/{id}/done", response={200: ProgressOut, **CHANGES}, auth=signed_in(TokenScope.LEARN), throttle=[WRITES]
-)
+@learning.put("/lessons/{id}/done", response={200: ProgressOut, **CHANGES}, auth=signed_in(LEARN), throttle=[WRITES])
 def mark_done(request: HttpRequest, id: Key, wish: DoneIn) -> Any:  # noqa: A002
     """Mark a lesson done, or not done after all."""
     user: Any = request.user
@@ -219,9 +215,7 @@ def _students(rows: QuerySet[Enrollment], page: Page) -> dict[str, Any]:
     return {"items": [StudentOut.of(row) for row in found], "next": following}
 
 
-@teaching.get(
-    "/courses/{id}/groups", response={200: GroupsOut, **PUBLIC}, auth=signed_in(TokenScope.TEACH), throttle=[READS]
-)
+@teaching.get("/courses/{id}/groups", response={200: GroupsOut, **PUBLIC}, auth=signed_in(TEACH), throttle=[READS])
 def groups(request: HttpRequest, id: Key, page: Query[Page]) -> Any:  # noqa: A002
     """The study groups of a course whose students you look after."""
     _managed(request, id)
@@ -235,9 +229,7 @@ def groups(request: HttpRequest, id: Key, page: Query[Page]) -> Any:  # noqa: A0
     return {"items": items, "next": following}
 
 
-@teaching.get(
-    "/groups/{id}/members", response={200: StudentsOut, **PUBLIC}, auth=signed_in(TokenScope.TEACH), throttle=[READS]
-)
+@teaching.get("/groups/{id}/members", response={200: StudentsOut, **PUBLIC}, auth=signed_in(TEACH), throttle=[READS])
 def members(request: HttpRequest, id: Key, page: Query[Page]) -> Any:  # noqa: A002
     """Those who are in a study group now."""
     group = StudyGroup.objects.filter(pk=id).first()
@@ -250,7 +242,7 @@ def members(request: HttpRequest, id: Key, page: Query[Page]) -> Any:  # noqa: A
 @teaching.get(
     "/courses/{id}/enrollments",
     response={200: StudentsOut, **PUBLIC},
-    auth=signed_in(TokenScope.TEACH),
+    auth=signed_in(TEACH),
     throttle=[READS],
 )
 def enrollments(request: HttpRequest, id: Key, page: Query[Page], status: StatusName | None = None) -> Any:  # noqa: A002
@@ -263,7 +255,7 @@ def enrollments(request: HttpRequest, id: Key, page: Query[Page], status: Status
 @teaching.post(
     "/enrollments/{id}/status",
     response={200: StudentOut, **CHANGES},
-    auth=signed_in(TokenScope.MANAGE),
+    auth=signed_in(MANAGE),
     throttle=[WRITES],
 )
 def change_status(request: HttpRequest, id: Key, wish: StatusIn) -> Any:  # noqa: A002

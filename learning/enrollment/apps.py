@@ -11,7 +11,12 @@ class EnrollmentConfig(AppConfig):
         from wagtail.models import Page
         from wagtail.permissions import register_permission_policy
 
-        from learning.enrollment import receivers, school_rights  # noqa: F401  (connect signals, register rights)
+        from learning.enrollment import (  # noqa: F401  (connect signals and register)
+            deeds,
+            receivers,
+            school_rights,
+            scopes,
+        )
         from learning.enrollment.policies import CourseTeamPagePolicy
 
         register_permission_policy(Page, CourseTeamPagePolicy())

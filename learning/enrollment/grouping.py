@@ -18,6 +18,7 @@ from learning.accounts.actions import record
 from learning.accounts.models import AuditEntry, User
 from learning.courses.models import CoursePage
 from learning.courses.programme import programme_of
+from learning.enrollment import deeds
 from learning.enrollment.models import Audience, Enrollment, Opening, Seats, StudyGroup
 from learning.enrollment.models.groups import is_bearable
 from learning.enrollment.statuses import PENDING, SEATED
@@ -86,7 +87,7 @@ def _write(moving: Sequence[Enrollment], groups: dict[int, StudyGroup | None], a
         facts = {"before": enrollment.group_id, "after": group.pk if group else None}
         entries.append(
             AuditEntry(
-                deed=AuditEntry.Deed.GROUP,
+                deed=deeds.GROUP,
                 actor=actor,
                 person_id=enrollment.user_id,
                 course_id=enrollment.course_id,
@@ -146,7 +147,7 @@ def set_openings(*, group: StudyGroup, openings: dict[int, tuple[datetime | None
             defaults["opens_at"] = group.starts_at + timedelta(days=days)
         Opening.objects.update_or_create(group=group, module_id=module_id, defaults=defaults)
     facts = {"group": group.pk, "modules": sorted(openings)}
-    record(AuditEntry.Deed.OPENING, actor=actor, course_id=group.course_id, facts=facts)
+    record(deeds.OPENING, actor=actor, course_id=group.course_id, facts=facts)
     _restamp(group.course_id)
 
 
@@ -167,7 +168,7 @@ def shift_openings(*, group: StudyGroup, from_module_id: int, days: int, actor: 
             raise ValidationError(_("These openings cannot be moved that far."))
     Opening.objects.bulk_update(openings, ["opens_at", "days"])
     facts = {"group": group.pk, "from": from_module_id, "days": days}
-    record(AuditEntry.Deed.OPENING, actor=actor, course_id=group.course_id, facts=facts)
+    record(deeds.OPENING, actor=actor, course_id=group.course_id, facts=facts)
     _restamp(group.course_id)
     return len(openings)
 
@@ -183,7 +184,7 @@ def delete_group(*, group: StudyGroup, actor: User) -> None:
         raise ValidationError(_("Lessons or modules are for this group alone. First say who else sees them."))
     Audience.objects.filter(group=group).delete()
     facts = {"did": "deleted", "name": group.name}
-    record(AuditEntry.Deed.GROUP, actor=actor, course_id=group.course_id, facts=facts)
+    record(deeds.GROUP, actor=actor, course_id=group.course_id, facts=facts)
     group.delete()
     _restamp(group.course_id)
 
@@ -209,7 +210,7 @@ def mark_for_groups(*, course_id: int, page_id: int, groups: Sequence[StudyGroup
     Audience.objects.filter(page_id=page_id).delete()
     Audience.objects.bulk_create(Audience(course_id=course_id, page_id=page_id, group=group) for group in groups)
     facts = {"page": page_id, "groups": sorted(group.pk for group in groups)}
-    record(AuditEntry.Deed.AUDIENCE, actor=actor, course_id=course_id, facts=facts)
+    record(deeds.AUDIENCE, actor=actor, course_id=course_id, facts=facts)
     _restamp(course_id)
 
 

@@ -11,8 +11,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from learning.accounts.actions import record
-from learning.accounts.models import AuditEntry, User
+from learning.accounts.models import User
 from learning.courses.models import CoursePage
+from learning.enrollment import deeds
 from learning.enrollment.actions import enroll_by_staff
 from learning.enrollment.machine import EnrollmentError
 from learning.enrollment.models import Invitation
@@ -100,7 +101,7 @@ def take_back(*, ids: Sequence[int], actor: User) -> int:
 def _record(did: str, course_ids: Iterable[int], actor: User) -> None:
     """One entry of the audit log for each course: how many invitations, never their addresses."""
     for course_id, count in sorted(Counter(course_ids).items()):
-        record(AuditEntry.Deed.INVITATION, actor=actor, course_id=course_id, facts={"did": did, "count": count})
+        record(deeds.INVITATION, actor=actor, course_id=course_id, facts={"did": did, "count": count})
 
 
 def accept_invitations(*, user: User) -> int:

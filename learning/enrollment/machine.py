@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import AuditEntry, User
 from learning.courses.models import CoursePage
+from learning.enrollment import deeds
 from learning.enrollment.grouping import IN_GROUP
 from learning.enrollment.models import Enrollment, Seats, StatusChange
 from learning.enrollment.notices import tell_of_changes
@@ -163,7 +164,7 @@ class Changes:
     def _audit(self, change: StatusChange) -> AuditEntry:
         facts = {"before": str(change.before), "after": str(change.after), "enrollment": change.enrollment.pk}
         return AuditEntry(
-            deed=AuditEntry.Deed.STATUS,
+            deed=deeds.STATUS,
             at=self.now,
             actor=self.actor,
             person_id=change.enrollment.user_id,

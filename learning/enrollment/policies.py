@@ -16,8 +16,9 @@ from wagtail.models import GroupPagePermission, Page
 from wagtail.permission_policies.pages import PagePermissionPolicy
 from wagtail.permissions import policy_registry
 
+from learning.accounts import deeds
 from learning.accounts.actions import record
-from learning.accounts.models import AuditEntry, User
+from learning.accounts.models import User
 from learning.accounts.rights import change_rights, may_change_rights_of, rights_of, rights_of_groups
 from learning.accounts.roles import ACCESS_CMS
 from learning.base.caching import cached_for
@@ -149,7 +150,7 @@ def change_course_rights(*, group: Group, course: CoursePage, codes: set[str], a
         app_label, codename = ACCESS_CMS.split(".")
         group.permissions.add(Permission.objects.get(content_type__app_label=app_label, codename=codename))
     record(
-        AuditEntry.Deed.RIGHTS,
+        deeds.RIGHTS,
         actor=actor,
         course_id=course.pk,
         facts={"role": group.name, "given": sorted(codes - before), "taken": sorted(before - codes)},

@@ -16,6 +16,7 @@ from learning.accounts.models import AuditEntry
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import course_paths_above
 from learning.courses.school_page import SchoolPage
+from learning.enrollment import deeds
 from learning.enrollment.actions import fill_seats
 from learning.enrollment.invitations import accept_invitations
 from learning.enrollment.models import Enrollment, FormerCourse, Invitation
@@ -86,6 +87,6 @@ def page_deleted(instance: PageLogEntry, created: bool, **kwargs: Any) -> None:
 
     def write() -> None:
         if Page.objects.filter(pk=parent_id).exists():
-            record(AuditEntry.Deed.PAGE, actor=instance.user, course_id=course_id, facts=facts)
+            record(deeds.PAGE, actor=instance.user, course_id=course_id, facts=facts)
 
     transaction.on_commit(write)  # only then is it known whether the page above stays

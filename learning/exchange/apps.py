@@ -6,3 +6,6 @@ class ExchangeConfig(AppConfig):
     name = "learning.exchange"
     label = "exchange"
     verbose_name = _("Exchange")
+
+    def ready(self) -> None:
+        from learning.exchange import deeds  # noqa: F401  (registers)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from learning.accounts.actions import record
-from learning.accounts.models import AuditEntry, User
+from learning.accounts.models import User
 from learning.base.numbers import parse_id
 from learning.base.sheet_rows import read_rows
 from learning.courses.models import CoursePage
@@ -29,6 +29,7 @@ from learning.enrollment.invitations import Guest, invite_many
 from learning.enrollment.models import Enrollment, Invitation, StudyGroup
 from learning.enrollment.policies import managed_courses
 from learning.enrollment.statuses import READING, By, Status, may_go
+from learning.exchange import deeds
 from learning.exchange.models import ImportRow, ImportRun
 
 BATCH = 200
@@ -311,7 +312,7 @@ def apply(*, run_id: int) -> int:
     with transaction.atomic():
         ImportRun.objects.filter(pk=run.pk).update(state=ImportRun.State.DONE, finished_at=timezone.now())
         facts = {"run": run.pk, "rows": run.total}
-        record(AuditEntry.Deed.IMPORT, actor=run.owner, course_id=run.course_id, facts=facts)
+        record(deeds.IMPORT, actor=run.owner, course_id=run.course_id, facts=facts)
     return taken
 
 

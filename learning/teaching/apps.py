@@ -8,3 +8,6 @@ class TeachingConfig(AppConfig):
     name = "learning.teaching"
     label = "teaching"
     verbose_name = _("Teaching")
+
+    def ready(self) -> None:
+        from learning.teaching import deeds  # noqa: F401  (registers)

@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from learning.accounts.actions import record
-from learning.accounts.models import AuditEntry, User
+from learning.accounts.models import User
 from learning.courses.models import CoursePage
 from learning.courses.programme import address_of
 from learning.enrollment.models import Enrollment, Letter, LetterCopy
+from learning.teaching import deeds
 
 SALT = "course-mail"
 SENT_AT_ONCE = 100
@@ -87,7 +88,7 @@ def write(
     people = list(to.values_list("pk", flat=True))
     LetterCopy.objects.bulk_create((LetterCopy(letter=letter, user_id=pk) for pk in people), batch_size=500)
     record(
-        AuditEntry.Deed.LETTER,
+        deeds.LETTER,
         actor=author,
         course_id=course.pk,
         facts={"letter": letter.pk, "readers": len(people), "essential": essential},

@@ -8,9 +8,10 @@ import pytest
 from django.utils import timezone, translation
 
 from learning.accounts.actions import make_token, record
-from learning.accounts.models import AuditEntry, TokenScope
-from learning.enrollment import grouping
+from learning.accounts.models import AuditEntry
+from learning.enrollment import deeds, grouping
 from learning.enrollment.models import Audience, StudyGroup
+from learning.enrollment.scopes import READ
 from learning.enrollment.statuses import Status
 from learning.teaching.admin.audit_words import Names, in_words
 
@@ -31,7 +32,7 @@ def test_audit_log_speaks_in_words_of_the_reader(small: SimpleNamespace, visit: 
     client.post(f"/cms/users/delete/{small.student.pk}/")
     client.post(f"/cms/people/{small.student.pk}/account/", {"do": "keep"})
     client.post("/cms/rights/", {"new": "1", "name": "Choir"})
-    make_token(user=small.teacher, name="x", scopes=[TokenScope.READ])
+    make_token(user=small.teacher, name="x", scopes=[READ.code])
     entries = list(AuditEntry.objects.order_by("pk"))
     said = "\n".join(in_words(entry, Names(entries)) for entry in entries)
     for words in (
@@ -62,7 +63,7 @@ def test_audit_log_names_with_few_queries(
     groups = [StudyGroup.objects.create(course=small.course, name=f"Group {n}") for n in range(30)]
     for group in groups:
         record(
-            AuditEntry.Deed.GROUP,
+            deeds.GROUP,
             actor=small.admin,
             course_id=small.course.pk,
             facts={"before": None, "after": group.pk},
@@ -79,7 +80,7 @@ def test_audit_log_is_read_and_never_changed(small: SimpleNamespace, visit: Any)
     visit(small.admin).post(
         f"/cms/enrollment/{small.enrollment.pk}/status/", {"after": Status.PAUSED, "confirmed": "1"}
     )
-    entry = AuditEntry.objects.get(deed=AuditEntry.Deed.STATUS)
+    entry = AuditEntry.objects.get(deed=deeds.STATUS)
     body = visit(small.admin).get("/cms/audit/").content.decode()
     assert "Active → Paused" in body
     assert "Botany" in body

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from home.data_words import SECTIONS
 from home.personal_data import collect
+from learning.accounts import deeds
 from learning.accounts.actions import ask_deletion, cancel_deletion, delete_due
 from learning.accounts.models import AuditEntry, User
 from learning.enrollment.actions import change_status
@@ -44,7 +45,7 @@ def test_download_has_everything_of_mine_and_nobody_elses(small: SimpleNamespace
     assert data["history"][0]["after"] == "active"
     assert "classmate" not in text
     assert "password" not in data["account"]
-    assert AuditEntry.objects.filter(deed=AuditEntry.Deed.DATA, actor=small.student).exists()
+    assert AuditEntry.objects.filter(deed=deeds.DATA, actor=small.student).exists()
 
 
 def test_deletion_waits_two_weeks_and_can_be_cancelled(small: SimpleNamespace, visit: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 
+from learning.accounts import deeds
 from learning.accounts.models import AuditEntry, User
 from learning.accounts.rights import change_rights, may_touch, rights_of, rights_of_groups, roles_to_give
 from learning.accounts.roles import RIGHTS, ROLE_RIGHTS, Role
@@ -60,7 +61,7 @@ def test_page_shows_and_changes_rights(people: SimpleNamespace, visit: Any) -> N
     save(client, Methodists=[])
     assert visit(methodist).get(school.path_of(lesson)).status_code == 403
     assert visit(methodist).get("/cms/").status_code == 302
-    entry = AuditEntry.objects.filter(deed=AuditEntry.Deed.RIGHTS).first()
+    entry = AuditEntry.objects.filter(deed=deeds.RIGHTS).first()
     assert entry
     assert (entry.actor, entry.facts) == (people.admin, {"role": "Methodists", "given": [], "taken": ["read", "write"]})
 
@@ -122,7 +123,7 @@ def test_editing_keeps_roles_that_are_not_ones_own_to_take(people: SimpleNamespa
     data |= {"is_active": "on", "groups": [role(Role.TEACHER).pk]}
     assert visit(who).post(f"/cms/users/edit/{people.student.pk}/", data).status_code == 302
     assert school.fresh(people.student).role_names == {Role.TEACHER}
-    entry = AuditEntry.objects.filter(deed=AuditEntry.Deed.ROLES).first()
+    entry = AuditEntry.objects.filter(deed=deeds.ROLES).first()
     assert entry
     assert entry.facts == {"given": ["Teacher"], "taken": ["Choir", "Student"]}
 

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from chat import deeds
 from chat.models import Attachment, Mention, Message, ReadMarker, Room
 from chat.rooms import notices
 from chat.rooms.text import as_html
@@ -202,7 +203,7 @@ def test_a_teacher_mutes_from_the_list_of_people_and_the_person_sees_why(group: 
     page = visit(group.student).get(group.room.get_absolute_url()).content.decode()
     assert "Too loud &lt;b&gt;" in page
     assert "data-composer" not in page
-    entry = AuditEntry.objects.filter(deed=AuditEntry.Deed.CHAT).first()
+    entry = AuditEntry.objects.filter(deed=deeds.CHAT).first()
     assert entry is not None
     assert entry.facts["did"] == "muted"
     teacher.post(address, {"person": group.student.pk, "lift": "1"})
@@ -249,7 +250,7 @@ def test_a_teacher_takes_a_room_along(group: SimpleNamespace, visit: Any) -> Non
     html = b"".join(page.streaming_content).decode()
     assert "<strong>bold</strong> &lt;b&gt;" in html
     assert "sandbox" in page.headers["Content-Security-Policy"]
-    assert AuditEntry.objects.filter(deed=AuditEntry.Deed.CHAT, facts__did="exported").count() == 2
+    assert AuditEntry.objects.filter(deed=deeds.CHAT, facts__did="exported").count() == 2
     assert visit(group.student).post(reverse("chat_export_json", args=(group.room.pk,))).status_code == 404
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from home.search import search
 from learning.accounts.models import AuditEntry
-from learning.enrollment import grouping
+from learning.enrollment import deeds, grouping
 from learning.enrollment.access import Refusal, access_to_part
 from learning.enrollment.actions import EnrollmentError, enroll, expire_ended
 from learning.enrollment.models import Beginning, Completion, Enrollment, Opening, Position, StudyGroup
@@ -172,7 +172,7 @@ def test_moving_between_groups_keeps_progress(small: SimpleNamespace) -> None:
     assert Completion.objects.filter(user=small.student).count() == 1
     row = school.fresh(small.enrollment)
     assert (row.group, row.done, row.percent) == (winter, 1, 33)
-    moves = AuditEntry.objects.filter(deed=AuditEntry.Deed.GROUP, person=small.student)
+    moves = AuditEntry.objects.filter(deed=deeds.GROUP, person=small.student)
     assert [entry.facts["after"] for entry in moves.order_by("pk")] == [autumn.pk, winter.pk]
 
 

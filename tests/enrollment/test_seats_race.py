@@ -9,10 +9,11 @@ from django.db import connection
 from django.test import Client
 
 from learning.accounts.actions import make_token
-from learning.accounts.models import TokenScope, User
+from learning.accounts.models import User
 from learning.courses.models import CoursePage
 from learning.enrollment.actions import EnrollmentError, change_status, enroll, leave
 from learning.enrollment.models import Enrollment, Seats
+from learning.enrollment.scopes import LEARN
 from learning.enrollment.statuses import SEATED, Status
 from tests import school
 from tests.conftest import make_people
@@ -86,7 +87,7 @@ def test_page_api_and_cms_at_once_give_one_seat() -> None:
     people = make_people()
     backend = "allauth.account.auth_backends.AuthenticationBackend"
     crowd = [school.person() for _ in range(CROWD)]
-    keys = [make_token(user=who, name="race", scopes=[TokenScope.LEARN]) for who in crowd]
+    keys = [make_token(user=who, name="race", scopes=[LEARN.code]) for who in crowd]
     for _repetition in range(3):
         course = school.course(capacity=1)
 

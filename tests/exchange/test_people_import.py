@@ -25,6 +25,7 @@ from learning.base.sheet_rows import read_rows
 from learning.enrollment.actions import change_status
 from learning.enrollment.models import Enrollment, Invitation, StatusChange, StudyGroup
 from learning.enrollment.statuses import Status
+from learning.exchange import deeds
 from learning.exchange import people as importing
 from learning.exchange.models import ImportRow, ImportRun
 from learning.jobs.models import WorkerHeartbeat
@@ -101,7 +102,7 @@ def test_dry_run_says_what_would_become_of_each_row(small: SimpleNamespace, visi
     assert Enrollment.objects.get(user=small.stranger).history.get().reason == "Asked by phone"
     guest = Invitation.objects.get()
     assert (guest.email, guest.name, guest.group, guest.enrols) == ("unknown@example.org", "Uma", group, True)
-    assert AuditEntry.objects.filter(deed=AuditEntry.Deed.IMPORT, actor=small.admin).count() == 1
+    assert AuditEntry.objects.filter(deed=deeds.IMPORT, actor=small.admin).count() == 1
 
 
 def test_same_file_twice_changes_nothing(small: SimpleNamespace, visit: Any) -> None:

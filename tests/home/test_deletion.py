@@ -15,6 +15,7 @@ from chat.rooms.membership import rooms_of
 from chat.rooms.seats import unread_of
 from learning.accounts.models import AuditEntry
 from learning.courses.models import CoursePage
+from learning.enrollment import deeds
 from learning.enrollment.models import Completion, Enrollment, FormerCourse, Invitation, Position, StudyGroup
 from learning.enrollment.statuses import Status
 from learning.exchange.models import CourseImport
@@ -128,8 +129,11 @@ def test_the_audit_log_names_who_deleted_what_once(
         delete(visit(group.admin), group.lessons[0])
     with django_capture_on_commit_callbacks(execute=True):
         delete(visit(group.admin), group.course)
-    deeds = AuditEntry.objects.filter(deed=AuditEntry.Deed.PAGE).order_by("pk")
-    assert [(entry.actor, entry.facts["page"]) for entry in deeds] == [(group.admin, "Green"), (group.admin, "Botany")]
+    entries = AuditEntry.objects.filter(deed=deeds.PAGE).order_by("pk")
+    assert [(entry.actor, entry.facts["page"]) for entry in entries] == [
+        (group.admin, "Green"),
+        (group.admin, "Botany"),
+    ]
     assert FormerCourse.objects.get(course_id=group.course.pk).title == "Botany"
     assert not Invitation.objects.exists()
     log = visit(group.admin).get("/cms/audit/").content.decode()
@@ -141,7 +145,7 @@ def test_deleting_a_catalogue_is_one_entry_too(group: SimpleNamespace, django_ca
     catalog = group.course.get_parent().specific
     with django_capture_on_commit_callbacks(execute=True):
         catalog.delete(user=group.admin)
-    (entry,) = AuditEntry.objects.filter(deed=AuditEntry.Deed.PAGE)
+    (entry,) = AuditEntry.objects.filter(deed=deeds.PAGE)
     assert (entry.actor, entry.facts["page"], entry.facts["kind"]) == (group.admin, catalog.title, "CatalogPage")
 
 

@@ -17,6 +17,7 @@ from learning.accounts.models import AuditEntry
 from learning.base.sheets import safe_cell
 from learning.courses.enums import EnrollmentPolicy
 from learning.courses.models import CoursePage
+from learning.enrollment import deeds
 from learning.enrollment.actions import change_statuses, enroll
 from learning.enrollment.models import Enrollment, LetterCopy, Seats, StatusChange, StudyGroup
 from learning.enrollment.progress import set_done
@@ -127,7 +128,7 @@ def test_statuses_are_changed_from_the_table(small: SimpleNamespace, visit: Any)
     assert school.fresh(foreign).status == Status.ACTIVE
     change = StatusChange.objects.get(after=Status.PAUSED)
     assert (change.reason, change.actor) == ("Holidays", small.teacher)
-    entry = AuditEntry.objects.get(deed=AuditEntry.Deed.STATUS)
+    entry = AuditEntry.objects.get(deed=deeds.STATUS)
     assert (entry.actor, entry.person, entry.facts["after"]) == (small.teacher, small.student, "paused")
     assert client.post(table(small, "status/"), {"after": "nonsense"}).status_code == 302
 

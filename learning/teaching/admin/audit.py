@@ -15,6 +15,7 @@ from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 
+from learning.accounts.audit import deed_choices
 from learning.accounts.models import AuditEntry
 from learning.base.sheets import as_file
 from learning.teaching.admin.audit_words import Names, in_words
@@ -24,7 +25,7 @@ PART = 1000  # rows of a file whose names are looked up together
 
 
 class AuditFilter(WagtailFilterSet):
-    deed = django_filters.ChoiceFilter(label=gettext_lazy("What"), choices=AuditEntry.Deed.choices)
+    deed = django_filters.ChoiceFilter(label=gettext_lazy("What"), choices=deed_choices)
     at = django_filters.DateFromToRangeFilter(label=gettext_lazy("When"), widget=DateRangePickerWidget)
     actor__email = django_filters.CharFilter(label=gettext_lazy("E-mail of who did it"), lookup_expr="iexact")
     person__email = django_filters.CharFilter(label=gettext_lazy("E-mail of whom"), lookup_expr="iexact")

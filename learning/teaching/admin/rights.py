@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from learning.accounts import deeds
 from learning.accounts.actions import record
-from learning.accounts.models import AuditEntry
 from learning.accounts.rights import (
     change_rights,
     is_own_making,
@@ -114,7 +114,7 @@ def _make(request: HttpRequest, staff: Any) -> None:
     else:
         with transaction.atomic():
             Group.objects.create(name=name)
-            record(AuditEntry.Deed.RIGHTS, actor=staff, facts={"did": "made_role", "role": name})
+            record(deeds.RIGHTS, actor=staff, facts={"did": "made_role", "role": name})
         messages.success(request, _("The role “%(name)s” is made. Now give it rights.") % {"name": name})
 
 
@@ -128,6 +128,6 @@ def _delete(request: HttpRequest, staff: Any, groups: list[Group]) -> None:
         messages.error(request, _("Someone still has this role. Take it from them first."))
         return
     with transaction.atomic():
-        record(AuditEntry.Deed.RIGHTS, actor=staff, facts={"did": "deleted_role", "role": group.name})
+        record(deeds.RIGHTS, actor=staff, facts={"did": "deleted_role", "role": group.name})
         group.delete()
     messages.success(request, _("The role “%(name)s” is deleted.") % {"name": group.name})

@@ -16,11 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from wagtail.models import Page
 
 from learning.accounts.actions import record
-from learning.accounts.models import AuditEntry
 from learning.base.numbers import parse_id, parse_ids
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import programme_of
-from learning.enrollment import grouping
+from learning.enrollment import deeds, grouping
 from learning.enrollment.models import Audience, Enrollment, Opening, StudyGroup
 from learning.teaching.filters import searched
 from learning.teaching.forms import GroupForm, OpeningForm, ShiftForm
@@ -140,7 +139,7 @@ def edit(request: HttpRequest, course_id: int | None = None, group_id: int | Non
                 if "starts_at" in form.changed_data:
                     grouping.follow_start(group=group)
                 facts: dict[str, Any] = {"did": did, "group": group.pk, "fields": form.changed_data}
-                record(AuditEntry.Deed.GROUP, actor=user, course_id=group.course_id, facts=facts)
+                record(deeds.GROUP, actor=user, course_id=group.course_id, facts=facts)
         except IntegrityError:  # the same form, sent twice at once
             messages.error(request, _("This course has a study group of this name already."))
             return redirect("teaching_groups", form.instance.course_id)
