@@ -7,4 +7,10 @@ class ChatConfig(AppConfig):
     verbose_name = _("Chat")
 
     def ready(self) -> None:
-        from chat import deeds, receivers, school_rights, scopes  # noqa: F401  (connect signals and register)
+        from chat import (  # noqa: F401  (connect signals and register)
+            deeds,
+            personal_data,
+            receivers,
+            school_rights,
+            scopes,
+        )

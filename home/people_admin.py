@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
 
-from home.data_views import archive_answer
 from learning.accounts import deeds
 from learning.accounts.actions import (
     ask_deletion,
@@ -19,6 +18,7 @@ from learning.accounts.actions import (
     record,
     reset_mfa,
 )
+from learning.accounts.data_views import archive_answer
 from learning.accounts.models import User
 from learning.accounts.rights import may_touch
 from learning.base.screens import header

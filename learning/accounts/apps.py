@@ -8,4 +8,9 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from learning.accounts import deeds, receivers, school_rights  # noqa: F401  (connect signals and register)
+        from learning.accounts import (  # noqa: F401  (connect signals and register)
+            deeds,
+            personal_data,
+            receivers,
+            school_rights,
+        )

@@ -8,7 +8,7 @@ class CoursesConfig(AppConfig):
     verbose_name = _("Courses")
 
     def ready(self) -> None:
-        from learning.courses import receivers, school_rights  # noqa: F401  (connect signals and register)
+        from learning.courses import personal_data, receivers, school_rights  # noqa: F401  (connect signals and register)
         from learning.courses.whole import take_over_notices
 
         take_over_notices()

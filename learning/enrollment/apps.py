@@ -13,6 +13,7 @@ class EnrollmentConfig(AppConfig):
 
         from learning.enrollment import (  # noqa: F401  (connect signals and register)
             deeds,
+            personal_data,
             receivers,
             school_rights,
             scopes,

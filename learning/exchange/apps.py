@@ -8,4 +8,4 @@ class ExchangeConfig(AppConfig):
     verbose_name = _("Exchange")
 
     def ready(self) -> None:
-        from learning.exchange import deeds  # noqa: F401  (registers)
+        from learning.exchange import deeds, personal_data  # noqa: F401  (register)

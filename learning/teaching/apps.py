@@ -10,4 +10,4 @@ class TeachingConfig(AppConfig):
     verbose_name = _("Teaching")
 
     def ready(self) -> None:
-        from learning.teaching import deeds  # noqa: F401  (registers)
+        from learning.teaching import deeds, personal_data  # noqa: F401  (register)

@@ -12,8 +12,6 @@ from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.utils import timezone
 
-from home.data_words import SECTIONS
-from home.personal_data import collect
 from learning.accounts import deeds
 from learning.accounts.actions import ask_deletion, cancel_deletion, delete_due
 from learning.accounts.models import AuditEntry, User
@@ -173,7 +171,3 @@ def test_the_data_can_be_read_as_a_page_of_words(
     assert {"data.json", "data.html"} <= set(archive.namelist())
     assert "History of your enrolments" in archive.read("data.html").decode()
     assert visit(small.classmate).get("/me/data/read/").content.decode().count("Ill") == 0
-
-
-def test_every_section_and_column_of_the_data_has_a_name(small: SimpleNamespace) -> None:
-    assert collect(small.student).keys() == SECTIONS.keys()

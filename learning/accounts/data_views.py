@@ -12,8 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from home.data_words import in_words
-from home.personal_data import as_archive, collect
 from learning.accounts import deeds
 from learning.accounts.actions import (
     DAYS_TO_CANCEL,
@@ -24,6 +22,7 @@ from learning.accounts.actions import (
     revoke_token,
 )
 from learning.accounts.models import PersonalToken
+from learning.accounts.own_data import as_archive, as_tables, collect
 from learning.accounts.scopes import scope_choices
 
 MOST_TOKENS = 20
@@ -41,7 +40,7 @@ def archive_answer(person: Any, actor: Any) -> HttpResponse:
 @require_safe
 @login_required
 def my_data(request: HttpRequest) -> HttpResponse:
-    return render(request, "home/my_data.html", {"days": DAYS_TO_CANCEL})
+    return render(request, "accounts/my_data.html", {"days": DAYS_TO_CANCEL})
 
 
 @require_safe
@@ -49,7 +48,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
 def read_my_data(request: HttpRequest) -> HttpResponse:
     """The same as in the archive, to be read by the person themselves."""
     user: Any = request.user
-    response = render(request, "home/my_data_read.html", {"sections": in_words(collect(user))})
+    response = render(request, "accounts/my_data_read.html", {"sections": as_tables(collect(user))})
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
@@ -70,7 +69,7 @@ def delete_me(request: HttpRequest) -> HttpResponse:
         ask_deletion(person=user, actor=user)
         messages.success(request, _("Your account will be deleted. Until then you can cancel it here."))
         return redirect("my_data")
-    return render(request, "home/delete_me.html", {"days": DAYS_TO_CANCEL})
+    return render(request, "accounts/delete_me.html", {"days": DAYS_TO_CANCEL})
 
 
 @require_POST
@@ -124,7 +123,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         "tokens": PersonalToken.objects.filter(user=user),
         "labels": dict(scope_choices()),
     }
-    response = render(request, "home/tokens.html", context, status=422 if form.errors else 200)
+    response = render(request, "accounts/tokens.html", context, status=422 if form.errors else 200)
     response.headers["Cache-Control"] = "private, no-store"
     return response
 

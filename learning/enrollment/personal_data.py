@@ -1,0 +1,106 @@
+"""What enrolments, study groups and progress know of a person."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+from wagtail.models import Page
+
+from learning.accounts.models import User
+from learning.accounts.own_data import DataSection, Row, register_data, rows_of
+from learning.enrollment.models import (
+    BlockCompletion,
+    Completion,
+    Enrollment,
+    Invitation,
+    LetterCopy,
+    Position,
+    StatusChange,
+    StudyGroup,
+)
+from learning.enrollment.statuses import By, Status
+
+
+def _lessons_done(person: User) -> list[Row]:
+    rows = rows_of(Completion.objects.filter(user=person), "lesson_id", "at")
+    titles = dict(Page.objects.filter(pk__in=[row["lesson_id"] for row in rows]).values_list("pk", "title"))
+    return [{**row, "lesson": titles.get(row["lesson_id"], "")} for row in rows]
+
+
+def _status(code: str) -> Any:
+    return Status(code).label if code in Status.values else code
+
+
+def _by(code: str) -> Any:
+    return By(code).label if code in By.values else code
+
+
+ENROLLMENT = {
+    "course__title": _("Course"),
+    "group__name": _("Study group"),
+    "status": _("Status"),
+    "done": _("Lessons done"),
+    "percent": _("Progress, %"),
+    "created_at": _("Made on"),
+    "completed_at": _("Completed"),
+    "last_read_at": _("Last read"),
+}
+CHANGE = {
+    "enrollment__course__title": _("Course"),
+    "before": pgettext_lazy("status", "From"),
+    "after": pgettext_lazy("status", "To"),
+    "by": _("By"),
+    "reason": _("Reason"),
+    "at": _("When"),
+}
+
+register_data(
+    DataSection(
+        "teaches_groups",
+        _("Study groups that you teach"),
+        lambda person: rows_of(StudyGroup.objects.filter(teachers=person), "name", "course__title"),
+        {"name": _("Name"), "course__title": _("Course")},
+    ),
+    DataSection(
+        "enrollments",
+        _("Enrolments"),
+        lambda person: rows_of(Enrollment.objects.filter(user=person), *ENROLLMENT),
+        ENROLLMENT,
+        words={"status": _status},
+    ),
+    DataSection(
+        "history",
+        _("History of your enrolments"),
+        lambda person: rows_of(StatusChange.objects.filter(enrollment__user=person), *CHANGE),
+        CHANGE,
+        words={"before": _status, "after": _status, "by": _by},
+    ),
+    DataSection("lessons_done", _("Lessons done"), _lessons_done, {"lesson": _("Lesson"), "at": _("When")}),
+    DataSection(
+        "played",
+        _("Videos and recordings played"),
+        lambda person: rows_of(BlockCompletion.objects.filter(user=person), "lesson_id", "block_id", "at"),
+        {"at": _("When")},
+    ),
+    DataSection(
+        "positions",
+        _("Where you stopped reading"),
+        lambda person: rows_of(Position.objects.filter(user=person), "course_id", "lesson_id", "block_id", "at"),
+        {"at": _("When")},
+    ),
+    DataSection(
+        "invitations",
+        _("Invitations"),
+        lambda person: rows_of(Invitation.objects.filter(email=person.email.lower()), "course__title", "created_at"),
+        {"course__title": _("Course"), "created_at": _("Made on")},
+    ),
+    DataSection(
+        "letters",
+        _("Letters that you got"),
+        lambda person: rows_of(
+            LetterCopy.objects.filter(user=person), "letter__course__title", "letter__words", "sent_at"
+        ),
+        {"letter__course__title": _("Course"), "letter__words": _("Words"), "sent_at": _("Sent")},
+    ),
+    order=30,
+)
