@@ -16,8 +16,8 @@ from learning.courses.catalogue import card_queryset
 from learning.courses.models import CatalogPage, CoursePage, LessonPage
 from learning.courses.programme import address_of
 from learning.enrollment.access import free_previews
+from learning.enrollment.counting import Progress, progress_of
 from learning.enrollment.models import Enrollment
-from learning.enrollment.progress import Progress, progress_of
 from learning.enrollment.statuses import Status
 
 COURSES_SHOWN = 6

@@ -17,9 +17,9 @@ from home.search import search as search_school
 from learning.courses.blocks import LessonBody
 from learning.courses.catalogue import card_queryset
 from learning.courses.models import CatalogPage, CoursePage, ModulePage
+from learning.enrollment.counting import progress_of
 from learning.enrollment.models import Audience, Beginning, Enrollment, FormerCourse, Opening
 from learning.enrollment.policies import Right, courses_with
-from learning.enrollment.progress import progress_of
 from learning.enrollment.statuses import PENDING, READING, Status
 
 PER_PAGE = 24

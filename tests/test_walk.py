@@ -21,7 +21,7 @@ from learning.enrollment.actions import change_status, enroll, leave
 from learning.enrollment.models import Audience, Invitation, StudyGroup
 from learning.enrollment.statuses import Status
 from learning.exchange.models import ImportRow, ImportRun
-from learning.teaching.letters import stop_token
+from learning.teaching.letter_mail import stop_token
 from tests import school
 from tests.walk import addresses
 

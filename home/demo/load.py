@@ -22,8 +22,7 @@ from home.models import DemoRecord
 from learning.accounts.models import User
 from learning.courses.models import CatalogPage, CoursePage, CourseTeacher, LessonPage, ModulePage, Subject
 from learning.courses.programme import programme_of
-from learning.enrollment.machine import recount_seats
-from learning.enrollment.models import Completion, Enrollment, Opening, Position, StatusChange, StudyGroup
+from learning.enrollment.models import Completion, Enrollment, Opening, Position, Seats, StatusChange, StudyGroup
 from learning.enrollment.statuses import By, Status
 from learning.exchange.actions import import_cartridge
 from learning.exchange.html_blocks import BlockMaker
@@ -102,7 +101,7 @@ def load_demo(say: Callable[[str], Any] = print) -> None:
         for email, slug, status, done in STUDIES:
             _make_study(people[email], courses[slug], status, done, group)
         for course in courses.values():
-            recount_seats(course.pk)
+            Seats.objects.recount(course.pk)
             _note_course(course)
         talk_in(group, people)
 

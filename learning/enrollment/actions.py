@@ -14,10 +14,10 @@ from learning.accounts.models import User
 from learning.courses.enums import EnrollmentPolicy
 from learning.courses.models import CoursePage
 from learning.enrollment.access import missing_prerequisites
-from learning.enrollment.grouping import IN_GROUP, groups_with_places, place
-from learning.enrollment.machine import WRITTEN_AT_ONCE, Changes, EnrollmentError, lock_seats, locked_course
-from learning.enrollment.models import Enrollment, Invitation, StudyGroup
-from learning.enrollment.statuses import LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status
+from learning.enrollment.grouping import groups_with_places, place
+from learning.enrollment.machine import WRITTEN_AT_ONCE, Changes, EnrollmentError, locked_course
+from learning.enrollment.models import Enrollment, Invitation, Seats, StudyGroup
+from learning.enrollment.statuses import IN_GROUP, LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status
 
 LOOKED_UP_AT_ONCE = 10_000  # a database takes so many parameters and no more
 
@@ -82,7 +82,7 @@ def enroll(*, user: User, course: CoursePage, key: str = "", group_id: int | Non
     `group_id` is asked for by courses whose students choose a study group, and means nothing to others.
     Enrolling twice gives the same enrolment. Raises EnrollmentError when it cannot be; nothing is changed then.
     """
-    seats = lock_seats(course.pk)
+    seats = Seats.objects.lock(course.pk)
     enrollment = Enrollment.objects.select_for_update().filter(user=user, course=course).first()
     if enrollment and (enrollment.status in READING or enrollment.status in PENDING):
         return enrollment
@@ -196,7 +196,7 @@ def enroll_by_staff(
     *, user: User, course: CoursePage, actor: User | None, reason: str = "", group_id: int | None = None
 ) -> Enrollment:
     """Staff enrol a person, past policy and window but never past the seats."""
-    seats = lock_seats(course.pk)
+    seats = Seats.objects.lock(course.pk)
     course = CoursePage.objects.get(pk=course.pk)
     enrollment = Enrollment.objects.select_for_update().filter(user=user, course=course).first()
     if enrollment and enrollment.status in READING:
@@ -286,7 +286,7 @@ def fill_seats(*, course_id: int) -> int:
     course = CoursePage.objects.live().filter(pk=course_id).first()
     if course is None:
         return 0
-    changes = Changes(course, lock_seats(course_id), by=By.SYSTEM, actor=None)
+    changes = Changes(course, Seats.objects.lock(course_id), by=By.SYSTEM, actor=None)
     count = changes.fill()
     changes.write()
     return count

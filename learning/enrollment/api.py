@@ -11,7 +11,7 @@ from learning.accounts.api import anyone, signed_in
 from learning.base.api import ApiError, Key, Page, Problem, Rate, not_found, paged
 from learning.courses.catalogue import clean_query
 from learning.courses.models import CoursePage, Subject
-from learning.enrollment import actions, progress
+from learning.enrollment import actions, counting, progress
 from learning.enrollment.access import access_to_course, access_to_part
 from learning.enrollment.api_schemas import (
     CourseDetail,
@@ -94,7 +94,7 @@ def show_course(request: HttpRequest, id: Key) -> Any:  # noqa: A002  (the name 
     user: Any = request.user
     access = access_to_course(user, page)
     programme = programme_for(page, access.plan)
-    done = progress.done_lessons(user, programme) if access.status else frozenset()
+    done = counting.done_lessons(user, programme) if access.status else frozenset()
     closed = access.closed_modules
     modules = [
         ModuleOut(

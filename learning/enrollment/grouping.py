@@ -21,9 +21,9 @@ from learning.courses.programme import programme_of
 from learning.enrollment import deeds
 from learning.enrollment.models import Audience, Enrollment, Opening, Seats, StudyGroup
 from learning.enrollment.models.groups import is_bearable
-from learning.enrollment.statuses import PENDING, SEATED
+from learning.enrollment.statuses import IN_GROUP
+from learning.enrollment.tasks import recount_progress
 
-IN_GROUP = SEATED | PENDING  # who takes a place of a study group
 SAVED_AT_ONCE = 500
 MOST_DAYS = 10_000
 
@@ -43,16 +43,8 @@ def groups_with_places(course: CoursePage) -> list[StudyGroup]:
 
 def _restamp(course_id: int) -> None:
     """What a group of the course sees has changed: kept plans are out of date, and progress is counted anew."""
-    from learning.enrollment.tasks import recount_progress
-
     CoursePage.objects.filter(pk=course_id).update(programme_stamp=timezone.now())
     recount_progress.enqueue(course_id)
-
-
-def lock_places(course_id: int) -> None:
-    """Places of groups are given under the lock of the course's seats."""
-    Seats.objects.get_or_create(pk=course_id)
-    Seats.objects.select_for_update().get(pk=course_id)
 
 
 @transaction.atomic
@@ -63,7 +55,7 @@ def place(*, enrollment_ids: Iterable[int], course_id: int, group: StudyGroup | 
     """
     if group is not None and group.course_id != course_id:
         raise ValidationError(_("There is no such study group in this course."), code="no_such_group")
-    lock_places(course_id)
+    Seats.objects.lock(course_id)
     wanted = Enrollment.objects.select_for_update().filter(pk__in=list(enrollment_ids), course_id=course_id)
     moving = list(wanted.exclude(group=group) if group else wanted.exclude(group=None))
     if group is not None and group.capacity is not None:
@@ -107,7 +99,7 @@ def split_evenly(*, course_id: int, groups: Sequence[StudyGroup], actor: User, e
 
     Only those in no group are placed, or, with `everyone`, all. Raises ValidationError when there are too few places.
     """
-    lock_places(course_id)
+    Seats.objects.lock(course_id)
     students = Enrollment.objects.select_for_update().filter(course_id=course_id, status__in=IN_GROUP)
     unplaced = list((students if everyone else students.filter(group=None)).order_by("created_at", "pk"))
     sizes: Counter[int] = Counter({group.pk: 0 for group in groups})
@@ -177,7 +169,7 @@ def shift_openings(*, group: StudyGroup, from_module_id: int, days: int, actor: 
 def delete_group(*, group: StudyGroup, actor: User) -> None:
     """Delete a group; its students stay in the course, in no group. Refused while something is for it alone, which
     everyone would see then."""
-    lock_places(group.course_id)
+    Seats.objects.lock(group.course_id)
     own = Audience.objects.filter(group=group).values("page_id")
     others = Audience.objects.filter(page_id__in=own).exclude(group=group).values("page_id")
     if Audience.objects.filter(group=group).exclude(page_id__in=others).exists():
@@ -206,7 +198,7 @@ def mark_for_groups(*, course_id: int, page_id: int, groups: Sequence[StudyGroup
     """Let only these groups of the course see a lesson or module; none of them means everyone."""
     if any(group.course_id != course_id for group in groups):
         raise ValidationError(_("There is no such study group in this course."))
-    lock_places(course_id)
+    Seats.objects.lock(course_id)
     Audience.objects.filter(page_id=page_id).delete()
     Audience.objects.bulk_create(Audience(course_id=course_id, page_id=page_id, group=group) for group in groups)
     facts = {"page": page_id, "groups": sorted(group.pk for group in groups)}

@@ -6,17 +6,15 @@ transaction is that lock. Verbs are in `actions`; nobody else uses this.
 
 from typing import Any, ClassVar
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import AuditEntry, User
 from learning.courses.models import CoursePage
 from learning.enrollment import deeds
-from learning.enrollment.grouping import IN_GROUP
 from learning.enrollment.models import Enrollment, Seats, StatusChange
 from learning.enrollment.notices import tell_of_changes
-from learning.enrollment.statuses import SEATED, By, Status, may_go
+from learning.enrollment.statuses import IN_GROUP, SEATED, By, Status, may_go
 
 WRITTEN_AT_ONCE = 500
 
@@ -31,32 +29,6 @@ class EnrollmentError(Exception):
 
     def __str__(self) -> str:
         return str(self.message)
-
-
-def _counted(course_id: int) -> dict[str, int]:
-    of_course = Enrollment.objects.filter(course_id=course_id)
-    return {
-        "taken": of_course.filter(status__in=SEATED).count(),
-        "waiting": of_course.filter(status=Status.WAITLISTED).count(),
-    }
-
-
-def recount_seats(course_id: int) -> None:
-    """Make the stored counts true again, after rows were written in bulk."""
-    Seats.objects.update_or_create(pk=course_id, defaults=_counted(course_id))
-
-
-def lock_seats(course_id: int) -> Seats:
-    """The course's row of seats, locked until the transaction ends. Who else writes it: this module only."""
-    try:
-        return Seats.objects.select_for_update().get(pk=course_id)
-    except Seats.DoesNotExist:
-        try:
-            with transaction.atomic():
-                Seats.objects.create(pk=course_id, **_counted(course_id))
-        except IntegrityError:
-            pass  # another request made the row first
-        return Seats.objects.select_for_update().get(pk=course_id)
 
 
 class Changes:
@@ -180,7 +152,7 @@ def has_free_seat(course_id: int) -> bool:
 
 
 def locked_course(course_id: int) -> tuple[CoursePage, Seats]:
-    seats = lock_seats(course_id)
+    seats = Seats.objects.lock(course_id)
     course = CoursePage.objects.filter(pk=course_id).first()
     if course is None:
         raise EnrollmentError("no_such_course", _("There is no such course."))

@@ -21,6 +21,7 @@ READING = frozenset({Status.ACTIVE, Status.COMPLETED})
 # A paused student comes back to their seat, and a completed one still reads: both keep it.
 SEATED = frozenset({Status.ACTIVE, Status.COMPLETED, Status.PAUSED})
 PENDING = frozenset({Status.REQUESTED, Status.WAITLISTED})
+IN_GROUP = SEATED | PENDING  # who takes a place of a study group
 # A student may begin anew only from here; from the others only staff bring them back.
 REJOINABLE = frozenset({Status.LEFT})
 LEAVABLE = frozenset({Status.REQUESTED, Status.WAITLISTED, Status.ACTIVE, Status.COMPLETED})

@@ -9,4 +9,4 @@ class JobsConfig(AppConfig):
     verbose_name = _("Jobs")
 
     def ready(self) -> None:
-        autodiscover_modules("tasks")  # each app registers its jobs by declaring them
+        autodiscover_modules("tasks", "ticks")  # each app registers its jobs by declaring them

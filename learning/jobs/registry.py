@@ -1,4 +1,5 @@
-"""The jobs of all apps. An app declares its own in `tasks.py`; nothing here names one.
+"""The jobs of all apps. An app declares its own in `tasks.py`, and in `ticks.py` where they would close a circle of
+imports: those that the clock alone queues. Nothing here names one.
 
     @job(_("Send a letter to students"))
     def send_letter(letter_id: int) -> int: ...

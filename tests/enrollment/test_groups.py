@@ -14,8 +14,9 @@ from learning.accounts.models import AuditEntry
 from learning.enrollment import deeds, grouping
 from learning.enrollment.access import Refusal, access_to_part
 from learning.enrollment.actions import EnrollmentError, enroll, expire_ended
+from learning.enrollment.counting import progress_of, recount_progress
 from learning.enrollment.models import Beginning, Completion, Enrollment, Opening, Position, StudyGroup
-from learning.enrollment.progress import progress_of, recount_progress, set_done
+from learning.enrollment.progress import complete_finished, set_done
 from learning.enrollment.statuses import Status
 from tests import school
 
@@ -304,7 +305,7 @@ def test_last_unfinished_lesson_goes_and_the_course_is_completed(small: SimpleNa
     recount_progress(small.course.pk)
     row = school.fresh(small.enrollment)
     assert (row.status, row.done, row.percent) == (Status.ACTIVE, 2, 100)  # the lesson may come back
-    recount_progress(small.course.pk, complete_finished=True)
+    complete_finished(small.course.pk)
     row = school.fresh(small.enrollment)
     assert (row.status, row.done, row.percent) == (Status.COMPLETED, 2, 100)
 

@@ -8,8 +8,9 @@ from django.urls import reverse
 from wagtail.rich_text import RichText
 
 from learning.courses.enums import Completes
+from learning.enrollment.counting import progress_of
 from learning.enrollment.models import Completion, Position
-from learning.enrollment.progress import progress_of, set_done, set_position
+from learning.enrollment.progress import set_done, set_position
 from learning.enrollment.statuses import Status
 from tests import school
 

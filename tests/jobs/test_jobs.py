@@ -17,7 +17,7 @@ from django_tasks.base import Task
 from django_tasks_db.models import DBTaskResult
 
 from learning.courses.tasks import publish_scheduled_pages
-from learning.enrollment.tasks import expire_ended
+from learning.enrollment.ticks import expire_ended
 from learning.jobs.management.commands.run_ticks import enqueue_once
 from learning.jobs.models import WorkerHeartbeat
 from learning.jobs.recovery import FIRST_PAUSE, LOST, TRIES, record_heartbeat, requeue_failed, requeue_lost, retry
@@ -145,8 +145,9 @@ def test_every_job_of_ours_is_declared_with_words_for_people() -> None:
     found = [
         value
         for app in apps.get_app_configs()
-        if app.name.startswith(("learning.", "chat", "home")) and find_spec(f"{app.name}.tasks")
-        for value in vars(import_module(f"{app.name}.tasks")).values()
+        for module in ("tasks", "ticks")
+        if app.name.startswith(("learning.", "chat", "home")) and find_spec(f"{app.name}.{module}")
+        for value in vars(import_module(f"{app.name}.{module}")).values()
         if isinstance(value, Task)
     ]
     assert len(found) > 15

@@ -12,8 +12,7 @@ from django.utils import timezone
 from learning.courses.enums import EnrollmentPolicy
 from learning.enrollment import actions
 from learning.enrollment.actions import enroll
-from learning.enrollment.machine import recount_seats
-from learning.enrollment.models import Enrollment, Invitation, StatusChange, StudyGroup
+from learning.enrollment.models import Enrollment, Invitation, Seats, StatusChange, StudyGroup
 from learning.enrollment.statuses import Status
 from learning.enrollment.undo import undo
 from tests import school
@@ -173,7 +172,7 @@ def test_nobody_is_invited_again_who_has_enrolled(small: SimpleNamespace, visit:
 def test_the_form_of_a_full_course_does_not_tell_who_has_an_account(small: SimpleNamespace, visit: Any) -> None:
     small.course.capacity = 1
     school.publish(small.course)
-    recount_seats(small.course.pk)
+    Seats.objects.recount(small.course.pk)
     school.person("known")
     client = visit(small.teacher)
     answers = [

@@ -22,7 +22,7 @@ from learning.enrollment.actions import change_statuses, enroll
 from learning.enrollment.models import Enrollment, LetterCopy, Seats, StatusChange, StudyGroup
 from learning.enrollment.progress import set_done
 from learning.enrollment.statuses import SEATED, Status
-from learning.teaching.letters import stop_token
+from learning.teaching.letter_mail import stop_token
 from tests import school
 from tests.test_budgets import queries
 

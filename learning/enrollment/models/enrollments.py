@@ -3,14 +3,14 @@
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from learning.enrollment.models.groups import StudyGroup
 from learning.enrollment.models.pointers import course_pointer
-from learning.enrollment.statuses import READING, By, Status
+from learning.enrollment.statuses import READING, SEATED, By, Status
 
 
 class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
@@ -95,12 +95,43 @@ class StatusChange(models.Model):
         ordering = ["at", "pk"]
 
 
+class SeatsManager(models.Manager["Seats"]):
+    def lock(self, course_id: int) -> "Seats":
+        """Return the course's row, locked until the transaction ends, making it when it is not there.
+
+        Seats and places of groups are given and freed under this lock. It comes before the lock of any enrolment.
+        """
+        try:
+            return self.select_for_update().get(pk=course_id)
+        except Seats.DoesNotExist:
+            try:
+                with transaction.atomic():
+                    self.create(pk=course_id, **_counted(course_id))
+            except IntegrityError:
+                pass  # another request made the row first
+            return self.select_for_update().get(pk=course_id)
+
+    def recount(self, course_id: int) -> None:
+        """Make the stored counts true again, after rows were written in bulk."""
+        self.update_or_create(pk=course_id, defaults=_counted(course_id))
+
+
+def _counted(course_id: int) -> dict[str, int]:
+    of_course = Enrollment.objects.filter(course_id=course_id)
+    return {
+        "taken": of_course.filter(status__in=SEATED).count(),
+        "waiting": of_course.filter(status=Status.WAITLISTED).count(),
+    }
+
+
 class Seats(models.Model):
     """How many seats of a course are taken. Its row is the lock under which seats are given and freed."""
 
     course_id = models.PositiveIntegerField(primary_key=True)
     taken = models.PositiveIntegerField(default=0)
     waiting = models.PositiveIntegerField(default=0)
+
+    objects = SeatsManager()
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):

@@ -26,9 +26,9 @@ from learning.courses.programme import (
 )
 from learning.courses.reading import headings_of
 from learning.enrollment.access import Access, Refusal
+from learning.enrollment.counting import Progress, done_lessons
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.plans import plans_of, programme_for
-from learning.enrollment.progress import Progress, done_lessons
 from learning.enrollment.standing import Standing
 from learning.enrollment.viewing import viewing_of
 

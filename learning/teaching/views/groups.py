@@ -21,6 +21,7 @@ from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import programme_of
 from learning.enrollment import deeds, grouping
 from learning.enrollment.models import Audience, Enrollment, Opening, StudyGroup
+from learning.enrollment.statuses import IN_GROUP
 from learning.teaching.filters import searched
 from learning.teaching.forms import GroupForm, OpeningForm, ShiftForm
 from learning.teaching.views.students import managed_course
@@ -45,7 +46,7 @@ def board(request: HttpRequest, course_id: int) -> HttpResponse:
     """Groups as columns; students are put into them by hand, by drag or all at once."""
     course = managed_course(request, course_id)
     words = request.GET.get("q", "")[:100]
-    in_group = Q(enrollments__status__in=grouping.IN_GROUP)
+    in_group = Q(enrollments__status__in=IN_GROUP)
     groups = list(
         StudyGroup.objects.filter(course=course)
         .annotate(members=Count("enrollments", filter=in_group))
@@ -54,7 +55,7 @@ def board(request: HttpRequest, course_id: int) -> HttpResponse:
     )
     for taught in groups:
         taught.taught = grouping.taught_by(taught)
-    there = Enrollment.objects.filter(course=course, status__in=grouping.IN_GROUP)
+    there = Enrollment.objects.filter(course=course, status__in=IN_GROUP)
     place_in_group = Window(RowNumber(), partition_by=F("group_id"), order_by=["user__display_name", "pk"])
     first = searched(there.select_related("user"), words).annotate(place=place_in_group).filter(place__lte=SHOWN + 1)
     found: dict[int | None, list[Enrollment]] = defaultdict(list)
@@ -145,7 +146,7 @@ def edit(request: HttpRequest, course_id: int | None = None, group_id: int | Non
             return redirect("teaching_groups", form.instance.course_id)
         messages.success(request, _("“%(group)s” is saved.") % {"group": group})
         return redirect("teaching_groups", group.course_id)
-    members = group.enrollments.filter(status__in=grouping.IN_GROUP).count() if group.pk else 0
+    members = group.enrollments.filter(status__in=IN_GROUP).count() if group.pk else 0
     context = {"course": group.course, "group": group, "form": form, "members": members}
     context["taught"] = grouping.taught_by(group) if group.pk else ""
     return render(request, "teaching/group.html", context, status=422 if form.errors else 200)

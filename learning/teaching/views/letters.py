@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from learning.accounts.models import User
 from learning.enrollment.models import Letter
 from learning.teaching.forms import LetterForm
-from learning.teaching.letters import Mail, compose, person_of_token, readers, write
+from learning.teaching.letter_mail import Mail, compose, person_of_token
+from learning.teaching.letters import readers, write
 from learning.teaching.views.students import chosen, managed_course
 
 LETTERS_SHOWN = 20

@@ -1,0 +1,173 @@
+"""What a student has done of a course, and where they go on."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from django.db import transaction
+
+from learning.accounts.models import User
+from learning.base.compiled import CompiledQuery
+from learning.courses.models import CoursePage
+from learning.courses.programme import Programme, ProgrammeLesson, programmes_of
+from learning.enrollment.models import Beginning, Completion, Enrollment, Position, Seats
+from learning.enrollment.plans import Plan, plan_of, plans_of, programme_for
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Done / of, minutes left and the lesson to go on with."""
+
+    programme: Programme
+    done: frozenset[int]
+    last_lesson_id: int | None = None
+    last_block_id: UUID | None = None
+    closed: Mapping[int, datetime] = field(default_factory=dict)  # lessons that are not open yet, with the instant
+
+    @cached_property
+    def count(self) -> int:
+        return sum(1 for lesson in self.programme.lessons if lesson.id in self.done)
+
+    @property
+    def of(self) -> int:
+        return len(self.programme.lessons)
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.count / self.of) if self.of else 0
+
+    @cached_property
+    def minutes_left(self) -> int:
+        return sum(lesson.minutes for lesson in self.programme.lessons if lesson.id not in self.done)
+
+    @property
+    def finished(self) -> bool:
+        return self.of > 0 and self.count == self.of
+
+    @property
+    def continue_url(self) -> str:
+        """The address of *Continue*: the lesson, and in the lesson one stopped in the block one stopped at; where a
+        module begins with it, the introduction of the module."""
+        lesson = self.next_lesson
+        if lesson is None:
+            return ""
+        is_here = lesson.id == self.last_lesson_id
+        if is_here and self.last_block_id is not None:
+            return f"{lesson.url}#b-{self.last_block_id}"
+        module = self.programme.introduction_before(lesson.id)
+        begins = module is not None and not is_here and not any(part.id in self.done for part in module.lessons)
+        return module.url if module and begins else lesson.url
+
+    @cached_property
+    def next_lesson(self) -> ProgrammeLesson | None:
+        """Where *Continue* leads: the lesson one stopped in; when that is done, the first open one after it, then
+        the first open one at all; when all is done, the first lesson. Nothing while the rest is still to open."""
+        lessons = [lesson for lesson in self.programme.lessons if lesson.id not in self.closed]
+        place = next((i for i, lesson in enumerate(lessons) if lesson.id == self.last_lesson_id), 0)
+        for lesson in [*lessons[place:], *lessons[:place]]:
+            if lesson.id not in self.done:
+                return lesson
+        return lessons[0] if lessons and self.finished else None
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """When the next lesson opens, where all that is open is done."""
+        coming = [at for pk, at in self.closed.items() if pk not in self.done]
+        return min(coming) if coming and self.next_lesson is None else None
+
+
+_done = CompiledQuery(
+    lambda user_id, ids: Completion.objects.filter(user_id=user_id, lesson_id__in=ids).values_list("lesson_id")
+)
+
+
+def done_lessons(user: User, *programmes: Programme) -> frozenset[int]:
+    """Ids of the lessons of these programmes that the person has done."""
+    ids = [lesson.id for programme in programmes for lesson in programme.lessons]
+    return frozenset(row[0] for row in _done.rows(user.pk, ids))
+
+
+def progress_of(user: User, courses: Iterable[CoursePage]) -> dict[int, Progress]:
+    """Progress by the id of the course, each in the programme that the person's group sees.
+
+    Three queries for any number of courses, one more where modules are still to open, three more for what is not kept.
+    """
+    courses = list(courses)
+    programmes_of(courses)  # reads all that are not kept at once
+    mine = Enrollment.objects.reading().filter(user=user, course_id__in=[course.pk for course in courses])
+    groups = dict(mine.values_list("course_id", "group_id"))
+    found = plans_of((course, groups.get(course.pk)) for course in courses)
+    plans = {course.pk: found[course.pk, groups.get(course.pk)] for course in courses}
+    programmes = {course.pk: programme_for(course, plans[course.pk]) for course in courses}
+    done = done_lessons(user, *programmes.values())
+    stopped = Position.objects.filter(user=user, course_id__in=programmes)
+    places: dict[int, tuple[int | None, UUID | None]] = {
+        course_id: (lesson_id, block_id)
+        for course_id, lesson_id, block_id in stopped.values_list("course_id", "lesson_id", "block_id")
+    }
+    closed = _closed_lessons(user, programmes, plans)
+    return {
+        pk: Progress(programme, done, *places.get(pk, (None, None)), closed.get(pk, {}))
+        for pk, programme in programmes.items()
+    }
+
+
+def _closed_lessons(
+    user: User, programmes: dict[int, Programme], plans: dict[int, Plan]
+) -> dict[int, dict[int, datetime]]:
+    """The lessons of each course that are not open to the person yet, with the instant when they will be."""
+    modules = {module_id: at for plan in plans.values() for module_id, at in plan.closed_modules().items()}
+    if not modules:
+        return {}
+    begun = set(Beginning.objects.filter(user=user, module_id__in=modules).values_list("module_id", flat=True))
+    return {
+        pk: {
+            lesson.id: modules[module.id]
+            for module in programme.modules
+            if module.id in modules and module.id not in begun
+            for lesson in module.lessons
+            if not lesson.free_preview
+        }
+        for pk, programme in programmes.items()
+    }
+
+
+COUNTED_AT_ONCE = 500
+
+
+def counted(course: CoursePage) -> Iterator[list[tuple[Enrollment, Progress]]]:
+    """The enrolments of a course with what each has done, in parts: memory does not grow with the course."""
+    last = 0
+    rows = Enrollment.objects.filter(course_id=course.pk).order_by("pk")
+    while part := list(rows.filter(pk__gt=last)[:COUNTED_AT_ONCE]):
+        last = part[-1].pk
+        programmes = {row.group_id: programme_for(course, plan_of(course, row.group_id)) for row in part}
+        lessons = {lesson.id for programme in programmes.values() for lesson in programme.lessons}
+        done: dict[int, set[int]] = defaultdict(set)
+        pairs = Completion.objects.filter(user_id__in=[row.user_id for row in part], lesson_id__in=lessons)
+        for user_id, lesson_id in pairs.values_list("user_id", "lesson_id"):
+            done[user_id].add(lesson_id)
+        yield [(row, Progress(programmes[row.group_id], frozenset(done[row.user_id]))) for row in part]
+
+
+def recount_progress(course_id: int) -> int:
+    """Store anew how much everyone has done, after the programme or a group's part of it has changed.
+
+    Returns how many rows were changed. Safe to run at any time.
+    """
+    course = CoursePage.objects.filter(pk=course_id).first()
+    changed = 0
+    for part in counted(course) if course is not None else ():
+        stale = []
+        for row, progress in part:
+            if (row.done, row.percent) != (progress.count, progress.percent):
+                row.done, row.percent = progress.count, progress.percent
+                stale.append(row)
+        with transaction.atomic():
+            Seats.objects.lock(course_id)  # before the rows, as every other verb does
+            Enrollment.objects.bulk_update(stale, ["done", "percent"])
+        changed += len(stale)
+    return changed
