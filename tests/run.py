@@ -1,4 +1,4 @@
-"""What `make test` runs: every test on SQLite, then again on PostgreSQL and Redis.
+"""What `make test` runs: every test on SQLite, then again on PostgreSQL and Redis, but for a few (`tests/once.py`).
 
 Installs from Debian's packages what is missing when it may (root on Debian); otherwise says in one
 loud line what it leaves out.
@@ -35,7 +35,7 @@ def install_missing() -> list[str]:
 
 def pytest(env: dict[str, str], *args: str) -> int:
     workers = str(min(4, os.cpu_count() or 1))
-    command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "loadgroup", *args]
+    command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "loadgroup", "--durations", "10", *args]
     return subprocess.run(command, cwd=BASE, env=env, check=False).returncode
 
 
@@ -49,9 +49,10 @@ def main() -> int:
     env.pop("DATABASE_URL", None)
     env.pop("REDIS_URL", None)
     chosen = sys.argv[1:]
+    lacks_postgresql = bool({"postgresql", "redis-server"} & set(missing))
     print("== SQLite and memory", flush=True)
-    failed = pytest(env, *chosen)
-    if {"postgresql", "redis-server"} & set(missing):
+    failed = pytest(env if lacks_postgresql else {**env, "POSTGRESQL_FOLLOWS": "1"}, *chosen)
+    if lacks_postgresql:
         print("!! LEFT OUT: the suite on PostgreSQL and Redis, which are not installed here.", flush=True)
     else:
         print("== PostgreSQL and Redis", flush=True)
