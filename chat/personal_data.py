@@ -33,13 +33,13 @@ register_data(
         lambda person: rows_of(
             Attachment.objects.filter(person=person), "original_name", "size", "created_at", "room_id"
         ),
-        {"original_name": _("File"), "size": _("Bytes"), "created_at": _("Made on")},
+        {"original_name": _("File"), "size": _("Bytes"), "created_at": _("Created")},
     ),
     DataSection(
         "chat_read",
         _("How far you read chats"),
         lambda person: rows_of(ReadMarker.objects.filter(user=person), "room_id", "seq", "silenced"),
-        {"seq": _("Message"), "silenced": _("Quiet")},
+        {"seq": _("Message"), "silenced": _("Muted")},
     ),
     DataSection(
         "mentioned",

@@ -104,7 +104,7 @@ def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def _unknown(request: HttpRequest, error: Any) -> HttpResponse:
-    response = problem(request, 401, "not_signed_in", _("Sign in, or send a token."))
+    response = problem(request, 401, "not_signed_in", _("Log in, or send a token."))
     response.headers["WWW-Authenticate"] = 'Bearer realm="Parta"'
     return response
 

@@ -53,7 +53,7 @@ def _do(request: HttpRequest, staff: Any, person: User) -> HttpResponse | None:
         messages.success(request, _("Sessions ended: %(n)s.") % {"n": count})
     elif verb == "reset_mfa":
         reset_mfa(person=person, actor=staff)
-        messages.success(request, _("The second factor is taken away; they set it up anew."))
+        messages.success(request, _("The second factor is removed; they set it up again."))
     elif verb == "data":
         return archive_answer(person, staff)
     elif verb in ("delete", "keep"):

@@ -30,7 +30,7 @@ RIGHTS = register_deed(
         "rights",
         gettext_lazy("Rights"),
         _of_rights,
-        did={"made_role": gettext_lazy("Role made"), "deleted_role": gettext_lazy("Role deleted")},
+        did={"made_role": gettext_lazy("Role created"), "deleted_role": gettext_lazy("Role deleted")},
     )
 )
 PERSON = register_deed(
@@ -39,14 +39,14 @@ PERSON = register_deed(
         gettext_lazy("Account"),
         _of_person,
         did={
-            "made": pgettext_lazy("audit log", "Made"),
+            "made": pgettext_lazy("audit log", "Created"),
             "changed": pgettext_lazy("audit log", "Changed"),
             "activated": gettext_lazy("Account opened"),
             "deactivated": gettext_lazy("Account closed"),
             "asked_deletion": gettext_lazy("Deletion asked for"),
             "cancelled_deletion": gettext_lazy("Deletion cancelled"),
             "anonymised": gettext_lazy("Name, e-mail and log-in deleted for good"),
-            "reset_mfa": gettext_lazy("Second factor taken away"),
+            "reset_mfa": gettext_lazy("Second factor removed"),
             "ended_sessions": gettext_lazy("Sessions ended"),
         },
     )
@@ -55,8 +55,8 @@ DATA = register_deed(Deed("data", gettext_lazy("Personal data"), did={"downloade
 TOKEN = register_deed(
     Deed(
         "token",
-        gettext_lazy("Token of the API"),
+        gettext_lazy("API token"),
         _of_token,
-        did={"made": pgettext_lazy("audit log", "Made"), "revoked": gettext_lazy("Token taken back")},
+        did={"made": pgettext_lazy("audit log", "Created"), "revoked": gettext_lazy("Token revoked")},
     )
 )

@@ -48,18 +48,18 @@ register_data(
         {
             "ip": _("IP address"),
             "user_agent": _("Device"),
-            "created_at": _("Made on"),
+            "created_at": _("Created"),
             "last_seen_at": _("Last seen"),
         },
         words={"user_agent": device},
     ),
     DataSection(
         "tokens",
-        _("Tokens of the API"),
+        _("API tokens"),
         lambda person: rows_of(
             PersonalToken.objects.filter(user=person), "name", "scopes", "created_at", "last_used_at"
         ),
-        {"name": _("Name"), "scopes": _("May do"), "created_at": _("Made on"), "last_used_at": _("Last used")},
+        {"name": _("Name"), "scopes": _("May do"), "created_at": _("Created"), "last_used_at": _("Last used")},
     ),
     order=10,
 )

@@ -3,6 +3,10 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+# Words of allauth that our catalogues say otherwise: its French has nouns on buttons (“Création de compte”).
+OF_ALLAUTH = (gettext_noop("Sign Up"), gettext_noop("Sign In"), gettext_noop("Sign Out"))
 
 
 def quoted(name: Any) -> str:

@@ -28,7 +28,7 @@ class CourseLanguage(TextChoices):
 
 
 class EnrollmentPolicy(TextChoices):
-    OPEN = "open", _("Anyone signed in")
+    OPEN = "open", _("Anyone logged in")
     APPROVAL = "approval", _("After approval")
     KEY = "key", _("With a key")
     INVITATION = "invitation", _("By invitation")

@@ -13,7 +13,7 @@ from learning.enrollment.statuses import Status
 
 KINDS = {model.__name__: model._meta.verbose_name for model in (CoursePage, ModulePage, LessonPage)}
 CHANGES = {
-    "made": pgettext_lazy("audit log", "Made"),
+    "made": pgettext_lazy("audit log", "Created"),
     "changed": pgettext_lazy("audit log", "Changed"),
     "deleted": pgettext_lazy("audit log", "Deleted"),
 }
@@ -78,6 +78,6 @@ INVITATION = register_deed(
         "invitation",
         gettext_lazy("Invitation"),
         _of_invitations,
-        did={"sent_again": gettext_lazy("Sent again"), "taken_back": gettext_lazy("Taken back")},
+        did={"sent_again": gettext_lazy("Sent again"), "taken_back": gettext_lazy("Withdrawn")},
     )
 )

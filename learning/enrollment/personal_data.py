@@ -41,7 +41,7 @@ ENROLLMENT = {
     "status": _("Status"),
     "done": _("Lessons done"),
     "percent": _("Progress, %"),
-    "created_at": _("Made on"),
+    "created_at": _("Created"),
     "completed_at": _("Completed"),
     "last_read_at": _("Last read"),
 }
@@ -92,7 +92,7 @@ register_data(
         "invitations",
         _("Invitations"),
         lambda person: rows_of(Invitation.objects.filter(email=person.email.lower()), "course__title", "created_at"),
-        {"course__title": _("Course"), "created_at": _("Made on")},
+        {"course__title": _("Course"), "created_at": _("Created")},
     ),
     DataSection(
         "letters",

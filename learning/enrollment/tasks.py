@@ -16,6 +16,6 @@ def mail_invitations(ids: list[int]) -> int:
     return mail.send_invitations(ids)
 
 
-@job(_("Count progress anew"))
+@job(_("Recount progress"))
 def recount_progress(course_id: int) -> int:
     return counting.recount_progress(course_id)

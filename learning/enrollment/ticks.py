@@ -13,7 +13,7 @@ def expire_ended() -> int:
     return actions.expire_ended()
 
 
-@job(_("Count everyone's progress anew"), tick=every_day(hour=3, minute=21))
+@job(_("Recount everyone's progress"), tick=every_day(hour=3, minute=21))
 def recount_every_course() -> None:
     """Put right what a lost job or a change of content has left behind: two jobs for each course."""
     for course_id in Enrollment.objects.order_by().values_list("course_id", flat=True).distinct():

@@ -17,7 +17,7 @@ register_data(
         "imports",
         _("Imports that you made"),
         lambda person: rows_of(ImportRun.objects.filter(owner=person), "filename", "created_at", "state"),
-        {"filename": _("File"), "created_at": _("Made on"), "state": _("State")},
+        {"filename": _("File"), "created_at": _("Created"), "state": _("State")},
         words={"state": _state},
     ),
     DataSection(

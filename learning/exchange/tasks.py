@@ -16,7 +16,7 @@ def apply_import(run_id: int) -> int:
     return people.apply(run_id=run_id)
 
 
-@job(_("Take away courses whose import has died"), tick=every_minutes(5, second=50))
+@job(_("Delete courses whose import was interrupted"), tick=every_minutes(5, second=50))
 def undo_abandoned_imports() -> int:
     """Take away the courses whose import has died."""
     return undoing.undo_abandoned()

@@ -44,14 +44,14 @@ def test_audit_log_speaks_in_words_of_the_reader(small: SimpleNamespace, visit: 
         "Changed; “Spring”; name, teachers",
         "Deletion asked for; closed at once",
         "Deletion cancelled",
-        "Role made; role: Choir",
-        "Made; Read my courses and progress",
+        "Role created; role: Choir",
+        "Created; Read my courses and progress",
     ):
         assert words in said
     assert not re.search(r"(did|group|fields|closed|modules|before|after|days): ", said)
     with translation.override("ru"):
         russian = "\n".join(in_words(entry, Names(entries)) for entry in entries)
-    assert not re.search("Made|Changed|group|deleted|Deletion|closed|days", russian)
+    assert not re.search("Created|Changed|group|deleted|Deletion|closed|days", russian)
     Audience.objects.all().delete()
     group.delete()
     assert "a deleted group → “Spring”" in in_words(entries[1], Names(entries))

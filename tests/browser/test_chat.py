@@ -66,7 +66,7 @@ def test_two_people_talk(school_at: School, browser: Browser) -> None:
         two.keyboard.press("Enter")
         expect(message(one, "hello yourself")).to_have_class(re.compile("is-called"))
         # an answer quotes, and leads to what it answers
-        do(one, "hello yourself", "Answer")
+        do(one, "hello yourself", "Reply")
         say(one, "An answer to that")
         expect(message(two, "An answer to that").locator("[data-reply]")).to_contain_text("hello yourself")
         # a sign is put and taken back
@@ -305,7 +305,7 @@ def test_a_deleted_message_is_quoted_no_longer(school_at: School, browser: Brows
     with in_room(browser, school_at, STUDENT) as one, in_room(browser, school_at, CLASSMATE) as two:
         say(one, "A word to be taken back")
         expect(message(two, "A word to be taken back")).to_have_count(1)
-        do(two, "A word to be taken back", "Answer")
+        do(two, "A word to be taken back", "Reply")
         say(two, "Answering that")
         quote = message(one, "Answering that").locator("[data-reply] span")
         expect(quote).to_contain_text("taken back")

@@ -192,7 +192,7 @@ def test_invitations_are_taken_back_in_bulk_those_of_ones_courses(small: SimpleN
     client.post(bulk("take_back", mine.pk, others.pk))
     assert list(Invitation.objects.all()) == [others]
     log = visit(small.admin).get("/cms/audit/").content.decode()
-    assert "Taken back; 1 invitation<" in re.sub(r"\s*<", "<", log)
+    assert "Withdrawn; 1 invitation<" in re.sub(r"\s*<", "<", log)
     assert "mine@example.org" not in log
     assert client.get(bulk("take_back", others.pk)).status_code == 404
     invited(small.course, "a", "b", "c")

@@ -194,7 +194,7 @@ class Resume(StatusBulkAction):
 class Remove(StatusBulkAction):
     display_name = _("Remove")
     action_type = "remove"
-    aria_label = _("Take the chosen students off their courses")
+    aria_label = _("Remove the chosen students from their courses")
     action_priority = 50
     after = Status.REMOVED
 
@@ -312,7 +312,7 @@ def undo_changes(request: HttpRequest) -> HttpResponse:
         remember(request, [])
         for refusal in sorted(set(outcome.refused.values())):
             messages.error(request, refusal)
-        messages.success(request, gettext("Taken back: %(n)s.") % {"n": outcome.changed})
+        messages.success(request, gettext("Undone: %(n)s.") % {"n": outcome.changed})
         return redirect(back)
     found = list(changes[:NAMED])
     more = max(0, changes.count() - NAMED)

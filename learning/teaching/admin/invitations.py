@@ -137,9 +137,9 @@ class SendAgain(InvitationBulkAction):
 
 
 class TakeBack(InvitationBulkAction):
-    display_name = _("Take back")
+    display_name = _("Withdraw")
     action_type = "take_back"
-    aria_label = _("Take back the chosen invitations")
+    aria_label = _("Withdraw the chosen invitations")
     action_priority = 20
     classes: ClassVar = {"serious"}
     permission = "enrollment.delete_invitation"
@@ -150,7 +150,7 @@ class TakeBack(InvitationBulkAction):
         return take_back(ids=[row.pk for row in objects], actor=staff), 0
 
     def get_success_message(self, num_parent_objects: int, num_child_objects: int) -> str:
-        return gettext("Invitations taken back: %(n)s.") % {"n": num_parent_objects}
+        return gettext("Invitations withdrawn: %(n)s.") % {"n": num_parent_objects}
 
 
 INVITATION_ACTIONS = (SendAgain, TakeBack)

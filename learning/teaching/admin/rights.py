@@ -115,7 +115,7 @@ def _make(request: HttpRequest, staff: Any) -> None:
         with transaction.atomic():
             Group.objects.create(name=name)
             record(deeds.RIGHTS, actor=staff, facts={"did": "made_role", "role": name})
-        messages.success(request, _("The role “%(name)s” is made. Now give it rights.") % {"name": name})
+        messages.success(request, _("The role “%(name)s” is created. Now give it rights.") % {"name": name})
 
 
 def _delete(request: HttpRequest, staff: Any, groups: list[Group]) -> None:

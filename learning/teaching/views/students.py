@@ -181,7 +181,7 @@ def undo_status(request: HttpRequest, course_id: int) -> HttpResponse:
         remember(request, [])
         for refusal in sorted(set(outcome.refused.values())):
             messages.error(request, refusal)
-        messages.success(request, _("Taken back: %(n)s.") % {"n": outcome.changed})
+        messages.success(request, _("Undone: %(n)s.") % {"n": outcome.changed})
         return redirect(back)
     changes = undoable(user, remembered(request)).select_related("enrollment__user")
     found = list(changes[:NAMED])
