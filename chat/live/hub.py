@@ -17,7 +17,7 @@ from chat.live.connection import CLOSING, RESTARTS, TOO_MUCH, Connection
 from chat.live.room_feed import RoomFeed
 from chat.live.runtime import Runtime
 from chat.live.shutdown import before_daphne_ends
-from chat.live.tick import Tick
+from chat.live.tick import RoomsCheck
 from chat.live.writer import Writer, unavailable
 from chat.models import Room
 from chat.rooms.frames import ChatError, as_text
@@ -44,7 +44,8 @@ class Hub:
         self._turns: dict[int, asyncio.Lock] = {}  # of people who catch up: each one step at a time
         self._admissions: LRUCache[int, Admission] = LRUCache(MAX_REMEMBERED)
         self._shut_out: TTLCache[str, bool] = TTLCache(MAX_REMEMBERED, SHUT_OUT)
-        self._tick = self.loop.create_task(Tick(self.runtime, self.publisher, self.connections, self.feeds, self).run())
+        check = RoomsCheck(self.runtime, self.publisher, self.connections, self.feeds, self)
+        self._checking = self.loop.create_task(check.run())
         set_publisher(self.publisher)
         before_daphne_ends(self.say_goodbye)
 

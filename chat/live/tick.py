@@ -31,7 +31,7 @@ class Doors(Protocol):
     async def show_out(self, connection: Connection, room_id: int) -> None: ...
 
 
-class Tick:
+class RoomsCheck:
     def __init__(
         self,
         runtime: Runtime,

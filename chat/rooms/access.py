@@ -20,7 +20,7 @@ Pair = tuple[int, int]  # a person, a room
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RoomStanding:
     """What a person is in a room at this moment."""
 
     user_id: int
@@ -93,10 +93,10 @@ class Standings:
     def is_member(self, pair: Pair) -> bool:
         return self.moderates(pair) or (pair in self._students and pair[1] not in self._of_deleted_course)
 
-    def of(self, pair: Pair) -> Standing:
+    def of(self, pair: Pair) -> RoomStanding:
         user_id, room_id = pair
         moderates = self.moderates(pair)
-        return Standing(
+        return RoomStanding(
             user_id,
             room_id,
             is_member=self.is_member(pair),
@@ -125,7 +125,7 @@ class StandingsInRooms(Standings):
         return {pair for pair in wanted if self.moderates(pair)}
 
 
-def standings(pairs: Iterable[Pair]) -> dict[Pair, Standing]:
+def standings(pairs: Iterable[Pair]) -> dict[Pair, RoomStanding]:
     """What each of these people is in their room; one query. Whether the room exists is for the caller to see."""
     pairs = list(pairs)
     rows = _of_people.rows(filled(room for _user, room in pairs), filled(user for user, _room in pairs))
@@ -144,14 +144,14 @@ def standings_and_positions(pairs: Iterable[Pair], room_ids: Iterable[int]) -> t
     return found, found.positions
 
 
-def standing_in(user: Person, room: Room) -> Standing:
+def standing_in(user: Person, room: Room) -> RoomStanding:
     """What this person is in this room."""
     if not user.is_authenticated or not user.is_active:
-        return Standing(0, room.pk)
+        return RoomStanding(0, room.pk)
     return standings([(user.pk, room.pk)])[user.pk, room.pk]
 
 
-def entered_room(user: Person, room_id: int) -> tuple[Room, Standing] | None:
+def entered_room(user: Person, room_id: int) -> tuple[Room, RoomStanding] | None:
     """The room, with what they have not read, and what this person is in it; two queries.
 
     Nothing where they may not be, or there is no such room.

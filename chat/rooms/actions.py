@@ -1,4 +1,4 @@
-"""Verbs about what has been said, and about who may say something. Writing itself is in `posting`."""
+"""Chat actions: editing, deleting, reacting, pinning, reading, muting. Sending messages is in `posting`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ from chat.models import (
     Room,
     RoomEvent,
 )
-from chat.rooms.access import Standing, standings
+from chat.rooms.access import RoomStanding, standings
 from chat.rooms.frames import ChatError, as_text, bad_frame, event_frame, not_found, too_long
 from chat.rooms.posting import refusal_to_write
 from chat.rooms.publisher import publish, publish_frames
@@ -42,7 +42,7 @@ PRUNED_AT_ONCE = 1000
 class _Change:
     """A room and one of its messages, locked, with who wants to change something there."""
 
-    def __init__(self, room: Room, message: Message, standing: Standing) -> None:
+    def __init__(self, room: Room, message: Message, standing: RoomStanding) -> None:
         self.room, self.message, self.standing = room, message, standing
 
     @property

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.models import MOST_CHARACTERS, Attachment, Mention, Message, Mute, ReadMarker, Room
 from chat.rooms import pace, text
-from chat.rooms.access import Standing, filled, standings
+from chat.rooms.access import RoomStanding, filled, standings
 from chat.rooms.frames import ChatError, as_text, bad_frame, message_frame, not_found, too_long
 from chat.rooms.publisher import publish_frames
 from learning.accounts.models import User
@@ -201,7 +201,7 @@ def _written(drafts: Sequence[Draft]) -> tuple[Known, dict[int, list[datetime]]]
     return known, written
 
 
-def refusal_to_write(room: Room | None, standing: Standing) -> ChatError | None:
+def refusal_to_write(room: Room | None, standing: RoomStanding) -> ChatError | None:
     """Why this person may not write in this room now."""
     if room is None or not standing.is_member:
         return not_found()
@@ -212,7 +212,7 @@ def refusal_to_write(room: Room | None, standing: Standing) -> ChatError | None:
     return None
 
 
-def _refusal(draft: Draft, rooms: dict[int, Room], standing: Standing) -> ChatError | None:
+def _refusal(draft: Draft, rooms: dict[int, Room], standing: RoomStanding) -> ChatError | None:
     return refusal_to_write(rooms.get(draft.room_id), standing)
 
 

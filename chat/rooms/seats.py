@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import translation
 
 from chat.models import Room, room_name
-from chat.rooms.access import Standing, standings
+from chat.rooms.access import RoomStanding, standings
 from chat.rooms.frames import not_found, stamp
 from chat.rooms.membership import rooms_of
 from chat.rooms.posting import current_mute
@@ -22,7 +22,7 @@ class Seat:
     """A person in a room, with what they are told on coming in."""
 
     room: Room
-    standing: Standing
+    standing: RoomStanding
     facts: dict[str, Any]
 
     @property

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from chat import deeds
 from chat.models import ReadMarker, Room
 from chat.rooms import actions, history
-from chat.rooms.access import Standing
+from chat.rooms.access import RoomStanding
 from chat.rooms.export import exported, rows_of
 from chat.rooms.frames import ChatError
 from chat.rooms.people import listed_people, mutes_of
@@ -39,7 +39,7 @@ DURATIONS = {
 }
 
 
-def _moderated(request: HttpRequest, room_id: int) -> tuple[Room, Standing]:
+def _moderated(request: HttpRequest, room_id: int) -> tuple[Room, RoomStanding]:
     room, standing = enter(request, room_id)
     if not standing.moderates:
         raise Http404

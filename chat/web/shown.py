@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from chat.models import MOST_CHARACTERS, REACTIONS, Room
-from chat.rooms.access import Standing
+from chat.rooms.access import RoomStanding
 from learning.accounts.models import User
 
 TOGETHER = timedelta(minutes=5)  # messages of one author that stand under one name
@@ -55,7 +55,7 @@ def _body(frame: dict[str, Any]) -> SafeString:
     return SafeString(frame["html"]) if frame["html"] is not None else SafeString(f"<p>{escape(frame['text'])}</p>")
 
 
-def client_facts(room: Room, user: User, standing: Standing) -> dict[str, Any]:
+def client_facts(room: Room, user: User, standing: RoomStanding) -> dict[str, Any]:
     """What the page tells its script: where it is, and the words that it may need."""
     return {
         "room": room.pk,

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from chat.models import MOST_CHARACTERS, REACTIONS, Message, Room
 from chat.rooms import actions, history, people
-from chat.rooms.access import Standing, entered_room, moderates_everything
+from chat.rooms.access import RoomStanding, entered_room, moderates_everything
 from chat.rooms.files import store_upload
 from chat.rooms.frames import MOST_ATTACHMENTS, ChatError
 from chat.rooms.lesson_quotes import quote_of
@@ -34,7 +34,7 @@ PER_PAGE = 30
 BEFORE_NEW = 8  # messages that are shown above the line “new”
 
 
-def enter(request: HttpRequest, room_id: int) -> tuple[Room, Standing]:
+def enter(request: HttpRequest, room_id: int) -> tuple[Room, RoomStanding]:
     """The room and what this person is there; 404 where they may not be, as where there is none (promise 5)."""
     user: Any = request.user
     entered = entered_room(user, room_id)

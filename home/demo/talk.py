@@ -13,7 +13,7 @@ from learning.accounts.models import User
 from learning.enrollment.models import StudyGroup
 
 
-class Line(NamedTuple):
+class TalkLine(NamedTuple):
     """One message: how many days ago, at what time, who, what, in reply to which line, and who liked it with what."""
 
     days: int
@@ -29,14 +29,18 @@ PINNED = 1  # the line that is pinned
 UNREAD = 2  # lines that Vera has not read yet
 
 LINES = (
-    Line(
+    TalkLine(
         7, "09:12", TEACHER, "Good morning! Welcome to **Autumn**. Say hello, and tell us what you would like to build."
     ),
-    Line(7, "09:15", TEACHER, "Our plan: one module a week. Ask here at any time; I read every evening."),
-    Line(7, "10:02", VERA, "Hello! I am Vera. I want to count the books I lend to friends.", None, ((TOM, "👍"),)),
-    Line(7, "18:40", TOM, "Tom here. I would like a small quiz for my daughter.", None, ((TEACHER, "🎉"), (VERA, "❤️"))),
-    Line(6, "19:05", TOM, "In *Names for values* I wrote `name = input` and got something strange instead of my name."),
-    Line(
+    TalkLine(7, "09:15", TEACHER, "Our plan: one module a week. Ask here at any time; I read every evening."),
+    TalkLine(7, "10:02", VERA, "Hello! I am Vera. I want to count the books I lend to friends.", None, ((TOM, "👍"),)),
+    TalkLine(
+        7, "18:40", TOM, "Tom here. I would like a small quiz for my daughter.", None, ((TEACHER, "🎉"), (VERA, "❤️"))
+    ),
+    TalkLine(
+        6, "19:05", TOM, "In *Names for values* I wrote `name = input` and got something strange instead of my name."
+    ),
+    TalkLine(
         6,
         "20:30",
         TEACHER,
@@ -44,12 +48,12 @@ LINES = (
         4,
         ((TOM, "🙏"),),
     ),
-    Line(6, "20:41", TOM, "Now it works. So brackets mean “do it”?", 5),
-    Line(6, "20:44", TEACHER, "Exactly.", 6, ((VERA, "✅"),)),
-    Line(5, "12:20", VERA, "Is there a difference between `'book'` and `\"book\"`?"),
-    Line(5, "12:52", TOM, "I think not. You need the other ones when there is an apostrophe inside.", 8),
-    Line(5, "20:10", TEACHER, "@Tom Keller is right. Choose one and stay with it.", 9),
-    Line(
+    TalkLine(6, "20:41", TOM, "Now it works. So brackets mean “do it”?", 5),
+    TalkLine(6, "20:44", TEACHER, "Exactly.", 6, ((VERA, "✅"),)),
+    TalkLine(5, "12:20", VERA, "Is there a difference between `'book'` and `\"book\"`?"),
+    TalkLine(5, "12:52", TOM, "I think not. You need the other ones when there is an apostrophe inside.", 8),
+    TalkLine(5, "20:10", TEACHER, "@Tom Keller is right. Choose one and stay with it.", 9),
+    TalkLine(
         4,
         "17:33",
         VERA,
@@ -57,16 +61,16 @@ LINES = (
         None,
         ((TEACHER, "🎉"), (TOM, "😮")),
     ),
-    Line(4, "20:15", TEACHER, "Lovely. What does it say when the book comes back today?", 11),
-    Line(4, "20:29", VERA, "Oh. It says *late*. It should be `<=` and not `<`.", 12),
-    Line(
+    TalkLine(4, "20:15", TEACHER, "Lovely. What does it say when the book comes back today?", 11),
+    TalkLine(4, "20:29", VERA, "Oh. It says *late*. It should be `<=` and not `<`.", 12),
+    TalkLine(
         3,
         "08:05",
         TEACHER,
         "A hint for module two: read the condition aloud, as a sentence. If it sounds odd, it is odd.",
     ),
-    Line(2, "19:48", TOM, "Are lists and dictionaries ever the better choice for the same thing?"),
-    Line(
+    TalkLine(2, "19:48", TOM, "Are lists and dictionaries ever the better choice for the same thing?"),
+    TalkLine(
         2,
         "21:02",
         TEACHER,
@@ -74,13 +78,13 @@ LINES = (
         15,
         ((TOM, "👍"),),
     ),
-    Line(1, "18:11", VERA, "Shall we look at each other's programs on Friday?", None, ((TOM, "✅"),)),
-    Line(0, "08:02", TEACHER, "Good idea! Friday at six, here in the chat. @Vera Blum, would you begin?", 17),
-    Line(0, "08:30", TOM, "I am in. The quiz has three questions so far."),
+    TalkLine(1, "18:11", VERA, "Shall we look at each other's programs on Friday?", None, ((TOM, "✅"),)),
+    TalkLine(0, "08:02", TEACHER, "Good idea! Friday at six, here in the chat. @Vera Blum, would you begin?", 17),
+    TalkLine(0, "08:30", TOM, "I am in. The quiz has three questions so far."),
 )
 
 
-def _instant(line: Line, now: datetime) -> datetime:
+def _instant(line: TalkLine, now: datetime) -> datetime:
     hour, minute = map(int, line.clock.split(":"))
     at = (now - timedelta(days=line.days)).replace(hour=hour, minute=minute, second=0, microsecond=0)
     return min(at, now - timedelta(minutes=2))

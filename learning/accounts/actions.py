@@ -1,4 +1,4 @@
-"""Verbs about a person as a whole."""
+"""Actions on accounts: deletion, sessions, second factor, tokens; and the writing of the audit log."""
 
 import hashlib
 import secrets

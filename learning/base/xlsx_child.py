@@ -20,7 +20,7 @@ MOST_MEMORY = 512 * 1024 * 1024  # bytes of addresses; what is really used stays
 
 
 def as_text(value: Any) -> str:
-    """A cell as people see it: whole numbers without a point, dates without an hour of nought."""
+    """A cell as people see it: whole numbers without a point, dates without a time of 00:00."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():

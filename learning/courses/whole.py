@@ -24,7 +24,7 @@ from learning.courses.faults import faults_in_words
 from learning.courses.models import CoursePage
 
 
-class Deed(StrEnum):
+class StepKind(StrEnum):
     """What one click does with a page that waits."""
 
     PUBLISH = "publish"
@@ -36,27 +36,27 @@ class Deed(StrEnum):
     NOT_ALLOWED = "not_allowed"  # nothing: this person may not
 
 
-DONE_BY_CLICK = (Deed.PUBLISH, Deed.APPROVE, Deed.SUBMIT)
+DONE_BY_CLICK = (StepKind.PUBLISH, StepKind.APPROVE, StepKind.SUBMIT)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PageStep:
     """A page that waits, and what is done with it."""
 
     page: Page
-    deed: Deed
+    kind: StepKind
     state: WorkflowState | None = None  # of a workflow that the page is in
     task: Task | None = None
 
     @property
     def key(self) -> str:
-        """The page, the deed, and the version and stage that it is meant for: a click does this or nothing."""
+        """The page, the kind, and the version and stage that it is meant for: a click does this or nothing."""
         stage = self.state.current_task_state_id if self.state else 0
-        return f"{self.page.pk}.{self.deed}.{self.page.latest_revision_id or 0}.{stage}"
+        return f"{self.page.pk}.{self.kind}.{self.page.latest_revision_id or 0}.{stage}"
 
 
 @dataclass
-class Outcome:
+class StepsResult:
     published: int = 0
     scheduled: int = 0
     approved: int = 0
@@ -66,7 +66,7 @@ class Outcome:
 
     @property
     def is_empty(self) -> bool:
-        return self == Outcome()
+        return self == StepsResult()
 
 
 def waiting_pages(course: CoursePage) -> list[Page]:
@@ -76,7 +76,7 @@ def waiting_pages(course: CoursePage) -> list[Page]:
     return list(rows.order_by("path").annotate_approved_schedule().specific())
 
 
-def plan(course: CoursePage, user: Any) -> list[Step]:
+def plan(course: CoursePage, user: Any) -> list[PageStep]:
     """What this person may do with each page that waits; a fixed number of queries for any number of pages."""
     pages = waiting_pages(course)
     states = _states_of(pages)
@@ -97,30 +97,30 @@ def _states_of(pages: list[Page]) -> dict[int, State]:
     return {int(state.object_id): (state, specific[state.current_task_state.task_id]) for state in rows}
 
 
-def _step(page: Page, user: Any, state: State | None, has_workflow: bool) -> Step:
+def _step(page: Page, user: Any, state: State | None, has_workflow: bool) -> PageStep:
     may = page.permissions_for_user(user)
     if state is not None:
         workflow_state, task = state
         if workflow_state.status == WorkflowState.STATUS_NEEDS_CHANGES:
-            deed = Deed.SUBMIT if may.can_edit() and not may.can_publish() else Deed.SENT_BACK
+            kind = StepKind.SUBMIT if may.can_edit() and not may.can_publish() else StepKind.SENT_BACK
         else:
             actions = {name for name, _label, _modal in task.get_actions(page, user)}
-            deed = Deed.APPROVE if "approve" in actions else Deed.IN_REVIEW
-        return Step(page, deed, workflow_state, task)
+            kind = StepKind.APPROVE if "approve" in actions else StepKind.IN_REVIEW
+        return PageStep(page, kind, workflow_state, task)
     if page.approved_schedule or (page.locked and BasicLock(page).for_user(user)):
-        return Step(page, Deed.LOCKED)
+        return PageStep(page, StepKind.LOCKED)
     if may.can_publish():
-        return Step(page, Deed.PUBLISH)
-    return Step(page, Deed.SUBMIT if has_workflow and may.can_edit() else Deed.NOT_ALLOWED)
+        return PageStep(page, StepKind.PUBLISH)
+    return PageStep(page, StepKind.SUBMIT if has_workflow and may.can_edit() else StepKind.NOT_ALLOWED)
 
 
-def carry_out(course: CoursePage, user: User, chosen: Collection[str]) -> Outcome:
-    """Publish, approve or submit the pages that wait and whose step, as `Step.key` names it, is chosen.
+def carry_out(course: CoursePage, user: User, chosen: Collection[str]) -> StepsResult:
+    """Publish, approve or submit the pages that wait and whose step, as `PageStep.key` names it, is chosen.
 
     Each page has a transaction of its own, so a long course does not hold the database; a page that lacks something
     is left as it is, and the rest goes on. Everyone who is told by mail gets one, not one for each page.
     """
-    outcome, pages = Outcome(), {key.partition(".")[0] for key in chosen}
+    outcome, pages = StepsResult(), {key.partition(".")[0] for key in chosen}
     with one_mail(course):
         for page in waiting_pages(course):
             if str(page.pk) in pages:
@@ -129,7 +129,7 @@ def carry_out(course: CoursePage, user: User, chosen: Collection[str]) -> Outcom
     return outcome
 
 
-def _carry_out_page(page: Page, user: User, chosen: Container[str], outcome: Outcome) -> None:
+def _carry_out_page(page: Page, user: User, chosen: Container[str], outcome: StepsResult) -> None:
     """Under the lock of the page's row, and only if it is still as the person saw it."""
     fresh = Page.objects.select_for_update().filter(pk=page.pk).first()
     if fresh is None or (fresh.live and not fresh.has_unpublished_changes):
@@ -139,7 +139,7 @@ def _carry_out_page(page: Page, user: User, chosen: Container[str], outcome: Out
     if step.key not in chosen:
         outcome.changed += 1
         return
-    if step.deed not in DONE_BY_CLICK:
+    if step.kind not in DONE_BY_CLICK:
         return
     draft = page.get_latest_revision_as_object()
     try:
@@ -147,13 +147,13 @@ def _carry_out_page(page: Page, user: User, chosen: Container[str], outcome: Out
     except ValidationError as error:
         outcome.refused.append((page.get_admin_display_title(), faults_in_words(draft, error)))
         return
-    if step.deed == Deed.PUBLISH:
+    if step.kind == StepKind.PUBLISH:
         (page.get_latest_revision() or page.save_revision(user=user)).publish(user=user)
         if draft.go_live_at and draft.go_live_at > timezone.now():
             outcome.scheduled += 1
         else:
             outcome.published += 1
-    elif step.deed == Deed.SUBMIT:
+    elif step.kind == StepKind.SUBMIT:
         if step.state is not None:
             step.state.resume(user)
         else:

@@ -14,7 +14,7 @@ from wagtail.models import Page
 
 from learning.base.screens import header
 from learning.courses.models import CoursePage
-from learning.courses.whole import DONE_BY_CLICK, Deed, Outcome, Step, carry_out, plan
+from learning.courses.whole import DONE_BY_CLICK, PageStep, StepKind, StepsResult, carry_out, plan
 
 REFUSALS_SHOWN = 10
 
@@ -25,7 +25,7 @@ def whole_course(request: HttpRequest, page_id: int) -> HttpResponse:
     user: Any = request.user
     may = course.permissions_for_user(user)
     steps = plan(course, user)
-    reviews = any(step.deed == Deed.APPROVE for step in steps)
+    reviews = any(step.kind == StepKind.APPROVE for step in steps)
     if not (may.can_edit() or may.can_publish() or reviews):
         raise Http404
     if request.method == "POST":
@@ -36,27 +36,27 @@ def whole_course(request: HttpRequest, page_id: int) -> HttpResponse:
         **header(title, icon="doc-full-inverse"),
         "course": course,
         "groups": _in_words(steps),
-        "count": sum(step.deed in DONE_BY_CLICK for step in steps),
+        "count": sum(step.kind in DONE_BY_CLICK for step in steps),
     }
     return render(request, "courses/cms/whole.html", context)
 
 
-def _in_words(steps: list[Step]) -> list[tuple[str, list[Step], bool]]:
+def _in_words(steps: list[PageStep]) -> list[tuple[str, list[PageStep], bool]]:
     """What would become of which pages, and whether they can be chosen; the lists that have some."""
     words = {
-        Deed.PUBLISH: _("Published now"),
-        Deed.APPROVE: _("Approved now"),
-        Deed.SUBMIT: _("Submitted for approval"),
-        Deed.IN_REVIEW: _("Wait for others to approve them, and stay so"),
-        Deed.SENT_BACK: _("Sent back to their authors, and stay so"),
-        Deed.LOCKED: _("Locked or scheduled, and stay so"),
-        Deed.NOT_ALLOWED: _("Not yours to publish or submit, and stay so"),
+        StepKind.PUBLISH: _("Published now"),
+        StepKind.APPROVE: _("Approved now"),
+        StepKind.SUBMIT: _("Submitted for approval"),
+        StepKind.IN_REVIEW: _("Wait for others to approve them, and stay so"),
+        StepKind.SENT_BACK: _("Sent back to their authors, and stay so"),
+        StepKind.LOCKED: _("Locked or scheduled, and stay so"),
+        StepKind.NOT_ALLOWED: _("Not yours to publish or submit, and stay so"),
     }
-    groups = [(words[deed], [step for step in steps if step.deed == deed], deed in DONE_BY_CLICK) for deed in words]
+    groups = [(words[kind], [step for step in steps if step.kind == kind], kind in DONE_BY_CLICK) for kind in words]
     return [group for group in groups if group[1]]
 
 
-def _say(request: HttpRequest, outcome: Outcome) -> None:
+def _say(request: HttpRequest, outcome: StepsResult) -> None:
     if outcome.is_empty:
         messages.warning(request, _("Nothing has changed: no page that was chosen waits for you."))
     done = (

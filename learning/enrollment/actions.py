@@ -1,4 +1,4 @@
-"""Verbs about enrolments. Every change of a status, from any surface, goes through here."""
+"""Enrolment actions. Every change of a status, from page, CMS, API, import or job, goes through here."""
 
 import hmac
 from collections import defaultdict

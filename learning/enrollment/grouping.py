@@ -1,4 +1,4 @@
-"""Verbs about study groups: who is in which, what opens for them when, what only they see.
+"""Study group actions: who is in which group, what opens for it when, what only it sees.
 
 Whatever changes what a group sees restamps the course (`plans`), and everyone's progress is counted anew.
 """
@@ -20,7 +20,7 @@ from learning.courses.models import CoursePage
 from learning.courses.programme import programme_of
 from learning.enrollment import deeds
 from learning.enrollment.models import Audience, Enrollment, Opening, Seats, StudyGroup
-from learning.enrollment.models.groups import is_bearable
+from learning.enrollment.models.groups import is_storable_date
 from learning.enrollment.statuses import IN_GROUP
 from learning.enrollment.tasks import recount_progress
 
@@ -156,7 +156,7 @@ def shift_openings(*, group: StudyGroup, from_module_id: int, days: int, actor: 
         opening.opens_at += timedelta(days=days)
         if opening.days is not None:
             opening.days += days
-        if not is_bearable(opening.opens_at) or abs(opening.days or 0) > MOST_DAYS:
+        if not is_storable_date(opening.opens_at) or abs(opening.days or 0) > MOST_DAYS:
             raise ValidationError(_("These openings cannot be moved that far."))
     Opening.objects.bulk_update(openings, ["opens_at", "days"])
     facts = {"group": group.pk, "from": from_module_id, "days": days}

@@ -1,4 +1,4 @@
-"""Verbs about invitations: addresses that may enrol, or are enrolled when their owners sign up."""
+"""Invitation actions: addresses that may enrol, or are enrolled when their owners sign up."""
 
 import logging
 from collections import Counter

@@ -1,7 +1,7 @@
 """How an enrolment goes from one status to another: by the table of `statuses`, under the lock of the course's seats.
 
 Seats are given and freed under a lock on the course's row in `Seats`; on SQLite the immediate
-transaction is that lock. Verbs are in `actions`; nobody else uses this.
+transaction is that lock. Only `actions` uses this.
 """
 
 from typing import Any, ClassVar

@@ -20,7 +20,7 @@ from learning.enrollment import actions, progress
 from learning.enrollment.access import Viewing, access_to_part, reads_as_staff
 from learning.enrollment.joining import join
 from learning.enrollment.models import Enrollment, StudyGroup
-from learning.enrollment.models.groups import is_bearable
+from learning.enrollment.models.groups import is_storable_date
 from learning.enrollment.served import served_lesson
 from learning.enrollment.statuses import Status
 from learning.enrollment.viewing import start_viewing, stop_viewing
@@ -95,7 +95,7 @@ def view_as(request: HttpRequest, course_id: int) -> HttpResponse:
     try:
         day = date.fromisoformat(request.POST.get("on", ""))
         at = timezone.make_aware(datetime.combine(day, time.max))
-        if not is_bearable(at):
+        if not is_storable_date(at):
             raise ValueError
     except (ValueError, OverflowError):
         return _course_page_with(request, course, _("This is not a day of the calendar."), 422)

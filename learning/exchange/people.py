@@ -70,7 +70,7 @@ class Wish:
 
 
 @dataclass
-class Step:
+class RowStep:
     """What becomes of one row, and what has to be done for it."""
 
     wish: Wish
@@ -136,7 +136,7 @@ class Planner:
             self.groups[course.pk] = {group.name.lower(): group for group in rows}
         return self.groups[course.pk].get(named.lower())
 
-    def plan(self, wishes: list[Wish]) -> list[Step]:
+    def plan(self, wishes: list[Wish]) -> list[RowStep]:
         """One step for each row; four queries for the batch beside those for courses and groups not met before."""
         emails = [wish.email for wish in wishes]
         rows = User.objects.annotate(low=Lower("email")).filter(low__in=emails)
@@ -158,9 +158,9 @@ class Planner:
         people: dict[str, User],
         enrollments: dict[tuple[int, int], Enrollment],
         invited: dict[tuple[str, int], Invitation],
-    ) -> Step:
-        def wrong(why: str) -> Step:
-            return Step(wish, Outcome.WRONG, why)
+    ) -> RowStep:
+        def wrong(why: str) -> RowStep:
+            return RowStep(wish, Outcome.WRONG, why)
 
         try:
             validate_email(wish.email)
@@ -172,7 +172,7 @@ class Planner:
                 return wrong(_("You look after no course “%(name)s”, or more than one.") % {"name": wish.course[:80]})
             return wrong(_("No course is named, and none was chosen for the file."))
         if (wish.email, course.pk) in self.planned:
-            return Step(wish, Outcome.SKIP, _("The same person and course stand in the file before."))
+            return RowStep(wish, Outcome.SKIP, _("The same person and course stand in the file before."))
         group = None
         if wish.group:
             group = self._group(course, wish.group)
@@ -188,12 +188,14 @@ class Planner:
         self.planned.add((wish.email, course.pk))
         return step
 
-    def _invitation(self, wish: Wish, course: CoursePage, group: StudyGroup | None, there: Invitation | None) -> Step:
+    def _invitation(
+        self, wish: Wish, course: CoursePage, group: StudyGroup | None, there: Invitation | None
+    ) -> RowStep:
         if there is None:
-            return Step(wish, Outcome.CREATE, self._promise(course), course, group)
+            return RowStep(wish, Outcome.CREATE, self._promise(course), course, group)
         if there.enrols and there.group_id == (group.pk if group else there.group_id):
-            return Step(wish, Outcome.SKIP, _("Is invited already."))
-        return Step(wish, Outcome.CHANGE, _("Is invited already; will be enrolled at sign-up."), course, group)
+            return RowStep(wish, Outcome.SKIP, _("Is invited already."))
+        return RowStep(wish, Outcome.CHANGE, _("Is invited already; will be enrolled at sign-up."), course, group)
 
     def _promise(self, course: CoursePage) -> str:
         """What an invitation may promise: seats are given at sign-up, not kept."""
@@ -205,27 +207,27 @@ class Planner:
 
     def _enrollment(  # noqa: PLR0911  (likewise)
         self, wish: Wish, course: CoursePage, group: StudyGroup | None, person: User, there: Enrollment | None
-    ) -> Step:
+    ) -> RowStep:
         moves = group is not None and (there is None or there.group_id != group.pk)
         if moves and not self._place(group):
-            return Step(wish, Outcome.WRONG, _("The study group “%(name)s” is full.") % {"name": group})
+            return RowStep(wish, Outcome.WRONG, _("The study group “%(name)s” is full.") % {"name": group})
         facts = {"course": course, "group": group, "person": person, "enrollment": there}
         if there is not None and there.status in READING:
             if not moves:
-                return Step(wish, Outcome.SKIP, _("Is enrolled already."))
-            return Step(wish, Outcome.CHANGE, _("Moves to “%(group)s”.") % {"group": group}, **facts)  # type: ignore[arg-type]
+                return RowStep(wish, Outcome.SKIP, _("Is enrolled already."))
+            return RowStep(wish, Outcome.CHANGE, _("Moves to “%(group)s”.") % {"group": group}, **facts)  # type: ignore[arg-type]
         before = Status(there.status) if there else None
         if not may_go(before, Status.ACTIVE, By.STAFF):
-            return Step(wish, Outcome.WRONG, _("Has left; only they can come back by themselves."))
+            return RowStep(wish, Outcome.WRONG, _("Has left; only they can come back by themselves."))
         if not self._seat(course, there):
-            return Step(wish, Outcome.WRONG, _("All seats of this course are taken."))
+            return RowStep(wish, Outcome.WRONG, _("All seats of this course are taken."))
         if there is None:
-            return Step(wish, Outcome.CREATE, _("Is enrolled."), **facts)  # type: ignore[arg-type]
+            return RowStep(wish, Outcome.CREATE, _("Is enrolled."), **facts)  # type: ignore[arg-type]
         said = _("“%(before)s” becomes “%(after)s”.") % {
             "before": before.label if before else "",
             "after": Status.ACTIVE.label,
         }
-        return Step(wish, Outcome.CHANGE, said, **facts)  # type: ignore[arg-type]
+        return RowStep(wish, Outcome.CHANGE, said, **facts)  # type: ignore[arg-type]
 
     def _seat(self, course: CoursePage, there: Enrollment | None) -> bool:
         if course.capacity is None or (there is not None and there.status == Status.PAUSED):
@@ -253,7 +255,7 @@ def _batches(wishes: Iterator[Wish]) -> Iterator[list[Wish]]:
         yield batch
 
 
-def _rows(run: ImportRun, steps: list[Step]) -> list[ImportRow]:
+def _rows(run: ImportRun, steps: list[RowStep]) -> list[ImportRow]:
     return [
         ImportRow(run=run, number=s.wish.number, email=s.wish.email[:254], outcome=s.outcome, said=s.said[:300])
         for s in steps
@@ -323,7 +325,7 @@ def _apply_batch(run: ImportRun, batch: list[Wish], planned: set[tuple[str, int]
         return 0  # another worker has been here
     steps = Planner(run, planned).plan(batch)
     todo = [step for step in steps if step.outcome in (Outcome.CREATE, Outcome.CHANGE)]
-    by_course: dict[int, list[Step]] = defaultdict(list)
+    by_course: dict[int, list[RowStep]] = defaultdict(list)
     for step in todo:
         if step.course:
             by_course[step.course.pk].append(step)
@@ -336,7 +338,7 @@ def _apply_batch(run: ImportRun, batch: list[Wish], planned: set[tuple[str, int]
     return len(batch)
 
 
-def _carry_out(run: ImportRun, course_id: int, steps: list[Step]) -> None:
+def _carry_out(run: ImportRun, course_id: int, steps: list[RowStep]) -> None:
     """Enrol, move and invite in one course; what the actions refuse after all is said of the row."""
     wanted = [
         actions.Wanted(step.person, step.group.pk if step.group else None, step.wish.reason)

@@ -6,16 +6,16 @@ from enum import StrEnum
 from learning.courses.models import CoursePage
 
 
-class Outcome(StrEnum):
+class LineOutcome(StrEnum):
     TAKEN = "taken"
     DRAFT = "draft"  # taken, but not published: the package hides it
     LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReportLine:
     what: str  # the name of an item, resource or file
-    outcome: Outcome
+    outcome: LineOutcome
     reason: str
 
     def __str__(self) -> str:
@@ -31,21 +31,21 @@ class ImportReport:
     lessons: int = 0
     pictures: int = 0
     files: int = 0
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ReportLine] = field(default_factory=list)
 
     def taken(self, what: str, reason: str = "") -> None:
-        self.lines.append(Line(what, Outcome.TAKEN, reason))
+        self.lines.append(ReportLine(what, LineOutcome.TAKEN, reason))
 
     def draft(self, what: str, reason: str) -> None:
-        self.lines.append(Line(what, Outcome.DRAFT, reason))
+        self.lines.append(ReportLine(what, LineOutcome.DRAFT, reason))
 
     def leave_out(self, what: str, reason: str) -> None:
-        self.lines.append(Line(what, Outcome.LEFT_OUT, reason))
+        self.lines.append(ReportLine(what, LineOutcome.LEFT_OUT, reason))
 
     @property
     def left_out(self) -> list[str]:
-        return [str(line) for line in self.lines if line.outcome == Outcome.LEFT_OUT]
+        return [str(line) for line in self.lines if line.outcome == LineOutcome.LEFT_OUT]
 
     @property
     def drafts(self) -> list[str]:
-        return [str(line) for line in self.lines if line.outcome == Outcome.DRAFT]
+        return [str(line) for line in self.lines if line.outcome == LineOutcome.DRAFT]

@@ -12,7 +12,7 @@ from learning.accounts.models import User
 from learning.accounts.rights import may_teach
 from learning.courses.programme import ProgrammeModule
 from learning.enrollment.models import Opening, StudyGroup
-from learning.enrollment.models.groups import is_bearable
+from learning.enrollment.models.groups import is_storable_date
 from learning.enrollment.policies import may_name_teachers
 from learning.teaching.letters import Words
 
@@ -73,7 +73,7 @@ class OpeningForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if not is_bearable(cleaned.get("at")):
+        if not is_storable_date(cleaned.get("at")):
             raise ValidationError({"at": _("This date is out of range.")})
         if cleaned.get("at") and cleaned.get("days") is not None:
             raise ValidationError(_("A date or a number of days, not both."))

@@ -31,7 +31,7 @@ class Mail:
 
 
 def stop_token(person: User) -> str:
-    """A sealed word for the link that stops letters; it works without logging in, and does nothing else."""
+    """Return a signed token for the link that stops letters. It works without logging in and opens nothing else."""
     return signing.dumps(person.pk, salt=SALT)
 
 

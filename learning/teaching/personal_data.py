@@ -7,13 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from learning.accounts.audit import deed_of
 from learning.accounts.models import AuditEntry
 from learning.accounts.own_data import DataSection, Row, in_words, register_data, rows_of
-from learning.teaching.admin.audit_words import Names
+from learning.teaching.admin.audit_words import EntryNames
 from learning.teaching.admin.audit_words import in_words as entry_in_words
 
 
 def _cells(rows: Sequence[Row]) -> list[list[str]]:
     entries = [AuditEntry(deed=row["deed"], facts=row["facts"]) for row in rows]
-    names = Names(entries)
+    names = EntryNames(entries)
     return [
         [str(deed_of(entry.deed).label), entry_in_words(entry, names), in_words(row["at"])]
         for entry, row in zip(entries, rows, strict=True)

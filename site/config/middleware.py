@@ -46,7 +46,7 @@ class SecurityHeadersMiddleware:
 
 
 class NumbersMiddleware:
-    """An address with a number that no database key can be is not there, instead of an overflow in the query."""
+    """404 for ids in the address that are too large for the database, instead of an error in the query."""
 
     too_long = re.compile(r"/\d{18,}(?:/|$)")
 

@@ -13,7 +13,7 @@ from learning.enrollment import deeds, grouping
 from learning.enrollment.models import Audience, StudyGroup
 from learning.enrollment.scopes import READ
 from learning.enrollment.statuses import Status
-from learning.teaching.admin.audit_words import Names, in_words
+from learning.teaching.admin.audit_words import EntryNames, in_words
 
 
 def test_audit_log_speaks_in_words_of_the_reader(small: SimpleNamespace, visit: Any) -> None:
@@ -34,7 +34,7 @@ def test_audit_log_speaks_in_words_of_the_reader(small: SimpleNamespace, visit: 
     client.post("/cms/rights/", {"new": "1", "name": "Choir"})
     make_token(user=small.teacher, name="x", scopes=[READ.code])
     entries = list(AuditEntry.objects.order_by("pk"))
-    said = "\n".join(in_words(entry, Names(entries)) for entry in entries)
+    said = "\n".join(in_words(entry, EntryNames(entries)) for entry in entries)
     for words in (
         "no group → “Autumn”",
         "“Autumn” → “Spring”",
@@ -50,11 +50,11 @@ def test_audit_log_speaks_in_words_of_the_reader(small: SimpleNamespace, visit: 
         assert words in said
     assert not re.search(r"(did|group|fields|closed|modules|before|after|days): ", said)
     with translation.override("ru"):
-        russian = "\n".join(in_words(entry, Names(entries)) for entry in entries)
+        russian = "\n".join(in_words(entry, EntryNames(entries)) for entry in entries)
     assert not re.search("Created|Changed|group|deleted|Deletion|closed|days", russian)
     Audience.objects.all().delete()
     group.delete()
-    assert "a deleted group → “Spring”" in in_words(entries[1], Names(entries))
+    assert "a deleted group → “Spring”" in in_words(entries[1], EntryNames(entries))
 
 
 def test_audit_log_names_with_few_queries(

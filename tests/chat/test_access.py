@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from chat.models import Room
-from chat.rooms.access import Standing, standing_in, standings, standings_and_positions
+from chat.rooms.access import RoomStanding, standing_in, standings, standings_and_positions
 from chat.rooms.actions import open_course_room
 from chat.rooms.membership import rooms_of
 from chat.rooms.people import ids_of, listed_people
@@ -56,7 +56,7 @@ def test_lists_and_single_answers_agree(rooms: SimpleNamespace) -> None:
 )
 def test_the_room_of_a_group(group: SimpleNamespace, who: str, member: bool, moderates: bool) -> None:
     user = getattr(group, who)
-    assert standing_in(user, group.room) == Standing(user.pk, group.room.pk, member, moderates)
+    assert standing_in(user, group.room) == RoomStanding(user.pk, group.room.pk, member, moderates)
 
 
 @pytest.mark.parametrize("status", Status)

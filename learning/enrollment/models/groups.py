@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 from learning.enrollment.models.pointers import course_pointer
 
 
-def is_bearable(instant: datetime | None) -> bool:
+def is_storable_date(instant: datetime | None) -> bool:
     """Whether an instant may be stored: far from the ends of the calendar, where time zones and sums fall off."""
     return instant is None or 1970 <= instant.year <= 2200
 
@@ -50,7 +50,7 @@ class StudyGroup(models.Model):
     def clean(self) -> None:
         super().clean()
         for name in ("starts_at", "ends_at"):
-            if not is_bearable(getattr(self, name)):
+            if not is_storable_date(getattr(self, name)):
                 raise ValidationError({name: _("This date is out of range.")})
         if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
             raise ValidationError({"ends_at": _("The group must end after it starts.")})

@@ -18,7 +18,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 from learning.accounts.audit import deed_choices
 from learning.accounts.models import AuditEntry
 from learning.base.sheets import as_file
-from learning.teaching.admin.audit_words import Names, in_words
+from learning.teaching.admin.audit_words import EntryNames, in_words
 
 PER_PAGE = 50
 PART = 1000  # rows of a file whose names are looked up together
@@ -55,7 +55,7 @@ class AuditIndexView(IndexView):
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(*args, **kwargs)
-        self._names = Names(context["object_list"])  # the columns ask it when the table is drawn
+        self._names = EntryNames(context["object_list"])  # the columns ask it when the table is drawn
         return context
 
     def get_base_queryset(self) -> QuerySet[AuditEntry]:
@@ -70,7 +70,7 @@ class AuditIndexView(IndexView):
         def rows() -> Iterator[list[Any]]:
             entries = queryset.iterator(chunk_size=PART)
             while part := list(islice(entries, PART)):
-                self._names = Names(part)
+                self._names = EntryNames(part)
                 for entry in part:
                     words = (str(column.get_value(entry)) for column in columns[2:])
                     yield [entry.at, entry.get_deed_display(), *words]

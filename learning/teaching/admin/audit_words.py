@@ -13,7 +13,7 @@ from learning.accounts.words import quoted
 from learning.enrollment.models import CourseRight, FormerCourse, StudyGroup
 
 
-class Names:
+class EntryNames:
     """What the numbers in some entries are called now: groups, pages and courses; three queries, four with former
     courses."""
 
@@ -62,7 +62,7 @@ def right_in_words(code: str) -> str:
     return str(CourseRight.Right(code).label) if code in CourseRight.Right.values else code
 
 
-def in_words(entry: AuditEntry, names: Names) -> str:
+def in_words(entry: AuditEntry, names: EntryNames) -> str:
     """The details of an entry as a short sentence, without codes and numbers of rows."""
     facts, deed = entry.facts, deed_of(entry.deed)
     did = facts.get("did", "")
