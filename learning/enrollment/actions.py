@@ -142,7 +142,7 @@ def change_status(*, enrollment: Enrollment, after: Status, actor: User, reason:
 
 
 @dataclass
-class Outcome:
+class ChangesResult:
     """What became of many enrolments: how many changed, and why the others did not, by the key of the enrolment."""
 
     changed: int = 0
@@ -150,7 +150,7 @@ class Outcome:
     changes: list[int] = field(default_factory=list)  # keys of the changes of status, for undoing them
 
 
-def change_statuses(*, enrollment_ids: Iterable[int], after: Status, actor: User, reason: str = "") -> Outcome:
+def change_statuses(*, enrollment_ids: Iterable[int], after: Status, actor: User, reason: str = "") -> ChangesResult:
     """The same change for many. Each that can be made is made; the others are told with their reason.
 
     Courses are taken one after the other, each in a transaction of its own, so that none waits long for its seats.
@@ -161,7 +161,7 @@ def change_statuses(*, enrollment_ids: Iterable[int], after: Status, actor: User
         pairs = Enrollment.objects.filter(pk__in=ids[start : start + LOOKED_UP_AT_ONCE]).order_by("course_id", "pk")
         for pk, course_id in pairs.values_list("pk", "course_id"):
             by_course[course_id].append(pk)
-    outcome = Outcome()
+    outcome = ChangesResult()
     for course_id, own in by_course.items():
         try:
             _change_in_course(course_id, own, after, actor, reason, outcome)
@@ -172,7 +172,7 @@ def change_statuses(*, enrollment_ids: Iterable[int], after: Status, actor: User
 
 @transaction.atomic
 def _change_in_course(  # noqa: PLR0917
-    course_id: int, ids: list[int], after: Status, actor: User, reason: str, outcome: Outcome
+    course_id: int, ids: list[int], after: Status, actor: User, reason: str, outcome: ChangesResult
 ) -> None:
     course, seats = locked_course(course_id)
     changes = Changes(course, seats, by=By.STAFF, actor=actor, reason=reason)

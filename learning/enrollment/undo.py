@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import User
-from learning.enrollment.actions import UndoResult
+from learning.enrollment.actions import ChangesResult
 from learning.enrollment.machine import Changes, EnrollmentError, locked_course
 from learning.enrollment.models import Enrollment, StatusChange
 from learning.enrollment.policies import managed_courses, manages_everything
@@ -32,9 +32,9 @@ def undoable(actor: User, change_ids: Iterable[int]) -> QuerySet[StatusChange]:
     return rows.exclude(before="").order_by("enrollment__course_id", "pk")
 
 
-def undo(*, change_ids: Iterable[int], actor: User) -> UndoResult:
+def undo(*, change_ids: Iterable[int], actor: User) -> ChangesResult:
     """Bring enrolments back to where they were. What has changed since then is left alone and told with the reason."""
-    outcome = UndoResult()
+    outcome = ChangesResult()
     by_course: dict[int, list[StatusChange]] = defaultdict(list)
     for change in undoable(actor, change_ids).select_related("enrollment"):
         by_course[change.enrollment.course_id].append(change)
@@ -47,7 +47,7 @@ def undo(*, change_ids: Iterable[int], actor: User) -> UndoResult:
 
 
 @transaction.atomic
-def _undo_in_course(course_id: int, own: list[StatusChange], actor: User, outcome: UndoResult) -> None:
+def _undo_in_course(course_id: int, own: list[StatusChange], actor: User, outcome: ChangesResult) -> None:
     course, seats = locked_course(course_id)
     changes = Changes(course, seats, by=By.STAFF, actor=actor, reason=str(_("Undone")))
     rows = Enrollment.objects.select_for_update().in_bulk([change.enrollment_id for change in own])
