@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.utils import timezone
 
 from home.search import search
@@ -239,17 +240,20 @@ def test_student_chooses_a_group_when_enrolling(small: SimpleNamespace, visit: A
 
 
 def test_end_of_the_group_ends_reading(small: SimpleNamespace, visit: Any) -> None:
-    group = group_of(small, ends_at=timezone.now() - DAY)
+    group = group_of(small)
     put(small, group)
-    assert visit(small.student).get(school.path_of(small.lessons[0])).status_code == 403
+    call_command("update_index", verbosity=0)
+    client, lesson = visit(small.student), school.path_of(small.lessons[0])
+    assert client.get(lesson).status_code == 200
+    assert "Green" in {hit.title for hit in search(small.student, "Words")}
+    StudyGroup.objects.filter(pk=group.pk).update(ends_at=timezone.now() - DAY)
+    assert client.get(lesson).status_code == 403
     assert search(small.student, "Words") == []
     assert expire_ended() == 1
     assert school.fresh(small.enrollment).status == Status.EXPIRED
 
 
 def test_search_keeps_to_the_plan(small: SimpleNamespace) -> None:
-    from django.core.management import call_command
-
     group = group_of(small)
     put(small, group)
     marked = school.lesson(small.modules[0], "Hidden fern", html="<p>fern</p>")
