@@ -310,8 +310,7 @@ def expire_ended() -> int:
                 changes = Changes(course, seats, by=By.SYSTEM, actor=None)
                 for enrollment in ended.select_for_update(of=("self",)).filter(pk__in=ids):
                     changes.move(enrollment, Status.EXPIRED)
-                if not course.has_ended:
-                    changes.fill()
+                changes.fill()
                 changes.write()
             closed += sum(1 for enrollment in changes.moved if enrollment.status == Status.EXPIRED)
             if not changes.moved:

@@ -106,8 +106,11 @@ class Changes:
             self.members[group.pk] += 1
 
     def fill(self) -> int:
-        """Give free seats to those who wait, the first one first; returns how many were moved."""
-        if self.seats.waiting <= 0 or not self.has_seat:
+        """Give free seats to those who wait, the first one first; returns how many were moved.
+
+        Nobody moves up into a course that is over or not published.
+        """
+        if self.seats.waiting <= 0 or not self.has_seat or self.course.has_ended or not self.course.live:
             return 0
         gone = {enrollment.pk for enrollment in self.moved}  # some may have stood in the queue until now
         count = 0

@@ -78,7 +78,7 @@ def test_two_people_talk(school_at: School, browser: Browser) -> None:
         sign.click()
         expect(message(two, "An answer to that").locator(".reaction")).to_have_text(re.compile("2"))
         # what is changed or deleted changes for everyone
-        do(one, "An answer to that", "Change")
+        do(one, "An answer to that", "Edit")
         expect(one.locator("[data-text-input]")).to_have_value("An answer to that")
         one.locator("[data-text-input]").fill("A better answer")
         one.keyboard.press("Enter")
