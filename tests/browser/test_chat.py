@@ -355,7 +355,7 @@ def test_unsent_messages_are_stored_in_the_order_in_which_they_were_written(
             say(page, f"Unsent no. {number:02}.")
         tunnel[0] = False
         page.context.set_offline(False)
-        expect(page.locator(".msg.is-waiting:not(.is-sent)")).to_have_count(0, timeout=40_000)
+        expect(page.locator(".msg.is-waiting:not(.is-sent)")).to_have_count(0, timeout=90_000)
         page.reload()
         found = [
             re.search(r"Unsent no\. (\d\d)", text)
@@ -373,6 +373,21 @@ room, author = Room.objects.get(pk={room}), User.objects.get(email="{author}")
 for number in range(330):
     post_messages([Draft(author.pk, room.pk, uuid.uuid4(), f"Missed {{number}}")])
 """
+
+
+# so that the room is again as long as other tests expect it
+FORGET_MANY = """
+from chat.models import Message
+Message.objects.filter(text__startswith="Missed ").delete()
+"""
+
+
+def run_in_school(school_at: School, code: str) -> None:
+    """Run this in the database of the running school, where nobody is held to a pace."""
+    env = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
+    env |= {"PARTA_DATA": str(school_at[1]), "PYTHONPATH": f"{BASE}/site:{BASE}"}
+    env |= {"CHAT_PER_SECOND": "10000", "CHAT_BURST": "10000"}
+    subprocess.run([sys.executable, str(BASE / "manage.py"), "shell", "-v0", "-c", code], env=env, check=True)
 
 
 def test_after_a_jump_to_the_newest_the_room_is_read(school_at: School, browser: Browser) -> None:
@@ -393,13 +408,10 @@ def test_after_a_jump_to_the_newest_the_room_is_read(school_at: School, browser:
         lines[-1].close(code=1001)
         room = re.search(r"/chat/(\d+)/", page.url)
         assert room
-        env = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
-        env |= {"PARTA_DATA": str(school_at[1]), "PYTHONPATH": f"{BASE}/site:{BASE}"}
-        env |= {"CHAT_PER_SECOND": "10000", "CHAT_BURST": "10000"}
-        code = POST_MANY.format(room=room[1], author=TEACHER)
-        subprocess.run([sys.executable, str(BASE / "manage.py"), "shell", "-v0", "-c", code], env=env, check=True)
+        run_in_school(school_at, POST_MANY.format(room=room[1], author=TEACHER))
         tunnel[0] = False
         expect(message(page, "Missed 329")).to_be_visible(timeout=30_000)
         page.wait_for_timeout(2500)  # reading is told a moment later
         page.goto("/me/")
         expect(page.locator("header [data-unread]")).to_be_hidden()
+    run_in_school(school_at, FORGET_MANY)
