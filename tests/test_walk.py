@@ -23,7 +23,7 @@ from learning.enrollment.statuses import Status
 from learning.exchange.models import ImportRow, ImportRun
 from learning.teaching.letter_mail import stop_token
 from tests import school
-from tests.once import ON_POSTGRESQL
+from tests.once import ONCE
 from tests.walk import addresses
 
 BODY, DRAFT, FILE, ALT = "canary-body-8812", "canary-draft-4471", "canary-file-3390", "canary-alt-7702"
@@ -173,7 +173,7 @@ def pages(walk: Any) -> list[str]:
     return ["/", "/courses/", *(school.path_of(page) for page in own)]
 
 
-@ON_POSTGRESQL
+@ONCE
 @pytest.mark.parametrize("who", TABLE)
 def test_no_canary_flies(walk: Any, visit: Any, who: str) -> None:
     client: Client = visit(walk.people[who])
@@ -250,7 +250,7 @@ def test_every_address_of_ours_is_in_the_table(walk: Any) -> None:
     assert ours <= set(OWN) | TEACHING | TEACHING_POSTS | ROOM | {"teaching"}
 
 
-@ON_POSTGRESQL
+@ONCE
 @pytest.mark.parametrize("who", ["visitor", "enrolled", "not_enrolled"])
 def test_the_cms_is_closed_to_who_has_no_business_there(walk: Any, visit: Any, who: str) -> None:
     client = visit(walk.people[who])
@@ -260,7 +260,7 @@ def test_the_cms_is_closed_to_who_has_no_business_there(walk: Any, visit: Any, w
             assert client.get(address).status_code in {302, 403, 404, 405}, address
 
 
-@ON_POSTGRESQL
+@ONCE
 def test_head_is_as_closed_as_get(walk: Any, visit: Any) -> None:
     for who in ("visitor", "not_enrolled", "left", "teacher_of_another"):
         client = visit(walk.people[who])

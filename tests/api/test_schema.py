@@ -21,9 +21,9 @@ from home.api import api
 from learning.accounts.actions import make_token
 from learning.accounts.scopes import scope_choices
 from learning.enrollment.models import StudyGroup
-from tests.once import ON_POSTGRESQL
+from tests.once import ONCE
 
-pytestmark = ON_POSTGRESQL
+pytestmark = ONCE
 
 EXAMPLES = 12  # for each operation and person
 OPERATIONS = 28
