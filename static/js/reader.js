@@ -136,7 +136,7 @@ for (const button of navigator.clipboard ? document.querySelectorAll("[data-copy
   button.hidden = false;
   const words = button.textContent;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent);
+    await navigator.clipboard.writeText(button.closest("figure").querySelector("code").textContent);
     button.textContent = button.dataset.copied;
     setTimeout(() => { button.textContent = words; }, 2000);
   });

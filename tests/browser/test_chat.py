@@ -1,52 +1,14 @@
-"""The chat in real browsers: two people talk, a line that breaks, a phone, a keyboard, no script."""
+"""The chat in real browsers: two people talk, a phone, a keyboard, no script."""
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import BASE, MARKS, assert_no_rule_of_axe_is_broken, page_of
+from tests.browser.conftest import MARKS, assert_no_rule_of_axe_is_broken, page_of
+from tests.browser.rooms import CLASSMATE, STUDENT, TEACHER, School, do, enter, in_room, message, say
 
 pytestmark = MARKS
-STUDENT, CLASSMATE, TEACHER = "student@example.org", "student2@example.org", "teacher@example.org"
-School = tuple[str, Path, int]
-
-
-@contextmanager
-def in_room(browser: Browser, school_at: School, email: str, **options: object) -> Iterator[Page]:
-    """A page with the students' room open and its line up."""
-    with page_of(browser, school_at[0], email, **options) as page:
-        enter(page)
-        yield page
-
-
-def enter(page: Page) -> None:
-    page.goto("/chat/")
-    page.get_by_role("link", name="Autumn").click()
-    page.wait_for_url(re.compile(r"/chat/\d+/$"))
-    expect(page.locator("[data-here-count]")).not_to_be_empty()
-
-
-def say(page: Page, text: str) -> None:
-    page.locator("[data-text-input]").fill(text)
-    page.locator("[data-text-input]").press("Enter")
-
-
-def message(page: Page, text: str):  # type: ignore[no-untyped-def]
-    return page.locator(".msg", has_text=text)
-
-
-def do(page: Page, text: str, wish: str) -> None:
-    item = message(page, text)
-    item.hover()
-    item.locator("[data-more]").click()
-    page.get_by_role("menuitem", name=wish).click()
 
 
 def test_two_people_talk(school_at: School, browser: Browser) -> None:
@@ -106,75 +68,6 @@ def test_unread_messages_are_counted_live_on_every_page(school_at: School, brows
         expect(other.locator(".new-line")).to_be_visible()
         other.bring_to_front()
         expect(badge).to_be_hidden(timeout=10_000)
-
-
-def test_what_is_written_without_a_line_is_sent_later_even_by_another_page(school_at: School, browser: Browser) -> None:
-    tunnel, lines = [False], []
-
-    def pass_through(line: WebSocketRoute) -> None:
-        if tunnel[0]:
-            line.close(code=1001)
-            return
-        lines.append(line)
-        line.connect_to_server()
-
-    with in_room(browser, school_at, CLASSMATE) as two, page_of(browser, school_at[0], STUDENT) as one:
-        one.context.route_web_socket(re.compile("/ws/chat/"), pass_through)
-        enter(one)
-        address, tunnel[0] = one.url, True
-        one.context.set_offline(True)
-        lines[-1].close(code=1001)
-        say(one, "Written in a tunnel")
-        expect(message(one, "Written in a tunnel")).to_contain_text("Sending")
-        expect(one.locator("[data-connection]")).to_be_visible(timeout=10_000)
-        one.close()
-        tunnel[0] = False
-        one.context.set_offline(False)
-        page = one.context.new_page()
-        page.goto(address)
-        expect(message(two, "Written in a tunnel")).to_have_count(1, timeout=10_000)
-        expect(message(page, "Written in a tunnel")).to_have_count(1)
-        expect(message(page, "Written in a tunnel")).not_to_contain_text("Sending")
-        page.reload()
-        expect(message(page, "Written in a tunnel")).to_have_count(1)
-        page.close()
-
-
-def test_a_broken_line_comes_again_and_brings_what_was_missed(school_at: School, browser: Browser) -> None:
-    lines: list[WebSocketRoute] = []
-
-    def pass_through(line: WebSocketRoute) -> None:
-        lines.append(line)
-        line.connect_to_server()
-
-    with in_room(browser, school_at, CLASSMATE) as two, page_of(browser, school_at[0], STUDENT) as one:
-        one.route_web_socket(re.compile("/ws/chat/"), pass_through)
-        enter(one)
-        say(two, "Before the break")
-        expect(message(one, "Before the break")).to_have_count(1)
-        lines[-1].close(code=1001)
-        say(two, "In the break")
-        say(two, "After the break")
-        expect(message(one, "After the break")).to_have_count(1, timeout=5_000)
-        texts = one.locator(".msg [data-text]").all_inner_texts()[-3:]
-        assert texts == ["Before the break", "In the break", "After the break"]
-
-
-def test_where_sockets_are_blocked_the_chat_goes_by_requests(school_at: School, browser: Browser) -> None:
-    with in_room(browser, school_at, CLASSMATE) as two, page_of(browser, school_at[0], STUDENT) as one:
-        one.add_init_script(
-            "window.WebSocket = class extends EventTarget { constructor() { super(); this.readyState = 0;"
-            " setTimeout(() => { this.readyState = 3;"
-            " this.dispatchEvent(new CloseEvent('close', { code: 1006 })); }, 50); }"
-            " send() {} close() {} }; Object.assign(window.WebSocket, { OPEN: 1, CLOSING: 2 });"
-        )
-        one.goto(two.url)
-        expect(one.locator("[data-connection]")).to_contain_text("blocked", timeout=15_000)
-        say(two, "By socket")
-        expect(message(one, "By socket")).to_have_count(1, timeout=10_000)
-        say(one, "By request")
-        expect(message(two, "By request")).to_have_count(1, timeout=10_000)
-        expect(message(one, "By request")).not_to_contain_text("Sending", timeout=10_000)
 
 
 def test_a_file_goes_along_and_a_teacher_pins_and_mutes(school_at: School, browser: Browser) -> None:
@@ -330,88 +223,3 @@ def test_scrolling_up_leaves_the_writer_where_they_write(school_at: School, brow
         expect(box).to_have_value("Half a sentence")
         page.keyboard.type("!")
         expect(box).to_have_value("Half a sentence!")
-
-
-def test_unsent_messages_are_stored_in_the_order_in_which_they_were_written(
-    school_at: School, browser: Browser
-) -> None:
-    """More than may be sent at once: those that have to wait are not overtaken by those behind them."""
-    tunnel, lines = [False], []
-
-    def pass_through(line: WebSocketRoute) -> None:
-        if tunnel[0]:
-            line.close(code=1001)
-            return
-        lines.append(line)
-        line.connect_to_server()
-
-    with page_of(browser, school_at[0], STUDENT) as page:
-        page.context.route_web_socket(re.compile("/ws/chat/"), pass_through)
-        enter(page)
-        tunnel[0] = True
-        page.context.set_offline(True)
-        lines[-1].close(code=1001)
-        for number in range(45):
-            say(page, f"Unsent no. {number:02}.")
-        tunnel[0] = False
-        page.context.set_offline(False)
-        expect(page.locator(".msg.is-waiting:not(.is-sent)")).to_have_count(0, timeout=90_000)
-        page.reload()
-        found = [
-            re.search(r"Unsent no\. (\d\d)", text)
-            for text in page.locator(".msg", has_text="Unsent no.").all_inner_texts()
-        ]
-        assert [int(match[1]) for match in found if match] == list(range(45))
-
-
-POST_MANY = """
-import uuid
-from chat.models import Room
-from chat.rooms.posting import Draft, post_messages
-from learning.accounts.models import User
-room, author = Room.objects.get(pk={room}), User.objects.get(email="{author}")
-for number in range(330):
-    post_messages([Draft(author.pk, room.pk, uuid.uuid4(), f"Missed {{number}}")])
-"""
-
-
-# so that the room is again as long as other tests expect it
-FORGET_MANY = """
-from chat.models import Message
-Message.objects.filter(text__startswith="Missed ").delete()
-"""
-
-
-def run_in_school(school_at: School, code: str) -> None:
-    """Run this in the database of the running school, where nobody is held to a pace."""
-    env = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
-    env |= {"PARTA_DATA": str(school_at[1]), "PYTHONPATH": f"{BASE}/site:{BASE}"}
-    env |= {"CHAT_PER_SECOND": "10000", "CHAT_BURST": "10000"}
-    subprocess.run([sys.executable, str(BASE / "manage.py"), "shell", "-v0", "-c", code], env=env, check=True)
-
-
-def test_after_a_jump_to_the_newest_the_room_is_read(school_at: School, browser: Browser) -> None:
-    """Who missed more than is shown sees the newest page, and has read it."""
-    tunnel, lines = [False], []
-
-    def pass_through(line: WebSocketRoute) -> None:
-        if tunnel[0]:
-            line.close(code=1001)
-            return
-        lines.append(line)
-        line.connect_to_server()
-
-    with page_of(browser, school_at[0], CLASSMATE) as page:
-        page.context.route_web_socket(re.compile("/ws/chat/"), pass_through)
-        enter(page)
-        tunnel[0] = True
-        lines[-1].close(code=1001)
-        room = re.search(r"/chat/(\d+)/", page.url)
-        assert room
-        run_in_school(school_at, POST_MANY.format(room=room[1], author=TEACHER))
-        tunnel[0] = False
-        expect(message(page, "Missed 329")).to_be_visible(timeout=30_000)
-        page.wait_for_timeout(2500)  # reading is told a moment later
-        page.goto("/me/")
-        expect(page.locator("header [data-unread]")).to_be_hidden()
-    run_in_school(school_at, FORGET_MANY)

@@ -3,15 +3,12 @@
 And on a wide screen, notes stand in the margin.
 """
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import BASE, MARKS, page_of
+from tests.browser.conftest import MARKS, page_of, run_in_school
 
 pytestmark = MARKS
 WIDTHS = (320, 360, 390)
@@ -44,9 +41,7 @@ enroll(user=student, course=course)
 
 @pytest.fixture(scope="module")
 def extremes(school_at: tuple[str, Path, int]) -> str:
-    env = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
-    env |= {"PARTA_DATA": str(school_at[1]), "PYTHONPATH": f"{BASE}/site:{BASE}"}
-    subprocess.run([sys.executable, str(BASE / "manage.py"), "shell", "-c", EXTREMES], env=env, check=True)
+    run_in_school(school_at, EXTREMES)
     return school_at[0]
 
 

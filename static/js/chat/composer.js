@@ -48,7 +48,8 @@ export class Outbox {
 
   add(draft) {
     const nonce = crypto.randomUUID?.() ?? uuid();
-    this.#show({ ...draft, nonce, at: Date.now() });
+    const before = [...this.drafts.values()].at(-1)?.at ?? 0;
+    this.#show({ ...draft, nonce, at: Math.max(Date.now(), before + 1) }); // the store is read in the order of times
     this.#keep(nonce);
     this.timeline.toEnd();
     this.#sendNext();
