@@ -209,6 +209,9 @@ class ChatConsumer(AsyncConsumer):
         connection, now = self.connection, monotonic()
         if frame.room not in connection.rooms:
             raise frames.not_found()
+        feed = self.hub.feeds.get(frame.room)
+        if feed is not None and connection.user_id in feed.silent:
+            return
         if now - connection.typed_at >= TYPING_EVERY:
             connection.typed_at = now
             event = {"type": "typing", "user": connection.user_id, "name": connection.name}

@@ -56,6 +56,9 @@ class Check:
         self.moderators: dict[int, set[int]] = defaultdict(set)  # of each room
         for user_id, room_id in standings.moderating(pairs):
             self.moderators[room_id].add(user_id)
+        self.silent: dict[int, set[int]] = defaultdict(set)  # who may not write, by room
+        for user_id, room_id in standings.silent(pairs):
+            self.silent[room_id].add(user_id)
         sessions = {key for (key,) in _session_rows.rows(filled(one.session_key for one in here), timezone.now())}
         passwords: dict[int, str] = dict(_password_rows.rows(filled(one.user_id for one in here)))  # type: ignore[arg-type]
         # logged out, deactivated, or with another password than the session began with

@@ -32,6 +32,7 @@ class RoomFeed:
         self.listeners: dict[Connection, int] = {}  # with the last position that each has got
         self.watchers: set[Connection] = set()  # of pages elsewhere, who are told that there is news, not what
         self.moderators: set[int] = set()  # people, as the last check found them
+        self.silent: set[int] = set()  # people who may not write, as the last check found them
         self.joining: set[asyncio.Task[None]] = set()  # those who catch up, and will listen
         self._runtime, self._publisher = runtime, publisher
         self._early: dict[int, str] = {}  # frames that came before their turn

@@ -62,8 +62,6 @@ class RoomsCheck:
             self._runtime.checked_at = began
             return
         here = list(self._connections)
-        for connection in here:
-            connection.close_if_unread()
         check = await self._runtime.in_database(Check, here, set(self._feeds), pool=self._runtime.check_pool)
         await self._end_sessions(check)
         await self._close_doors(here, check)
@@ -77,6 +75,7 @@ class RoomsCheck:
             if not self._publisher.has_joined(room_id):
                 self._runtime.start(self._publisher.join(room_id))
             feed.moderators = check.moderators.get(room_id, set())
+            feed.silent = check.silent.get(room_id, set())
             feed.refresh_people()
 
     async def _end_sessions(self, check: Check) -> None:

@@ -124,6 +124,12 @@ class StandingsInRooms(Standings):
             wanted |= {pair for pair in pairs if pair[0] in self._moderators}
         return {pair for pair in wanted if self.moderates(pair)}
 
+    def silent(self, pairs: set[Pair]) -> set[Pair]:
+        """Those of these people who may not write in their room: muted, or the room is only read."""
+        muted = {pair for pair in pairs & self._muted if not self.moderates(pair)}
+        closed = self._over | self._of_deleted_course
+        return muted | {pair for pair in pairs if pair[1] in closed} if closed else muted
+
 
 def standings(pairs: Iterable[Pair]) -> dict[Pair, RoomStanding]:
     """What each of these people is in their room; one query. Whether the room exists is for the caller to see."""

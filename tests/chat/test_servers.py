@@ -202,6 +202,27 @@ def test_the_end_of_an_account_or_a_password_ends_its_sockets(
     sql(servers, undo, person.pk)
 
 
+def test_nobody_is_told_that_a_muted_person_types(servers: School, crowd: SimpleNamespace) -> None:
+    muted, other, room = crowd.people[2], crowd.people[0], crowd.room
+    insert = (
+        "INSERT INTO chat_mute (room_id, person_id, reason, at, until)"
+        " VALUES (%s, %s, 'Enough', now(), now() + interval '1 hour')"
+    )
+    with line(servers, muted) as one, line(servers, other) as two:
+        one.subscribe(room)
+        two.subscribe(room)
+        one.say(type="typing", room=room)
+        assert two.until_type("typing")["user"] == muted.pk
+        sql(servers, insert, room, muted.pk)
+        time.sleep(SURE)  # until the next check has found it
+        one.say(type="typing", room=room)
+        assert two.stays_silent(1, "typing")
+        sql(servers, "DELETE FROM chat_mute WHERE person_id = %s", muted.pk)
+        time.sleep(SURE)
+        one.say(type="typing", room=room)
+        assert two.until_type("typing")["user"] == muted.pk
+
+
 def test_logging_out_ends_the_sockets_of_that_session_only(servers: School, crowd: SimpleNamespace) -> None:
     person, other = crowd.people[3], crowd.people[4]
     with line(servers, person) as one, line(servers, other) as two:
