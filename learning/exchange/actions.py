@@ -1,8 +1,9 @@
 """Bringing a course in from a Common Cartridge.
 
 A large package takes a minute, and nobody else may wait for it: every page and every file is stored in a transaction
-of its own. Until the end a row of `CourseImport` says that the course is on its way; when the import fails or its
-process is killed, everything that belongs to it is deleted again.
+of its own. Until the end a row of `CourseImport` says that the course is on its way, and rows of `ImportedPart` what
+is stored. When the import fails or is ended in order, everything that belongs to it is deleted again. When its process
+dies, the same import started again goes on; if nobody starts it, it is undone after an hour.
 """
 
 import re
@@ -14,10 +15,12 @@ from typing import Any
 from bs4 import BeautifulSoup
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.utils import timezone
+from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.html import escape
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from wagtail.models import Collection, Page
 
 from learning.accounts.models import User
@@ -25,25 +28,27 @@ from learning.courses.models import CatalogPage, CoursePage, LessonPage, ModuleP
 from learning.courses.video import find_video
 from learning.exchange.cartridge import PAGE_MAX, Cartridge, CartridgeError, Item, Resource
 from learning.exchange.encodings import decoded
+from learning.exchange.finishing import finish_import
 from learning.exchange.html_blocks import BlockMaker, PageTooSlowError
 from learning.exchange.html_trees import parsed
 from learning.exchange.models import CourseImport
 from learning.exchange.package_files import PICTURES, PackageFiles
 from learning.exchange.raw_blocks import RawBlock, minutes_to_read
 from learning.exchange.report import ImportReport
-from learning.exchange.undoing import undo_abandoned, undo_import
+from learning.exchange.stored_parts import StoredParts, claim_interrupted, fingerprint
+from learning.exchange.undoing import end_abandoned, undo_import
 from learning.library.collections import collection_of
 
 TITLE_LENGTH = 255
 BREATH = 0.02  # seconds between two transactions, in which others write to a database that has one writer at a time
 LINKS_IN_LESSON = 50
 KINDS_LEFT_OUT = {
-    "imsdt": "discussion",
-    "imswl": "web link without an address",
-    "imsbasiclti": "LTI tool",
-    "imsqti": "quiz",
-    "assignment": "assignment",
-    "learning-application-resource": "settings or assignment of the other system",
+    "imsdt": gettext_lazy("discussion"),
+    "imswl": gettext_lazy("web link without an address"),
+    "imsbasiclti": gettext_lazy("LTI tool"),
+    "imsqti": gettext_lazy("quiz"),
+    "assignment": gettext_lazy("assignment"),
+    "learning-application-resource": gettext_lazy("settings or assignment of the other system"),
 }
 
 
@@ -59,23 +64,31 @@ def import_cartridge(
     """Make a course of a cartridge's pages, links, pictures and files, as drafts unless `publish`.
 
     What the package hides from students stays a draft. `between` is called after each page, and what it raises ends
-    the import. All or nothing: an error leaves neither pages nor stored files behind. Raises CartridgeError, whose
-    `report` has a line for every part of the package.
+    the import. All or nothing: an error leaves neither pages nor stored files behind. An import whose process died goes
+    on where it was when the same package is imported with the same options; whether it did stands in `report.resumed`.
+    Raises CartridgeError, whose `report` has a line for every part of the package.
     """
-    undo_abandoned()
+    mark = fingerprint(path, catalog, owner, publish, language)
     with Cartridge(path) as cartridge:
+        interrupted = claim_interrupted(mark)
+        end_abandoned()
         work = _Import(cartridge, catalog, publish, owner, language)
         work.between = between
+        work.begin(path.name, mark, interrupted)
         try:
-            return work.run(path.name)
+            return work.run()
         except BaseException as error:
-            work.undo()
+            work.give_up()
             if isinstance(error, CartridgeError):
                 error.report = work.report
             raise
 
 
 class _Import:
+    parts: StoredParts  # from `begin` on
+    course: CoursePage
+    collection: Collection
+
     def __init__(
         self, cartridge: Cartridge, catalog: CatalogPage, publish: bool, owner: User | None, language: str
     ) -> None:
@@ -85,7 +98,6 @@ class _Import:
         self.owner = owner
         self.language = language
         self.report = ImportReport()
-        self.journal: CourseImport | None = None
         self.between: Callable[[], None] | None = None
         self.slugs: dict[int, set[str]] = {}  # of the pages below each parent
         self.shown_files: set[str] = set()
@@ -95,14 +107,31 @@ class _Import:
         self.hidden_files = {r.href: r for r in cartridge.resources.values() if r.hidden and not r.is_page}
         self.described: set[str] = set()  # resources that have their line in the report
 
-    def run(self, filename: str) -> ImportReport:
+    def begin(self, filename: str, mark: str, interrupted: CourseImport | None) -> None:
+        """Make the course, or find that of the interrupted import."""
+        if interrupted is not None:
+            self.parts = StoredParts(interrupted)
+            course = CoursePage.objects.filter(pk=interrupted.course_id).first()
+            if course is not None:
+                self.course, self.collection = course, collection_of(course)
+                self.report.resumed = True
+                return
+            undo_import(interrupted)  # an editor has deleted the course
         with transaction.atomic():
             self.course = self._make_course()
-            self.collection: Collection = collection_of(self.course)
-            self.journal = CourseImport.objects.create(
-                course_id=self.course.pk, collection=self.collection, filename=filename[:200]
+            self.collection = collection_of(self.course)
+            course_import = CourseImport.objects.create(
+                course_id=self.course.pk,
+                collection=self.collection,
+                filename=filename[:200],
+                fingerprint=mark,
+                publish=self.publish,
+                owner=self.owner,
             )
-        self.stored = PackageFiles(self.cartridge, self.report, self.collection, self.owner)
+        self.parts = StoredParts(course_import)
+
+    def run(self) -> ImportReport:
+        self.stored = PackageFiles(self.cartridge, self.report, self.collection, self.owner, self.parts)
         self.described |= self.stored.store_files(self._breathe)
         self._make_lessons()
         self._fill_lessons()
@@ -116,26 +145,33 @@ class _Import:
         self._finish()
         return self.report
 
-    def undo(self) -> None:
-        if self.journal is not None:
-            undo_import(self.journal)
+    def give_up(self) -> None:
+        """Undo the import, unless all its pages are stored: then publishing can go on later."""
+        if self.parts.course_import.is_whole:
+            self.parts.release()
+        else:
+            undo_import(self.parts.course_import)
 
     def _breathe(self) -> None:
         """Say that the import is alive, hear whether it shall end, and let others write."""
         if self.between is not None:
             self.between()
-        if self.journal is not None:
-            CourseImport.objects.filter(pk=self.journal.pk).update(seen_at=timezone.now())
+        self.parts.show_life()
         if connection.vendor == "sqlite" and not connection.in_atomic_block:
             time.sleep(BREATH)
+
+    def _words(self, words: Promise | str) -> str:
+        """Words of ours on a page stand in the language of the course."""
+        with translation.override(self.language):
+            return str(words)
 
     # --- pages ------------------------------------------------------------------------
 
     def _make_course(self) -> CoursePage:
-        title = self.cartridge.title[:TITLE_LENGTH] or _("Imported course")
+        title = self.cartridge.title[:TITLE_LENGTH] or self._words(gettext_lazy("Imported course"))
         text = BeautifulSoup(self.cartridge.description, "lxml").get_text(" ", strip=True)
         rights = self.cartridge.rights
-        said_rights = _("Licence of the original: %(rights)s") % {"rights": rights}
+        said_rights = self._words(gettext_lazy("Licence of the original: %(rights)s")) % {"rights": rights}
         # not every package says what it is about; its outline does
         outline = ", ".join(item.title for item in self.cartridge.outline if item.title)
         course = CoursePage(
@@ -161,12 +197,14 @@ class _Import:
         loose: list[Item] = []
         for item in self.cartridge.outline:
             if item.children:
-                self._make_module(item.title or _("Module"), item.below()[1:], hidden=item.hidden)
-                self.report.taken(item.title or item.id, "module")
+                self._make_module(
+                    item.title or self._words(gettext_lazy("Module")), item.below()[1:], hidden=item.hidden
+                )
+                self.report.taken(item.title or item.id, _("module"))
             else:
                 loose.append(item)
         if loose:
-            self._make_module(_("Lessons"), loose)
+            self._make_module(self._words(gettext_lazy("Lessons")), loose)
         in_outline = {leaf.resource.id for top in self.cartridge.outline for leaf in top.below() if leaf.resource}
         syllabus = self._syllabus()
         spoken = {item.resource.href for item in syllabus if item.resource}
@@ -180,7 +218,7 @@ class _Import:
             and not resource.id.endswith("_fallback")
         ]
         if others or syllabus:
-            self._make_module(_("More pages"), [*syllabus, *others])
+            self._make_module(self._words(gettext_lazy("More pages")), [*syllabus, *others])
 
     def _syllabus(self) -> list[Item]:
         """Canvas's syllabus, which the outline does not name."""
@@ -189,7 +227,7 @@ class _Import:
         )
         if found is None or found.href in self.pages or found.href not in self.cartridge.names:
             return []
-        return [Item(_("Syllabus"), resource=found)] if found.type != "webcontent" else []
+        return [Item(self._words(gettext_lazy("Syllabus")), resource=found)] if found.type != "webcontent" else []
 
     def _make_module(self, title: str, items: list[Item], *, hidden: bool = False) -> None:
         module: ModulePage | None = None
@@ -206,7 +244,7 @@ class _Import:
             link = self.cartridge.link_of(resource) if resource is not None and resource.is_link else None
             if link is not None and not item.hidden:
                 links.append((item.title or link[0] or link[1], link[1]))
-                self._describe(item, "web link")
+                self._describe(item, _("web link"))
                 if len(links) < LINKS_IN_LESSON:
                     continue
             if links:
@@ -222,11 +260,11 @@ class _Import:
         resource = item.resource
         if resource is None:
             if item.refers:
-                self.report.leave_out(item.title or item.id, "nothing in the package has the name of this item")
+                self.report.leave_out(item.title or item.id, _("nothing in the package has the name of this item"))
             elif not item.children:
-                self.report.leave_out(item.title or item.id, "header without anything of its own")
+                self.report.leave_out(item.title or item.id, _("header without anything of its own"))
             else:
-                self.report.taken(item.title, "header; its items follow")
+                self.report.taken(item.title, _("header; its items follow"))
             return
         name = item.title or Path(resource.href).stem
         hides = item.hidden or resource.hidden or resource.id in self.cartridge.canvas.hidden_items
@@ -236,24 +274,29 @@ class _Import:
             first = self.pages[resource.href]
             inside = f'<a linktype="page" id="{first.pk}">{escape(first.title)}</a>'
             lesson(name, [_text(f"<p>{inside}</p>")], hides=hides)
-            self._describe(item, "used again: a link to its first place")
+            self._describe(item, _("used again: a link to its first place"))
         elif resource.is_page and resource.href in self.cartridge.names:
             page = lesson(item.title or self._title_of(resource), resource.href, hides=hides)
             self.pages[resource.href] = page
-            self._describe(item, "page", hides=hides)
+            self._describe(item, _("page"), hides=hides)
         elif resource.href in self.stored.files:
             self.shown_files.add(resource.href)
             self.pages[resource.href] = lesson(name, [self._file_block(resource.href)], hides=hides)
-            self._describe(item, "file", hides=hides)
+            self._describe(item, _("file"), hides=hides)
         elif resource.is_file and resource.href.lower().endswith(PICTURES) and self.stored.picture(resource.href):
             self.pages[resource.href] = lesson(name, [self._picture_block(resource.href)], hides=hides)
-            self._describe(item, "picture", hides=hides)
+            self._describe(item, _("picture"), hides=hides)
         else:
-            kind = next((said for mark, said in KINDS_LEFT_OUT.items() if mark in resource.type), resource.type)
+            kind = self._kind(resource)
             if resource.is_file and resource.href not in self.cartridge.names:
-                kind = "file that is not in the package"
+                kind = _("file that is not in the package")
             self.described.add(resource.id)
             self.report.leave_out(item.title or resource.href or resource.id, kind)
+
+    @staticmethod
+    def _kind(resource: Resource) -> str:
+        """What a resource is that cannot be imported."""
+        return next((str(said) for mark, said in KINDS_LEFT_OUT.items() if mark in resource.type), resource.type)
 
     def _describe(self, item: Item, what: str, *, hides: bool = False) -> None:
         resource = item.resource
@@ -261,26 +304,31 @@ class _Import:
             self.described.add(resource.id)
         name = item.title or (resource.href if resource else item.id)
         if hides:
-            self.report.draft(name, f"{what} that the package hides from students")
+            self.report.draft(name, _("%(what)s that the package hides from students") % {"what": what})
         else:
             self.report.taken(name, what)
 
     def _add_module(self, title: str, *, hidden: bool) -> ModulePage:
-        module = ModulePage(title=title[:TITLE_LENGTH], live=False, owner=self.owner)
-        module.slug = self._free_slug(self.course, title)
-        with transaction.atomic():
-            CoursePage.objects.get(pk=self.course.pk).add_child(instance=module)
+        def make() -> ModulePage:
+            slug = self._free_slug(self.course, title)
+            return ModulePage(title=title[:TITLE_LENGTH], slug=slug, live=False, owner=self.owner)
+
+        def add(page: ModulePage) -> None:
+            CoursePage.objects.get(pk=self.course.pk).add_child(instance=page)
+
+        module = self.parts.store(ModulePage, title, make, add)
         self.report.modules += 1
         if hidden:
             self.hidden.add(module.pk)
         return module
 
     def _add_lesson(self, module: ModulePage, title: str, body: Any, *, hides: bool) -> LessonPage:
-        name = (title or _("Lesson"))[:TITLE_LENGTH]
-        lesson = LessonPage(title=name, live=False, owner=self.owner)
-        lesson.slug = self._free_slug(module, name)
-        with transaction.atomic():
-            module.add_child(instance=lesson)
+        name = (title or self._words(gettext_lazy("Lesson")))[:TITLE_LENGTH]
+
+        def make() -> LessonPage:
+            return LessonPage(title=name, slug=self._free_slug(module, name), live=False, owner=self.owner)
+
+        lesson = self.parts.store(LessonPage, name, make, lambda page: module.add_child(instance=page))
         self._breathe()
         self.report.lessons += 1
         self.bodies[lesson.pk] = (lesson, body)
@@ -298,7 +346,7 @@ class _Import:
                 blocks.append(_text(f'<p><a href="{escape(address)}">{escape(title)}</a></p>'))
             else:
                 blocks.append({"type": "video_link", "value": {"url": address, "title": title[:160] or "Video"}})
-        lesson(links[0][0] if len(links) == 1 else _("Links"), blocks)
+        lesson(links[0][0] if len(links) == 1 else self._words(gettext_lazy("Links")), blocks)
 
     def _title_of(self, resource: Resource) -> str:
         try:
@@ -313,10 +361,10 @@ class _Import:
     def _fill_lessons(self) -> None:
         for lesson, body in list(self.bodies.values()):
             blocks = self._blocks_of(body, lesson) if isinstance(body, str) else body
-            lesson.body = self._stream(blocks)
-            lesson.minutes = minutes_to_read(list(lesson.body.raw_data))
-            with transaction.atomic():
-                lesson.save()
+            if not self.parts.is_filled(lesson):  # the report needs the blocks of all
+                lesson.body = self._stream(blocks)
+                lesson.minutes = minutes_to_read(list(lesson.body.raw_data))
+                self.parts.fill(lesson)
             self._breathe()
 
     def _blocks_of(self, href: str, lesson: LessonPage) -> list[RawBlock]:
@@ -330,13 +378,15 @@ class _Import:
             text, guessed = decoded(self.cartridge.read(href, PAGE_MAX))
             blocks = maker.make(text)
         except (PageTooSlowError, CartridgeError, RecursionError) as error:
-            self.report.leave_out(name, str(error) or "page that takes too long to read")
+            self.report.leave_out(name, str(error) or _("page that takes too long to read"))
             self.hidden.add(lesson.pk)
             return []
         if guessed:
-            self.report.taken(name, f"page whose encoding is not declared, read as {guessed}")
+            self.report.taken(
+                name, _("page whose encoding is not declared, read as %(encoding)s") % {"encoding": guessed}
+            )
         for lost in maker.lost:
-            self.report.leave_out(lost[:120], f"link or picture in {name}")
+            self.report.leave_out(lost[:120], _("link or picture in %(page)s") % {"page": name})
         return blocks
 
     def _link(self, target: str, base: str, lesson: LessonPage) -> dict[str, str] | None:
@@ -382,19 +432,26 @@ class _Import:
         """What no page shows: files for students in one lesson, those for teachers in a draft."""
         unshown = sorted(href for href in self.stored.files if href not in self.shown_files)
         groups = (
-            (_("Files of the course"), [href for href in unshown if href not in self.hidden_files], False),
-            (_("Files for teachers"), [href for href in unshown if href in self.hidden_files], True),
+            (
+                self._words(gettext_lazy("Files of the course")),
+                [href for href in unshown if href not in self.hidden_files],
+                False,
+            ),
+            (
+                self._words(gettext_lazy("Files for teachers")),
+                [href for href in unshown if href in self.hidden_files],
+                True,
+            ),
         )
         if not unshown:
             return
-        module = self._add_module(_("Files"), hidden=not groups[0][1])
+        module = self._add_module(self._words(gettext_lazy("Files")), hidden=not groups[0][1])
         for title, names, hides in groups:
             if names:
-                lesson = self._add_lesson(module, title, [], hides=hides)
+                lesson = self._add_lesson(module, self._words(title), [], hides=hides)
                 lesson.body = self._stream([self._file_block(href) for href in names])
                 lesson.minutes = 5
-                with transaction.atomic():
-                    lesson.save()
+                self.parts.fill(lesson)
 
     def _describe_the_rest(self) -> None:
         """A line for every resource and file that no item has spoken of."""
@@ -406,36 +463,23 @@ class _Import:
             if resource.href in self.stored.files or self.stored.pictures.get(resource.href):
                 hides = resource.href in self.hidden_files
                 note = self.report.draft if hides else self.report.taken
-                note(name, "file that the package hides from students" if hides else "file")
+                note(name, _("file that the package hides from students") if hides else _("file"))
             elif resource.href in self.pages:
-                self.report.taken(name, "page")
+                self.report.taken(name, _("page"))
             elif resource.is_file and resource.href.lower().endswith(PICTURES):
                 if resource.href not in self.stored.pictures:
-                    self.report.leave_out(name, "picture that no page shows")
+                    self.report.leave_out(name, _("picture that no page shows"))
             elif not any(line.what == name for line in self.report.lines):
-                kind = next((said for mark, said in KINDS_LEFT_OUT.items() if mark in resource.type), resource.type)
+                kind = self._kind(resource)
                 missing = resource.href not in self.cartridge.names
-                self.report.leave_out(name, "file that is not in the package" if missing and not kind else kind)
+                self.report.leave_out(name, _("file that is not in the package") if missing and not kind else kind)
         for name in sorted(self.cartridge.names - spoken - {"imsmanifest.xml"}):
-            self.report.leave_out(name, "file that the manifest does not name")
+            self.report.leave_out(name, _("file that the manifest does not name"))
 
     def _finish(self) -> None:
-        """A revision for every page, so that history begins here; published from the top down."""
-        # from here on the course is whole: whatever happens now, it is not deleted any more
-        CourseImport.objects.filter(course_id=self.course.pk).delete()
-        self.journal = None
-        course = CoursePage.objects.get(pk=self.course.pk)
-        hidden_paths = tuple(Page.objects.filter(pk__in=self.hidden).values_list("path", flat=True))
-        keys = course.get_descendants(inclusive=True).order_by("path").values_list("pk", flat=True)
-        for key in list(keys):
-            page = Page.objects.get(pk=key).specific
-            with transaction.atomic():
-                revision = page.save_revision(user=self.owner)
-                if self.publish and not (hidden_paths and page.path.startswith(hidden_paths)):
-                    # whoever runs an import answers for it; drafts are the default
-                    revision.publish(user=self.owner, skip_permission_checks=True)
-            self._breathe()
-        self.report.course = CoursePage.objects.get(pk=course.pk)
+        self.parts.mark_whole(self.hidden)
+        finish_import(self.parts.course_import, self._breathe)
+        self.report.course = CoursePage.objects.get(pk=self.course.pk)
 
     def _is_unpublished(self, href: str) -> bool:
         """Canvas says in the page's head that students do not see it."""

@@ -80,12 +80,35 @@ class ImportRow(models.Model):
 
 
 class CourseImport(models.Model):
-    """A course that is on its way in from a package: deleted at the end, or with all that belongs to it."""
+    """A course that is on its way in from a package.
+
+    The row is deleted when the import is done, or with all that belongs to it. When the process dies, the same import
+    started again goes on from here.
+    """
 
     course_id = models.PositiveIntegerField()
     collection = models.ForeignKey("wagtailcore.Collection", null=True, on_delete=models.SET_NULL, related_name="+")
     filename = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64, blank=True, db_index=True)  # of the package and the options
+    publish = models.BooleanField(default=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    is_whole = models.BooleanField(default=False)  # every page is stored: revisions and publishing are left
     started_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     wagtail_reference_index_ignore = True
+
+
+class ImportedPart(models.Model):
+    """A page, picture or file that an unfinished import has stored."""
+
+    course_import = models.ForeignKey(CourseImport, on_delete=models.CASCADE, related_name="parts")
+    key = models.CharField(max_length=64)  # the digest of its kind, place and name in the package
+    object_id = models.PositiveIntegerField()
+    is_filled = models.BooleanField(default=False)  # of a lesson: its body is stored
+    is_hidden = models.BooleanField(default=False)  # of a page: it stays a draft
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["course_import", "key"], name="exchange_part_once")]

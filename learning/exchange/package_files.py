@@ -7,7 +7,6 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from django.db import transaction
 from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
 from wagtail.models import Collection
@@ -15,6 +14,7 @@ from wagtail.models import Collection
 from learning.accounts.models import User
 from learning.exchange.cartridge import Cartridge, CartridgeError, Resource
 from learning.exchange.report import ImportReport
+from learning.exchange.stored_parts import StoredParts
 from learning.library.models import Picture, StoredFile
 
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
@@ -23,11 +23,19 @@ PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 class PackageFiles:
     """What is stored of a package, by its entry there; each file in a transaction of its own."""
 
-    def __init__(self, cartridge: Cartridge, report: ImportReport, collection: Collection, owner: User | None) -> None:
+    def __init__(
+        self,
+        cartridge: Cartridge,
+        report: ImportReport,
+        collection: Collection,
+        owner: User | None,
+        parts: StoredParts,
+    ) -> None:
         self.cartridge = cartridge
         self.report = report
         self.collection = collection
         self.owner = owner
+        self.parts = parts
         self.pictures: dict[str, Picture | None] = {}  # None: cannot be stored
         self.files: dict[str, StoredFile] = {}
 
@@ -53,39 +61,44 @@ class PackageFiles:
 
     def _store_picture(self, href: str) -> Picture | None:
         try:
-            data = self.cartridge.read(href, settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE)
-            with Image.open(BytesIO(data)) as picture:
-                if picture.width * picture.height > settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS:
-                    raise CartridgeError(_("This picture has too many pixels."))
-                picture.verify()
+            picture = self.parts.store(Picture, href, lambda: self._new_picture(href), Picture.save)
         except CartridgeError as error:
             self.report.leave_out(href, str(error))
             return None
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-            self.report.leave_out(href, "picture that cannot be read")
+            self.report.leave_out(href, _("picture that cannot be read"))
             return None
+        self.report.pictures += 1
+        return picture
+
+    def _new_picture(self, href: str) -> Picture:
+        data = self.cartridge.read(href, settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE)
+        with Image.open(BytesIO(data)) as picture:
+            if picture.width * picture.height > settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS:
+                raise CartridgeError(_("This picture has too many pixels."))
+            picture.verify()
         row = Picture(title=Path(href).stem[:255], collection=self.collection, uploaded_by_user=self.owner)
         row.file = ContentFile(data, name=Path(href).name)
-        with transaction.atomic():
-            row.save()
-        self.report.pictures += 1
         return row
 
     def _store_file(self, resource: Resource) -> bool:
         """Whether the file was taken."""
         href = resource.href
-        name = self.cartridge.canvas.names.get(resource.id) or Path(href).name
-        row = StoredFile(title=Path(name).stem[:255], collection=self.collection, uploaded_by_user=self.owner)
         try:
-            row.file = ContentFile(self.cartridge.read(href), name=Path(href).name)
-            row.file_size = row.file.size
-            row.clean()
+            file = self.parts.store(StoredFile, href, lambda: self._new_file(resource), StoredFile.save)
         except (CartridgeError, ValidationError) as error:
             messages = error.messages if isinstance(error, ValidationError) else [str(error)]
             self.report.leave_out(href, " ".join(messages))
             return False
-        with transaction.atomic():
-            row.save()
-        self.files[href] = row
+        self.files[href] = file
         self.report.files += 1
         return True
+
+    def _new_file(self, resource: Resource) -> StoredFile:
+        href = resource.href
+        name = self.cartridge.canvas.names.get(resource.id) or Path(href).name
+        row = StoredFile(title=Path(name).stem[:255], collection=self.collection, uploaded_by_user=self.owner)
+        row.file = ContentFile(self.cartridge.read(href), name=Path(href).name)
+        row.file_size = row.file.size
+        row.clean()
+        return row

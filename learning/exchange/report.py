@@ -27,6 +27,7 @@ class ImportReport:
     """What came in and what did not, and why: one line for each item, resource and file of the package."""
 
     course: CoursePage | None = None
+    resumed: bool = False  # it went on after an interruption
     modules: int = 0
     lessons: int = 0
     pictures: int = 0

@@ -16,10 +16,10 @@ def apply_import(run_id: int) -> int:
     return people.apply(run_id=run_id)
 
 
-@job(_("Delete courses whose import was interrupted"), tick=every_minutes(5, second=50))
-def undo_abandoned_imports() -> int:
-    """Take away the courses whose import has died."""
-    return undoing.undo_abandoned()
+@job(_("End interrupted imports of courses"), tick=every_minutes(5, second=50))
+def end_abandoned_imports() -> int:
+    """Delete the courses whose import died, and publish those of which everything was stored."""
+    return undoing.end_abandoned()
 
 
 @job(_("Delete old imports with their files"), tick=every_day(hour=3, minute=31))

@@ -1,38 +1,44 @@
-"""Taking away what an import that failed or died has made."""
+"""Ending the imports of courses that failed or whose process died: undone, or finished where all was stored."""
 
+import logging
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 from wagtail.models import Collection, Page
 
 from learning.courses.models import CoursePage
 from learning.enrollment.models import Enrollment
+from learning.exchange.finishing import finish_import
 from learning.exchange.models import CourseImport
 from learning.library.models import CourseCollection, Picture, StoredFile
 
-ABANDONED_AFTER = 600  # seconds without a sign of life
+ABANDONED_AFTER = 3600  # seconds without a sign of life; until then the same import can be started again and goes on
+
+logger = logging.getLogger(__name__)
 
 
-def undo_import(journal: CourseImport) -> None:
+def undo_import(course_import: CourseImport) -> None:
     """Delete the course of an import, its pages from the bottom up, with every file of its collection.
 
-    A course that people have begun to use is kept: only the note that it is on its way goes.
+    A course that people have begun to use is kept. The row goes last: an undoing that is interrupted is done again.
     """
-    with transaction.atomic():
-        if not CourseImport.objects.select_for_update().filter(pk=journal.pk).exists():
-            return  # someone else undoes it, or it is done
-        CourseImport.objects.filter(pk=journal.pk).delete()
-    if Enrollment.objects.filter(course_id=journal.course_id).exists():
+    row = CourseImport.objects.filter(pk=course_import.pk)
+    if not row.update(seen_at=timezone.now()):  # whoever ends abandoned imports leaves this one alone
         return
-    course = CoursePage.objects.filter(pk=journal.course_id).first()
+    if not Enrollment.objects.filter(course_id=course_import.course_id).exists():
+        _delete_course(course_import)
+    row.delete()
+
+
+def _delete_course(course_import: CourseImport) -> None:
+    course = CoursePage.objects.filter(pk=course_import.course_id).first()
     if course is not None:
         for key in list(course.get_descendants(inclusive=True).order_by("-path").values_list("pk", flat=True)):
             page = Page.objects.filter(pk=key).first()
             if page is not None:
                 page.specific.delete()
-    CourseCollection.objects.filter(course_id=journal.course_id).delete()
-    collection = Collection.objects.filter(pk=journal.collection_id).first()
+    CourseCollection.objects.filter(course_id=course_import.course_id).delete()
+    collection = Collection.objects.filter(pk=course_import.collection_id).first()
     if collection is None:
         return
     for model in (Picture, StoredFile):
@@ -43,10 +49,18 @@ def undo_import(journal: CourseImport) -> None:
     collection.delete()
 
 
-def undo_abandoned() -> int:
-    """Undo the imports whose process has died; returns how many."""
+def end_abandoned() -> int:
+    """Undo the imports whose process died, and finish those that had stored everything; returns how many."""
     quiet_since = timezone.now() - timedelta(seconds=ABANDONED_AFTER)
     abandoned = list(CourseImport.objects.filter(seen_at__lt=quiet_since))
-    for journal in abandoned:
-        undo_import(journal)
+    for course_import in abandoned:
+        if not course_import.is_whole:
+            undo_import(course_import)
+            continue
+        try:
+            finish_import(course_import)
+        except Exception:
+            # the course is whole and stays, with the pages that are not published yet as drafts
+            logger.exception("The pages of an imported course could not all be published: %s", course_import.filename)
+            course_import.delete()
     return len(abandoned)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
 
 from learning.courses.enums import CourseLanguage
 from learning.courses.models import CatalogPage
@@ -43,10 +44,10 @@ class Command(BaseCommand):
         catalogs = CatalogPage.objects.order_by("path")
         catalog = catalogs.filter(pk=options["catalog"]).first() if options["catalog"] else catalogs.first()
         if catalog is None:
-            raise CommandError("There is no such catalogue page.")
+            raise CommandError(_("There is no such catalogue page."))
         if not options["file"].is_file():
-            raise CommandError(f"There is no file {options['file']}.")
-        # an end in order, so that what is half done is undone
+            raise CommandError(_("There is no file %(file)s.") % {"file": options["file"]})
+        # an end in order, so that what is half done is undone; after a crash the same command goes on
         stop = StopRequest()
         before = signal.signal(signal.SIGTERM, stop)
         try:
@@ -63,16 +64,15 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         finally:
             signal.signal(signal.SIGTERM, before)
-        self.stdout.write(
-            self.style.SUCCESS(
-                f"“{report.course}”: {report.modules} modules, {report.lessons} lessons, "
-                f"{report.pictures} pictures, {report.files} files"
-            )
-        )
+        if report.resumed:
+            self.stdout.write(_("The import went on where it had been interrupted."))
+        facts = {**vars(report), "course": report.course}
+        said = _("“%(course)s”: modules: %(modules)d, lessons: %(lessons)d, pictures: %(pictures)d, files: %(files)d")
+        self.stdout.write(self.style.SUCCESS(said % facts))
         self._write(report, options["report"])
 
     def _write(self, report: ImportReport, file: Path | None) -> None:
-        for title, lines in (("Left out", report.left_out), ("Not published", report.drafts)):
+        for title, lines in ((_("Left out"), report.left_out), (_("Not published"), report.drafts)):
             if lines:
                 self.stdout.write(f"{title} ({len(lines)}):")
                 for line in lines:
