@@ -195,6 +195,18 @@ def test_the_newest_title_of_a_live_page_is_its_authors(two: SimpleNamespace, vi
     assert url in answer.content.decode()
 
 
+def test_a_prerequisite_bears_the_title_that_students_see(two: SimpleNamespace, visit: Any) -> None:
+    required = two.other_lesson.get_parent().get_parent().specific
+    before = required.title
+    CoursePrerequisite.objects.create(course=two.course, required=required)
+    school.fresh(two.course).save_revision()
+    required.title = TITLE
+    required.save_revision()
+    form = visit(two.teacher).get(f"/cms/pages/{two.course.pk}/edit/").content.decode()
+    assert TITLE not in form
+    assert before in form
+
+
 def test_a_course_names_no_draft_and_no_student_by_number(two: SimpleNamespace, visit: Any) -> None:
     url = f"/cms/pages/{two.course.pk}/edit/"
     page = visit(two.teacher).get(url).content.decode()

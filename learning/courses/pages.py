@@ -27,7 +27,6 @@ from wagtail.admin.panels import (
     InlinePanel,
     MultiFieldPanel,
     ObjectList,
-    PageChooserPanel,
     TabbedInterface,
 )
 from wagtail.fields import RichTextField, StreamField
@@ -39,6 +38,7 @@ from learning.base.compiled import CompiledQuery
 from learning.courses.blocks import LessonBody
 from learning.courses.enums import Completes, CourseLanguage, EnrollmentPolicy, Level
 from learning.courses.page_forms import SchoolPageForm
+from learning.courses.panels import PublicTitleChooserPanel
 from learning.courses.school_page import SchoolPage
 
 
@@ -230,7 +230,7 @@ class CoursePrerequisite(Orderable):
         CoursePage, verbose_name=_("course"), on_delete=models.CASCADE, related_name="required_by"
     )
 
-    panels: ClassVar = [PageChooserPanel("required", "courses.CoursePage")]
+    panels: ClassVar = [PublicTitleChooserPanel("required", "courses.CoursePage")]
 
     class Meta(Orderable.Meta):
         verbose_name = _("prerequisite")
