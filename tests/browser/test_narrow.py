@@ -81,3 +81,18 @@ def test_short_notes_stand_in_the_margin_of_a_wide_screen(extremes: str, browser
         at = page.evaluate(places)
         assert all(at[name]["right"] <= at["body"]["right"] for name in ("First", "Second", "Tall"))
         assert at["First"]["bottom"] <= at["Second"]["top"] < at["Tall"]["top"]
+
+
+def test_the_links_of_the_bottom_bar_keep_away_from_what_is_under_it(extremes: str, browser: Browser) -> None:
+    """A target needs a free circle of 24 px (WCAG 2.2, 2.5.8), also when the bar covers most of it."""
+    with page_of(browser, extremes, "long@example.org", viewport={"width": 390, "height": 844}) as page:
+        page.goto("/me/")
+        bar = page.locator(".bottom-bar").bounding_box()
+        assert bar is not None
+        links = [link.bounding_box() for link in page.locator(".bottom-bar a").all()]
+        assert len(links) == 4
+        for box in links:
+            assert box is not None
+            assert box["y"] - bar["y"] >= 12
+            assert box["height"] >= 44
+            assert box["y"] + box["height"] <= 844
