@@ -14,7 +14,7 @@ from learning.accounts.models import User
 from learning.accounts.words import quoted
 from learning.courses.models import CoursePage, LessonPage
 from learning.enrollment.models import Completion, Enrollment, Position, StudyGroup
-from learning.enrollment.policies import sees_page
+from learning.enrollment.rights import sees_page
 from learning.enrollment.statuses import READING, Status
 
 LOOKED_AT = 20  # aliases that may be named

@@ -19,7 +19,7 @@ from learning.courses.catalogue import card_queryset
 from learning.courses.models import CatalogPage, CoursePage, ModulePage
 from learning.enrollment.counting import progress_of
 from learning.enrollment.models import Audience, Beginning, Enrollment, FormerCourse, Opening
-from learning.enrollment.policies import Right, courses_with
+from learning.enrollment.rights import Right, courses_with
 from learning.enrollment.statuses import PENDING, READING, Status
 
 PER_PAGE = 24

@@ -12,7 +12,7 @@ from chat.models import Mute, Room
 from chat.rooms.membership import Part, keyed_by, member_rows, number
 from learning.accounts.models import User
 from learning.base.compiled import CompiledQuery
-from learning.enrollment.policies import Person
+from learning.enrollment.rights import Person
 
 _MODERATOR, _MUTED, _OVER, _POSITION, _OF_DELETED_COURSE = 11, 12, 13, 14, 15  # beside the parts of members
 MAX_ROOMS = 1000  # in one question: databases limit its parameters

@@ -28,7 +28,7 @@ from learning.accounts.actions import record
 from learning.accounts.models import User
 from learning.base.numbers import parse_id
 from learning.courses.models import CoursePage
-from learning.enrollment.policies import manages_course
+from learning.enrollment.rights import manages_course
 
 DURATIONS = {
     "10": gettext_lazy("10 minutes"),

@@ -15,7 +15,7 @@ from learning.base.compiled import CompiledQuery
 from learning.courses.models import CoursePage, CoursePrerequisite, LessonPage, ModulePage
 from learning.enrollment.models import Audience, Beginning, Enrollment, Opening, StudyGroup
 from learning.enrollment.plans import EVERYTHING, Plan, plan_of
-from learning.enrollment.policies import Person, Right, courses_with
+from learning.enrollment.rights import Person, Right, courses_with
 from learning.enrollment.served import below_unpublished
 from learning.enrollment.statuses import READING, Status
 

@@ -14,9 +14,9 @@ from learning.accounts.models import User
 from learning.courses.enums import EnrollmentPolicy
 from learning.courses.models import CoursePage
 from learning.enrollment.access import missing_prerequisites
-from learning.enrollment.grouping import groups_with_places, place
-from learning.enrollment.machine import WRITTEN_AT_ONCE, Changes, EnrollmentError, locked_course
+from learning.enrollment.groups import groups_with_places, place
 from learning.enrollment.models import Enrollment, Invitation, Seats, StudyGroup
+from learning.enrollment.seats import WRITTEN_AT_ONCE, Changes, EnrollmentError, locked_course
 from learning.enrollment.statuses import IN_GROUP, LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status
 
 LOOKED_UP_AT_ONCE = 10_000  # a database takes so many parameters and no more

@@ -36,7 +36,7 @@ from learning.enrollment.api_schemas import (
 from learning.enrollment.joining import join
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.plans import programme_for
-from learning.enrollment.policies import manages_course
+from learning.enrollment.rights import manages_course
 from learning.enrollment.scopes import LEARN, MANAGE, READ, TEACH
 from learning.enrollment.served import served_lesson
 from learning.enrollment.statuses import READING, Status

@@ -18,6 +18,6 @@ class EnrollmentConfig(AppConfig):
             school_rights,
             scopes,
         )
-        from learning.enrollment.policies import CourseTeamPagePolicy
+        from learning.enrollment.rights import CourseTeamPagePolicy
 
         register_permission_policy(Page, CourseTeamPagePolicy())

@@ -2,7 +2,7 @@
 
 Wagtail asks for rights when something is changed, but many screens show the title of a page before that: explorer,
 choosers, questions of bulk actions, messages of workflows. Here every address of the CMS that names a page is asked
-first, and answers as if the page did not exist where `policies.sees_page` says no.
+first, and answers as if the page did not exist where `rights.sees_page` says no.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ from wagtail.models import Page
 
 from learning.accounts.roles import ACCESS_CMS
 from learning.base.numbers import parse_ids
-from learning.enrollment.policies import sees_page
+from learning.enrollment.rights import sees_page
 
 # Parts of addresses that are keys of pages, whatever the address. A test names every part that is in neither set.
 PAGE_PARTS = frozenset({"page_id", "parent_page_id", "page_to_move_id", "destination_id", "page_pk", "parent_id"})

@@ -15,9 +15,9 @@ from learning.accounts.models import User
 from learning.courses.models import CoursePage
 from learning.enrollment import deeds
 from learning.enrollment.actions import enroll_by_staff
-from learning.enrollment.machine import EnrollmentError
 from learning.enrollment.models import Invitation
 from learning.enrollment.notices import tell_of_invitations
+from learning.enrollment.seats import EnrollmentError
 
 PAUSE = timedelta(minutes=10)  # between two mails of one invitation
 

@@ -15,7 +15,7 @@ from wagtail.models import Page, PageViewRestriction
 
 from learning.courses.models import LessonPage
 from learning.courses.programme import course_paths_above
-from learning.enrollment.policies import Person
+from learning.enrollment.rights import Person
 
 LEVELS_ABOVE_LESSON = 3  # module, course, catalogue
 

@@ -12,10 +12,10 @@ from learning.courses.programme import Programme
 from learning.enrollment.access import Access, Person, Refusal, Viewing, access_to_course, missing_prerequisites
 from learning.enrollment.actions import enrollment_window, is_invited
 from learning.enrollment.counting import Progress, progress_of
-from learning.enrollment.grouping import groups_with_places
+from learning.enrollment.groups import groups_with_places
 from learning.enrollment.models import Enrollment, Seats, StudyGroup
 from learning.enrollment.plans import programme_for
-from learning.enrollment.policies import manages_course
+from learning.enrollment.rights import manages_course
 from learning.enrollment.statuses import LEAVABLE, READING, REJOINABLE, Status
 
 

@@ -37,7 +37,7 @@ class By(TextChoices):
 
 _S, _T, _Y = By.STUDENT, By.STAFF, By.SYSTEM
 
-# (from, to) → who may. `None` is an enrolment that does not exist yet. This table is the whole machine.
+# (from, to) → who may. `None` is an enrolment that does not exist yet. No other step is allowed.
 TRANSITIONS: dict[tuple[Status | None, Status], frozenset[By]] = {
     (None, Status.ACTIVE): frozenset({_S, _T}),
     (None, Status.REQUESTED): frozenset({_S}),

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import User
 from learning.enrollment.actions import ChangesResult
-from learning.enrollment.machine import Changes, EnrollmentError, locked_course
 from learning.enrollment.models import Enrollment, StatusChange
-from learning.enrollment.policies import managed_courses, manages_everything
+from learning.enrollment.rights import managed_courses, manages_everything
+from learning.enrollment.seats import Changes, EnrollmentError, locked_course
 from learning.enrollment.statuses import By, Status
 
 MINUTES = 10

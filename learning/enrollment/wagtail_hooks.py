@@ -12,7 +12,7 @@ from learning.base.numbers import parse_ids
 from learning.enrollment.cms_door import page_actions
 from learning.enrollment.gate import gate
 from learning.enrollment.models import Invitation
-from learning.enrollment.policies import sees_page
+from learning.enrollment.rights import sees_page
 
 hooks.register("on_serve_page", gate, order=100)
 for page_action in page_actions:

@@ -19,7 +19,7 @@ from learning.base.menu import ScreenMenuItem
 from learning.base.screens import header
 from learning.base.sheet_rows import PEEK, read_rows
 from learning.courses.models import CoursePage
-from learning.enrollment.policies import managed_courses
+from learning.enrollment.rights import managed_courses
 from learning.exchange.models import ImportRow, ImportRun
 from learning.exchange.people import COLUMNS, give_up, guess_columns
 from learning.exchange.tables import check_table

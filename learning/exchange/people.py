@@ -27,7 +27,7 @@ from learning.courses.models import CoursePage
 from learning.enrollment import actions
 from learning.enrollment.invitations import Guest, invite_many
 from learning.enrollment.models import Enrollment, Invitation, StudyGroup
-from learning.enrollment.policies import managed_courses
+from learning.enrollment.rights import managed_courses
 from learning.enrollment.statuses import READING, By, Status, may_go
 from learning.exchange import deeds
 from learning.exchange.models import ImportRow, ImportRun

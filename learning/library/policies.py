@@ -10,7 +10,7 @@ from wagtail.permission_policies.collections import CollectionOwnershipPermissio
 
 from learning.accounts.models import User
 from learning.base.caching import cached_for
-from learning.enrollment.policies import Right, courses_with
+from learning.enrollment.rights import Right, courses_with
 from learning.library.models import CourseCollection
 from learning.library.uploads import suggested_collection_id
 

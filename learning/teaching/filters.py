@@ -13,7 +13,7 @@ from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 
 from learning.base.numbers import parse_id
 from learning.enrollment.models import Enrollment, StudyGroup
-from learning.enrollment.policies import managed_courses, manages_course
+from learning.enrollment.rights import managed_courses, manages_course
 from learning.enrollment.statuses import READING, Status
 
 COURSES_OFFERED = 100

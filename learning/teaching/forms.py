@@ -13,7 +13,7 @@ from learning.accounts.rights import may_teach
 from learning.courses.programme import ProgrammeModule
 from learning.enrollment.models import Opening, StudyGroup
 from learning.enrollment.models.groups import is_storable_date
-from learning.enrollment.policies import may_name_teachers
+from learning.enrollment.rights import may_name_teachers
 from learning.teaching.letters import Words
 
 LOCAL = "%Y-%m-%dT%H:%M"

@@ -9,7 +9,8 @@ from django.utils import timezone, translation
 
 from learning.accounts.actions import make_token, record
 from learning.accounts.models import AuditEntry
-from learning.enrollment import deeds, grouping
+from learning.enrollment import deeds
+from learning.enrollment.groups import mark_for_groups, set_openings, shift_openings
 from learning.enrollment.models import Audience, StudyGroup
 from learning.enrollment.scopes import READ
 from learning.enrollment.statuses import Status
@@ -25,9 +26,9 @@ def test_audit_log_speaks_in_words_of_the_reader(small: SimpleNamespace, visit: 
     put = f"/teaching/courses/{small.course.pk}/groups/place/"
     teacher.post(put, {"enrollment": small.enrollment.pk, "group": group.pk})
     teacher.post(put, {"enrollment": small.enrollment.pk, "group": winter.pk})
-    grouping.set_openings(group=group, openings={small.modules[0].pk: (None, 3)}, actor=small.teacher)
-    grouping.shift_openings(group=group, from_module_id=small.modules[0].pk, days=-2, actor=small.teacher)
-    grouping.mark_for_groups(course_id=small.course.pk, page_id=page.pk, groups=[group], actor=small.teacher)
+    set_openings(group=group, openings={small.modules[0].pk: (None, 3)}, actor=small.teacher)
+    shift_openings(group=group, from_module_id=small.modules[0].pk, days=-2, actor=small.teacher)
+    mark_for_groups(course_id=small.course.pk, page_id=page.pk, groups=[group], actor=small.teacher)
     teacher.post(f"/teaching/groups/{winter.pk}/", {"name": "Spring", "teachers": [small.teacher.pk]})
     client.post(f"/cms/users/delete/{small.student.pk}/")
     client.post(f"/cms/people/{small.student.pk}/account/", {"do": "keep"})

@@ -12,7 +12,7 @@ from django.utils import timezone
 from learning.accounts.actions import make_token
 from learning.accounts.models import PersonalToken, User
 from learning.courses.enums import EnrollmentPolicy
-from learning.enrollment.grouping import mark_for_groups
+from learning.enrollment.groups import mark_for_groups
 from learning.enrollment.models import Completion, Enrollment, StudyGroup
 from learning.enrollment.statuses import Status
 from tests import school

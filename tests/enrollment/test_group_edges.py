@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from learning.accounts.models import User
 from learning.accounts.roles import Role
-from learning.enrollment import grouping
 from learning.enrollment.access import Refusal
 from learning.enrollment.actions import enroll, expire_ended, leave
+from learning.enrollment.groups import mark_for_groups, place
 from learning.enrollment.models import Beginning, Enrollment, StudyGroup
-from learning.enrollment.policies import change_course_rights
+from learning.enrollment.rights import change_course_rights
 from learning.enrollment.statuses import Status
 from tests import school
 from tests.enrollment.test_groups import DAY, group_of, open_on, put, refusal
@@ -32,14 +32,14 @@ def test_free_preview_does_not_open_its_module(small: SimpleNamespace, visit: An
 
 def test_group_with_content_of_its_own_is_not_deleted(small: SimpleNamespace, visit: Any) -> None:
     group = group_of(small)
-    grouping.mark_for_groups(course_id=small.course.pk, page_id=small.lessons[0].pk, groups=[group], actor=small.admin)
+    mark_for_groups(course_id=small.course.pk, page_id=small.lessons[0].pk, groups=[group], actor=small.admin)
     client = visit(small.teacher)
     client.post(f"/teaching/groups/{group.pk}/", {"delete": "1"})
     client.post(f"/cms/enrollment/studygroup/delete/{group.pk}/")
     assert StudyGroup.objects.filter(pk=group.pk).exists()
     assert refusal(small.student, small.lessons[0]) == Refusal.HIDDEN
     both = [group, group_of(small, "Winter")]
-    grouping.mark_for_groups(course_id=small.course.pk, page_id=small.lessons[0].pk, groups=both, actor=small.admin)
+    mark_for_groups(course_id=small.course.pk, page_id=small.lessons[0].pk, groups=both, actor=small.admin)
     client.post(f"/teaching/groups/{group.pk}/", {"delete": "1"})
     assert not StudyGroup.objects.filter(pk=group.pk).exists()
     assert refusal(small.student, small.lessons[0]) == Refusal.HIDDEN
@@ -63,7 +63,7 @@ def test_who_looks_after_students_does_not_make_themselves_a_teacher(small: Simp
 def test_sitemap_does_not_list_previews_of_one_group(small: SimpleNamespace, visit: Any) -> None:
     free = school.lesson(small.modules[0], "Open taste", free_preview=True)
     own = school.lesson(small.modules[0], "Taste of Autumn", free_preview=True)
-    grouping.mark_for_groups(course_id=small.course.pk, page_id=own.pk, groups=[group_of(small)], actor=small.admin)
+    mark_for_groups(course_id=small.course.pk, page_id=own.pk, groups=[group_of(small)], actor=small.admin)
     listed = visit().get("/sitemap.xml").content.decode()
     assert school.path_of(free) in listed
     assert school.path_of(own) not in listed
@@ -74,7 +74,7 @@ def test_requester_of_a_group_does_not_see_its_content(small: SimpleNamespace, v
     school.publish(small.course)
     group = group_of(small)
     own = school.lesson(small.modules[0], "Only for Autumn", free_preview=True)
-    grouping.mark_for_groups(course_id=small.course.pk, page_id=own.pk, groups=[group], actor=small.admin)
+    mark_for_groups(course_id=small.course.pk, page_id=own.pk, groups=[group], actor=small.admin)
     enroll(user=small.stranger, course=small.course, group_id=group.pk)
     client = visit(small.stranger)
     assert "Only for Autumn" not in client.get(school.path_of(small.course)).content.decode()
@@ -84,7 +84,7 @@ def test_requester_of_a_group_does_not_see_its_content(small: SimpleNamespace, v
 def test_staff_who_are_students_too_read_everything(small: SimpleNamespace, visit: Any) -> None:
     school.enrolled(small.teacher, small.course)
     group = group_of(small)
-    grouping.mark_for_groups(course_id=small.course.pk, page_id=small.lessons[0].pk, groups=[group], actor=small.admin)
+    mark_for_groups(course_id=small.course.pk, page_id=small.lessons[0].pk, groups=[group], actor=small.admin)
     assert visit(small.teacher).get(school.path_of(small.lessons[0])).status_code == 200
 
 
@@ -93,7 +93,7 @@ def test_who_comes_back_keeps_the_group_only_if_there_is_a_place(small: SimpleNa
     put(small, tight)
     leave(user=small.student, course=small.course)
     other = school.enrolled(small.classmate, small.course)
-    grouping.place(enrollment_ids=[other.pk], course_id=small.course.pk, group=tight, actor=small.admin)
+    place(enrollment_ids=[other.pk], course_id=small.course.pk, group=tight, actor=small.admin)
     assert enroll(user=small.student, course=small.course).group is None
     assert school.fresh(other).group == tight
     leave(user=small.classmate, course=small.course)

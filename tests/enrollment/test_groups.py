@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from home.search import search
 from learning.accounts.models import AuditEntry
-from learning.enrollment import deeds, grouping
+from learning.enrollment import deeds
 from learning.enrollment.access import Refusal, access_to_part
 from learning.enrollment.actions import EnrollmentError, enroll, expire_ended
 from learning.enrollment.counting import progress_of, recount_progress
+from learning.enrollment.groups import follow_start, mark_for_groups, place, set_openings, shift_openings, split_evenly
 from learning.enrollment.models import Beginning, Completion, Enrollment, Opening, Position, StudyGroup
 from learning.enrollment.progress import complete_finished, set_done
 from learning.enrollment.statuses import Status
@@ -30,12 +31,12 @@ def group_of(small: SimpleNamespace, name: str = "Autumn", **fields: Any) -> Stu
 
 def put(small: SimpleNamespace, group: StudyGroup | None) -> None:
     ids = [small.enrollment.pk]
-    grouping.place(enrollment_ids=ids, course_id=small.course.pk, group=group, actor=small.admin)
+    place(enrollment_ids=ids, course_id=small.course.pk, group=group, actor=small.admin)
     small.enrollment = school.fresh(small.enrollment)
 
 
 def open_on(small: SimpleNamespace, group: StudyGroup, module: Any, at: Any = None, days: int | None = None) -> None:
-    grouping.set_openings(group=group, openings={module.pk: (at, days)}, actor=small.admin)
+    set_openings(group=group, openings={module.pk: (at, days)}, actor=small.admin)
 
 
 def refusal(who: Any, page: Any) -> Refusal | None:
@@ -88,7 +89,7 @@ def test_begun_module_never_closes(small: SimpleNamespace, visit: Any) -> None:
     open_on(small, group, small.modules[1], timezone.now() + DAY)
     assert client.get(school.path_of(lesson)).status_code == 200
     classmate = school.enrolled(small.classmate, small.course)
-    grouping.place(enrollment_ids=[classmate.pk], course_id=small.course.pk, group=group, actor=small.admin)
+    place(enrollment_ids=[classmate.pk], course_id=small.course.pk, group=group, actor=small.admin)
     assert refusal(small.classmate, lesson) == Refusal.NOT_OPEN
 
 
@@ -99,13 +100,13 @@ def test_days_follow_the_start_and_shift_moves_all_after(small: SimpleNamespace)
     open_on(small, group, small.modules[1], days=7)
     second = Opening.objects.get(module_id=small.modules[1].pk)
     assert second.opens_at == start + 7 * DAY
-    assert grouping.shift_openings(group=group, from_module_id=small.modules[1].pk, days=7, actor=small.admin) == 1
+    assert shift_openings(group=group, from_module_id=small.modules[1].pk, days=7, actor=small.admin) == 1
     second.refresh_from_db()
     assert (second.opens_at, second.days) == (start + 14 * DAY, 14)
     assert Opening.objects.get(module_id=small.modules[0].pk).opens_at == start
     group.starts_at = start + DAY
     group.save()
-    grouping.follow_start(group=group)
+    follow_start(group=group)
     second.refresh_from_db()
     assert second.opens_at == start + 15 * DAY
 
@@ -139,7 +140,7 @@ def test_openings_page_saves_and_shifts(small: SimpleNamespace, visit: Any) -> N
 def test_content_of_one_group_is_nowhere_for_others(small: SimpleNamespace, visit: Any) -> None:
     group = group_of(small)
     own = school.lesson(small.modules[0], "Only for Autumn", html="<p>autumnal</p>", free_preview=True)
-    grouping.mark_for_groups(course_id=small.course.pk, page_id=own.pk, groups=[group], actor=small.admin)
+    mark_for_groups(course_id=small.course.pk, page_id=own.pk, groups=[group], actor=small.admin)
     course = school.path_of(small.course)
     for who in (None, small.stranger, small.student):
         client = visit(who)
@@ -156,7 +157,7 @@ def test_content_of_one_group_is_nowhere_for_others(small: SimpleNamespace, visi
 
 def test_hidden_module_hides_its_lessons_and_does_not_count(small: SimpleNamespace, visit: Any) -> None:
     group = group_of(small)
-    grouping.mark_for_groups(course_id=small.course.pk, page_id=small.modules[1].pk, groups=[group], actor=small.admin)
+    mark_for_groups(course_id=small.course.pk, page_id=small.modules[1].pk, groups=[group], actor=small.admin)
     assert refusal(small.student, small.lessons[2]) == Refusal.HIDDEN
     course = school.fresh(small.course)
     assert progress_of(small.student, [course])[course.pk].of == 2
@@ -183,22 +184,22 @@ def test_places_of_a_group_are_kept(small: SimpleNamespace) -> None:
     put(small, tight)
     other = school.enrolled(small.classmate, small.course)
     with pytest.raises(ValidationError):
-        grouping.place(enrollment_ids=[other.pk], course_id=small.course.pk, group=tight, actor=small.admin)
+        place(enrollment_ids=[other.pk], course_id=small.course.pk, group=tight, actor=small.admin)
     assert school.fresh(other).group is None
     foreign = StudyGroup.objects.create(course=small.other, name="Elsewhere")
     with pytest.raises(ValidationError):
-        grouping.place(enrollment_ids=[other.pk], course_id=small.course.pk, group=foreign, actor=small.admin)
+        place(enrollment_ids=[other.pk], course_id=small.course.pk, group=foreign, actor=small.admin)
 
 
 def test_split_evenly_respects_places(small: SimpleNamespace) -> None:
     rows = [school.enrolled(school.person(), small.course) for _ in range(9)]
     groups = [group_of(small, "A", capacity=2), group_of(small, "B"), group_of(small, "C")]
-    moved = grouping.split_evenly(course_id=small.course.pk, groups=groups, actor=small.admin)
+    moved = split_evenly(course_id=small.course.pk, groups=groups, actor=small.admin)
     assert moved == len(rows) + 1
     sizes = sorted(Enrollment.objects.filter(group=group).count() for group in groups)
     assert sizes == [2, 4, 4]
     with pytest.raises(ValidationError):
-        grouping.split_evenly(course_id=small.course.pk, groups=groups[:1], actor=small.admin, everyone=True)
+        split_evenly(course_id=small.course.pk, groups=groups[:1], actor=small.admin, everyone=True)
     assert sorted(Enrollment.objects.filter(group=group).count() for group in groups) == sizes
 
 
@@ -258,7 +259,7 @@ def test_search_keeps_to_the_plan(small: SimpleNamespace) -> None:
     put(small, group)
     marked = school.lesson(small.modules[0], "Hidden fern", html="<p>fern</p>")
     other = group_of(small, "Winter")
-    grouping.mark_for_groups(course_id=small.course.pk, page_id=marked.pk, groups=[other], actor=small.admin)
+    mark_for_groups(course_id=small.course.pk, page_id=marked.pk, groups=[other], actor=small.admin)
     open_on(small, group, small.modules[1], timezone.now() + DAY)
     call_command("update_index", verbosity=0)
     found = {hit.title for hit in search(small.student, "words")}

@@ -14,7 +14,6 @@ from learning.accounts.models import User
 from learning.accounts.rights import change_rights
 from learning.accounts.roles import Role, give_rights
 from learning.courses.models import CoursePage
-from learning.enrollment import grouping
 from learning.enrollment.actions import (
     Wanted,
     change_status,
@@ -27,6 +26,7 @@ from learning.enrollment.actions import (
     seats_taken,
 )
 from learning.enrollment.counting import recount_progress
+from learning.enrollment.groups import groups_with_places, mark_for_groups, place
 from learning.enrollment.models import CourseRight, Enrollment, StudyGroup
 from learning.enrollment.progress import set_done, set_position
 from learning.enrollment.statuses import Status
@@ -107,7 +107,7 @@ def test_of_many_who_come_back_only_as_many_keep_the_group_as_it_has_places(peop
     group = StudyGroup.objects.create(course=course, name="Autumn", capacity=2)
     rows = [school.enrolled(who, course) for who in (people.student, people.classmate)]
     ids = [row.pk for row in rows]
-    grouping.place(enrollment_ids=ids, course_id=course.pk, group=group, actor=people.admin)
+    place(enrollment_ids=ids, course_id=course.pk, group=group, actor=people.admin)
     change_statuses(enrollment_ids=ids, after=Status.REMOVED, actor=people.admin)
     StudyGroup.objects.filter(pk=group.pk).update(capacity=1)
     assert change_statuses(enrollment_ids=ids, after=Status.ACTIVE, actor=people.admin).changed == 2
@@ -117,7 +117,7 @@ def test_of_many_who_come_back_only_as_many_keep_the_group_as_it_has_places(peop
 def test_a_group_that_has_ended_is_not_offered_and_not_come_back_to(small: SimpleNamespace) -> None:
     ended = StudyGroup.objects.create(course=small.course, name="Spring", ends_at=timezone.now() - DAY)
     running = StudyGroup.objects.create(course=small.course, name="Autumn", ends_at=timezone.now() + DAY)
-    assert grouping.groups_with_places(small.course) == [running]
+    assert groups_with_places(small.course) == [running]
     Enrollment.objects.filter(pk=small.enrollment.pk).update(group=ended)
     row = school.fresh(small.enrollment)
     change_status(enrollment=row, after=Status.REMOVED, actor=small.admin)
@@ -131,11 +131,11 @@ def test_a_group_that_has_ended_is_not_offered_and_not_come_back_to(small: Simpl
 def test_progress_is_counted_in_the_programme_of_the_persons_group(small: SimpleNamespace) -> None:
     """A lesson that only another group sees is none of theirs to do."""
     own, other = (StudyGroup.objects.create(course=small.course, name=name) for name in ("Autumn", "Winter"))
-    grouping.place(enrollment_ids=[small.enrollment.pk], course_id=small.course.pk, group=own, actor=small.admin)
+    place(enrollment_ids=[small.enrollment.pk], course_id=small.course.pk, group=own, actor=small.admin)
     for lesson in small.lessons[:2]:
         set_done(enrollment=school.fresh(small.enrollment), lesson=lesson)
     assert school.fresh(small.enrollment).percent == 67
-    grouping.mark_for_groups(course_id=small.course.pk, page_id=small.lessons[2].pk, groups=[other], actor=small.admin)
+    mark_for_groups(course_id=small.course.pk, page_id=small.lessons[2].pk, groups=[other], actor=small.admin)
     Enrollment.objects.filter(pk=small.enrollment.pk).update(done=0, percent=0)
     assert recount_progress(small.course.pk) == 1
     row = school.fresh(small.enrollment)

@@ -1,4 +1,4 @@
-"""The machine of statuses is the table of the domain, no more and no less."""
+"""Statuses change by the table of the domain, no more and no less."""
 
 import itertools
 

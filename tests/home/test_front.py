@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from home.front import PREVIEWS_LOOKED_AT
-from learning.enrollment import grouping
+from learning.enrollment.groups import mark_for_groups, set_openings
 from learning.enrollment.models import StudyGroup
 from learning.enrollment.progress import set_position
 from tests import school
@@ -26,7 +26,7 @@ def groups(small: SimpleNamespace) -> SimpleNamespace:
 def open_later(small: SimpleNamespace, group: StudyGroup, *modules: Any) -> None:
     at = timezone.now() + timedelta(days=3)
     openings = {module.pk: (at, None) for module in modules}
-    grouping.set_openings(group=group, openings=openings, actor=small.admin)
+    set_openings(group=group, openings=openings, actor=small.admin)
 
 
 def test_a_course_that_starts_later_is_nothing_to_go_on_with(small: SimpleNamespace, visit: Any) -> None:
@@ -94,13 +94,13 @@ def test_what_is_for_another_group_is_neither_announced_nor_counted(
     assert "Roots" in client.get("/me/").content.decode()
     assert "of 3 lessons done" in client.get("/").content.decode()
     hidden = {"course_id": small.course.pk, "page_id": small.modules[1].pk}
-    grouping.mark_for_groups(**hidden, groups=[groups.second], actor=small.admin)
+    mark_for_groups(**hidden, groups=[groups.second], actor=small.admin)
     assert "Roots" not in client.get("/me/").content.decode()
     for address in ("/", "/courses/"):
         assert "of 2 lessons done" in client.get(address).content.decode(), address
         assert "2 lessons" in visit().get(address).content.decode(), address
         assert "3 lessons" not in visit().get(address).content.decode(), address
-    grouping.mark_for_groups(**hidden, groups=[groups.first, groups.second], actor=small.admin)
+    mark_for_groups(**hidden, groups=[groups.first, groups.second], actor=small.admin)
     assert "Roots" in client.get("/me/").content.decode()
 
 

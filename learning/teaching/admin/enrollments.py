@@ -21,9 +21,10 @@ from wagtail.admin.views.generic import CreateView
 
 from learning.base.screens import header
 from learning.base.sheets import as_file
-from learning.enrollment import actions, grouping
+from learning.enrollment import actions
+from learning.enrollment import groups as group_actions
 from learning.enrollment.models import Enrollment, StudyGroup
-from learning.enrollment.policies import managed_courses, manages_course, manages_everything
+from learning.enrollment.rights import managed_courses, manages_course, manages_everything
 from learning.enrollment.statuses import EFFECTS, Status
 from learning.enrollment.undo import remember, remembered, undo, undoable
 from learning.teaching.admin.bulk import NAMED, ManagedBulkAction
@@ -231,7 +232,7 @@ class MoveToGroup(EnrollmentBulkAction):
                 continue
             ids = [row.pk for row in objects if row.course_id == course_id]
             try:
-                moved += grouping.place(enrollment_ids=ids, course_id=course_id, group=group, actor=actor)
+                moved += group_actions.place(enrollment_ids=ids, course_id=course_id, group=group, actor=actor)
             except ValidationError as error:
                 for message in error.messages:
                     messages.error(request, message)

@@ -12,11 +12,11 @@ from learning.accounts.models import User
 from learning.accounts.rights import may_teach
 from learning.courses.models import CoursePage
 from learning.enrollment import actions
-from learning.enrollment.grouping import follow_start
+from learning.enrollment.groups import follow_start
 from learning.enrollment.invitations import Guest, invite, invite_many
-from learning.enrollment.machine import has_free_seat
 from learning.enrollment.models import Enrollment, Invitation, StudyGroup
-from learning.enrollment.policies import managed_courses, manages_course, may_name_teachers
+from learning.enrollment.rights import managed_courses, manages_course, may_name_teachers
+from learning.enrollment.seats import has_free_seat
 from learning.enrollment.statuses import Status, staff_choices
 
 

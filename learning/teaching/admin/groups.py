@@ -14,9 +14,9 @@ from wagtail_modeladmin.options import ModelAdmin
 
 from learning.accounts.models import User
 from learning.base.numbers import parse_id
-from learning.enrollment.grouping import taught_by
+from learning.enrollment.groups import taught_by
 from learning.enrollment.models import StudyGroup
-from learning.enrollment.policies import managed_courses, manages_course, manages_everything
+from learning.enrollment.rights import managed_courses, manages_course, manages_everything
 from learning.enrollment.statuses import IN_GROUP
 from learning.teaching.admin.forms import StudyGroupForm
 

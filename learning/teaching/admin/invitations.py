@@ -16,7 +16,7 @@ from wagtail.admin.views.generic import CreateView
 
 from learning.enrollment.invitations import send_again, take_back
 from learning.enrollment.models import Invitation
-from learning.enrollment.policies import managed_courses, manages_everything
+from learning.enrollment.rights import managed_courses, manages_everything
 from learning.teaching.admin.bulk import ManagedBulkAction
 from learning.teaching.admin.forms import InvitationForm
 from learning.teaching.admin.lists import AddOnlyViewSet, ManagedIndexView

@@ -13,7 +13,7 @@ from wagtail_modeladmin.options import ModelAdminGroup
 
 from learning.base.menu import ScreenMenuItem, has_permission
 from learning.courses.models import CoursePage, LessonPage, ModulePage
-from learning.enrollment.policies import manages_course
+from learning.enrollment.rights import manages_course
 from learning.teaching.admin.groups import StudyGroupAdmin
 
 # label, address, permission to see it, icon, place; the study groups of modeladmin stand behind the enrolments

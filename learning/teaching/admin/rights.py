@@ -25,7 +25,7 @@ from learning.base.numbers import parse_id
 from learning.base.screens import header
 from learning.courses.models import CoursePage
 from learning.enrollment.models import CourseRight
-from learning.enrollment.policies import change_course_rights
+from learning.enrollment.rights import change_course_rights
 
 NAME_LENGTH = 80
 COURSES_OFFERED = 100

@@ -19,7 +19,8 @@ from learning.accounts.actions import record
 from learning.base.numbers import parse_id, parse_ids
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import programme_of
-from learning.enrollment import deeds, grouping
+from learning.enrollment import deeds
+from learning.enrollment import groups as group_actions
 from learning.enrollment.models import Audience, Enrollment, Opening, StudyGroup
 from learning.enrollment.statuses import IN_GROUP
 from learning.teaching.filters import searched
@@ -54,7 +55,7 @@ def board(request: HttpRequest, course_id: int) -> HttpResponse:
         .order_by("name")
     )
     for taught in groups:
-        taught.taught = grouping.taught_by(taught)
+        taught.taught = group_actions.taught_by(taught)
     there = Enrollment.objects.filter(course=course, status__in=IN_GROUP)
     place_in_group = Window(RowNumber(), partition_by=F("group_id"), order_by=["user__display_name", "pk"])
     first = searched(there.select_related("user"), words).annotate(place=place_in_group).filter(place__lte=SHOWN + 1)
@@ -80,7 +81,7 @@ def place(request: HttpRequest, course_id: int) -> HttpResponse:
     group = get_object_or_404(StudyGroup, pk=parse_id(asked) or 0, course=course) if asked else None
     user: Any = request.user
     try:
-        moved = grouping.place(enrollment_ids=ids, course_id=course.pk, group=group, actor=user)
+        moved = group_actions.place(enrollment_ids=ids, course_id=course.pk, group=group, actor=user)
     except ValidationError as error:
         if request.headers.get("accept") == "application/json":
             return HttpResponse("\n".join(error.messages), status=409, content_type="text/plain; charset=utf-8")
@@ -105,7 +106,7 @@ def split(request: HttpRequest, course_id: int) -> HttpResponse:
         return redirect("teaching_groups", course.pk)
     try:
         everyone = request.POST.get("who") == "everyone"
-        moved = grouping.split_evenly(course_id=course.pk, groups=groups, actor=user, everyone=everyone)
+        moved = group_actions.split_evenly(course_id=course.pk, groups=groups, actor=user, everyone=everyone)
     except ValidationError as error:
         _said(request, error)
     else:
@@ -125,7 +126,7 @@ def edit(request: HttpRequest, course_id: int | None = None, group_id: int | Non
     user: Any = request.user
     if request.method == "POST" and "delete" in request.POST and group.pk:
         try:
-            grouping.delete_group(group=group, actor=user)
+            group_actions.delete_group(group=group, actor=user)
         except ValidationError as error:
             _said(request, error)
             return redirect("teaching_group", group.pk)
@@ -138,7 +139,7 @@ def edit(request: HttpRequest, course_id: int | None = None, group_id: int | Non
             with transaction.atomic():
                 group = form.save()
                 if "starts_at" in form.changed_data:
-                    grouping.follow_start(group=group)
+                    group_actions.follow_start(group=group)
                 facts: dict[str, Any] = {"did": did, "group": group.pk, "fields": form.changed_data}
                 record(deeds.GROUP, actor=user, course_id=group.course_id, facts=facts)
         except IntegrityError:  # the same form, sent twice at once
@@ -148,7 +149,7 @@ def edit(request: HttpRequest, course_id: int | None = None, group_id: int | Non
         return redirect("teaching_groups", group.course_id)
     members = group.enrollments.filter(status__in=IN_GROUP).count() if group.pk else 0
     context = {"course": group.course, "group": group, "form": form, "members": members}
-    context["taught"] = grouping.taught_by(group) if group.pk else ""
+    context["taught"] = group_actions.taught_by(group) if group.pk else ""
     return render(request, "teaching/group.html", context, status=422 if form.errors else 200)
 
 
@@ -174,7 +175,7 @@ def openings(request: HttpRequest, group_id: int) -> HttpResponse:
         changed = {form.module.id: form.wanted() for form in forms if form.has_changed()}
         try:
             if changed:
-                grouping.set_openings(group=group, openings=changed, actor=user)
+                group_actions.set_openings(group=group, openings=changed, actor=user)
         except ValidationError as error:
             _said(request, error)
         else:
@@ -202,7 +203,7 @@ def shift(request: HttpRequest, group_id: int) -> HttpResponse:
         return _openings_page(request, group, _opening_forms(group), form)
     user: Any = request.user
     try:
-        moved = grouping.shift_openings(
+        moved = group_actions.shift_openings(
             group=group, from_module_id=form.cleaned_data["module"], days=form.cleaned_data["days"], actor=user
         )
     except (ValidationError, OverflowError):
@@ -225,7 +226,7 @@ def audience(request: HttpRequest, page_id: int) -> HttpResponse:
     if request.method == "POST":
         asked = set(request.POST.getlist("group"))
         wanted = [group for group in groups if str(group.pk) in asked]
-        grouping.mark_for_groups(course_id=course.pk, page_id=page.pk, groups=wanted, actor=user)
+        group_actions.mark_for_groups(course_id=course.pk, page_id=page.pk, groups=wanted, actor=user)
         messages.success(request, _("It is saved who sees “%(page)s”.") % {"page": page.title})
         return redirect("teaching_audience", page.pk)
     marked = set(Audience.objects.filter(page_id=page.pk).values_list("group_id", flat=True))

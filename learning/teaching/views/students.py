@@ -22,7 +22,7 @@ from learning.courses.models import CoursePage
 from learning.courses.programme import programme_of
 from learning.enrollment import actions
 from learning.enrollment.models import Enrollment, StatusChange, StudyGroup
-from learning.enrollment.policies import managed_courses, manages_course
+from learning.enrollment.rights import managed_courses, manages_course
 from learning.enrollment.statuses import EFFECTS, Status, staff_choices
 from learning.enrollment.undo import remember, remembered, undo, undoable
 from learning.teaching.filters import EnrollmentFilter, ordered, searched

@@ -53,7 +53,7 @@ class Changes:
         return self.course.capacity is None or self.seats.taken < self.course.capacity
 
     def move(self, enrollment: Enrollment, after: Status, by: By | None = None, *, undoes: bool = False) -> None:
-        """One step of the machine; raises EnrollmentError where the table or the seats do not allow it.
+        """Take one step; raises EnrollmentError where the table or the seats do not allow it.
 
         With `undoes` the step takes back the one before it, which needs no line of the table, only a free seat.
         """
