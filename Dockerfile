@@ -9,7 +9,7 @@ COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt
 COPY . .
 # Static files are the same for every school and live in the image; the secret here is for this step alone.
-RUN python site/deploy/compile_translations.py \
+RUN pybabel -q compile -D django -d locale \
     && PARTA_COLLECTED_STATIC=1 PARTA_DATA=/tmp/build python manage.py collectstatic --noinput -v0 \
     && mv /tmp/build/static /app/collected && rm -rf /tmp/build
 

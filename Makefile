@@ -28,7 +28,7 @@ chaos: $(VENV)/test.stamp
 
 translations: $(VENV)/test.stamp
 	$(BIN)/python manage.py makemessages -l ru -l fr --no-obsolete --no-wrap --no-location -i .venv -i var -i node_modules
-	$(BIN)/python site/deploy/compile_translations.py
+	$(BIN)/pybabel -q compile -D django -d locale
 
 requirements:
 	$(BIN)/pip install -q uv

@@ -44,7 +44,8 @@ def main() -> int:
     sys.path.insert(0, str(BASE))
     from tests.services import postgres, redis
 
-    subprocess.run([sys.executable, "site/deploy/compile_translations.py"], cwd=BASE, check=True)
+    compile_translations = [sys.executable, "-m", "babel.messages.frontend", "-q", "compile", "-D", "django", "-d", "locale"]
+    subprocess.run(compile_translations, cwd=BASE, check=True)
     env = {**os.environ, "PYTHONPATH": f"{BASE}/site:{BASE}"}
     env.pop("DATABASE_URL", None)
     env.pop("REDIS_URL", None)

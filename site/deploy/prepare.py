@@ -6,10 +6,11 @@ from pathlib import Path
 BASE = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(BASE / "site"), str(BASE)]
 
-import compile_translations  # noqa: E402  (beside this file)
 import django  # noqa: E402
+from babel.messages.frontend import CommandLineInterface  # noqa: E402
 
-compile_translations.main()
+# before Django reads them
+CommandLineInterface().run(["pybabel", "-q", "compile", "-D", "django", "-d", str(BASE / "locale")])
 django.setup()
 
 from django.core.management import call_command  # noqa: E402
