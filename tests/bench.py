@@ -25,7 +25,8 @@ from tests.services import free_port, postgres, redis, wait_for_port
 BASE = Path(__file__).resolve().parents[1]
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "60"))  # in each round
-SCHOOL = os.environ.get("BENCH_SCHOOL", "").split()  # such as: --courses 20 --people 500 --enrollments 2000
+SCHOOL = os.environ.get("BENCH_SCHOOL", "courses=1000, people=20000, enrollments=200000")
+GENERATE = f"from tests.benchmarks.generate_school import generate_school; print(generate_school({SCHOOL}))"
 CHOSEN = os.environ.get("BENCH", "pages room running race importing chat").split()
 WARM = 12
 WORKERS = 2
@@ -164,7 +165,7 @@ def main() -> None:
                     "DJANGO_SETTINGS_MODULE": "tests.benchmarks.tutorial.settings"}  # fmt: skip
         run_python(parta, "manage.py", "migrate", "-v0")
         started = time.monotonic()
-        print(run_python(parta, "manage.py", "generate_school", *SCHOOL).strip())
+        print(run_python(parta, "manage.py", "shell", "-v0", "-c", GENERATE).strip())
         print(f"generate_school: {time.monotonic() - started:.0f} s", flush=True)
         facts = last_json(run_python(parta, "manage.py", "shell", "-v0", "-c", "import tests.benchmarks.prepare_parta"))
         floor_facts = last_json(run_python(floor, "-m", "tests.benchmarks.prepare_floor"))

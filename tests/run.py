@@ -44,7 +44,17 @@ def main() -> int:
     sys.path.insert(0, str(BASE))
     from tests.services import postgres, redis
 
-    compile_translations = [sys.executable, "-m", "babel.messages.frontend", "-q", "compile", "-D", "django", "-d", "locale"]
+    compile_translations = [
+        sys.executable,
+        "-m",
+        "babel.messages.frontend",
+        "-q",
+        "compile",
+        "-D",
+        "django",
+        "-d",
+        "locale",
+    ]
     subprocess.run(compile_translations, cwd=BASE, check=True)
     env = {**os.environ, "PYTHONPATH": f"{BASE}/site:{BASE}"}
     env.pop("DATABASE_URL", None)

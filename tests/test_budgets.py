@@ -7,10 +7,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from home.generate import generate_school
 from learning.courses.models import CoursePage
 from learning.enrollment.models import Enrollment
 from tests import school
+from tests.benchmarks.generate_school import generate_school
 
 
 def queries(client: Any, path: str, status: int = 200) -> int:

@@ -12,7 +12,6 @@ from django.core import mail
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from home.generate import generate_school
 from learning.accounts.models import AuditEntry
 from learning.base.sheets import safe_cell
 from learning.courses.enums import EnrollmentPolicy
@@ -24,6 +23,7 @@ from learning.enrollment.progress import set_done
 from learning.enrollment.statuses import SEATED, Status
 from learning.teaching.letter_mail import stop_token
 from tests import school
+from tests.benchmarks.generate_school import generate_school
 from tests.test_budgets import queries
 
 LIST = "/cms/enrollment/enrollment/"
