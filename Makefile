@@ -4,13 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)/site:$(CURDIR)
 
-.PHONY: run test lint bench chaos translations requirements clean
+.PHONY: run test test-fast mutants lint bench chaos translations requirements clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python site/deploy/run.py
 
 test: $(VENV)/test.stamp
 	@$(BIN)/python tests/run.py
+
+test-fast: $(VENV)/test.stamp
+	@$(BIN)/python tests/run.py --fast
+
+mutants: $(VENV)/test.stamp
+	@$(BIN)/python -m tests.mutants $(MUTANTS)
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

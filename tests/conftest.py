@@ -7,15 +7,33 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import setup_databases, teardown_databases
 from wagtail.models import Site
 
 from learning.accounts.models import User
 from learning.accounts.roles import Role
 from learning.accounts.school import forget_school
 from learning.base.caching import clear_caches
-from tests import ground, school
+from tests import ground, school, template
 from tests.snapshot import Copied
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: Any, django_db_modify_db_settings: None
+) -> Iterator[None]:
+    """Copy the migrated test database (`tests.template`), or migrate it: on PostgreSQL, and without a template."""
+    with django_db_blocker.unblock():
+        if template.is_used() and connection.vendor == "sqlite":
+            template.open_in_memory()
+            before = []
+        else:
+            before = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(before, verbosity=0)
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,7 @@
 """What `make test` runs: every test on SQLite, then again on PostgreSQL and Redis, but for a few (`tests/once.py`).
 
+With `--fast` (`make test-fast`) it runs on SQLite only, without browsers, running servers and the slowest tests.
+
 Installs from Debian's packages what is missing when it may (root on Debian); otherwise says in one
 loud line what it leaves out.
 """
@@ -9,6 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 BASE = Path(__file__).resolve().parents[1]
@@ -40,39 +44,44 @@ def pytest(env: dict[str, str], *args: str) -> int:
 
 
 def main() -> int:
+    chosen = sys.argv[1:]
+    if "--fast" in chosen:
+        chosen.remove("--fast")
+        with prepared() as env:
+            return pytest(env, "-m", "not browser and not stack and not slow", *chosen)
     missing = install_missing()
+    with prepared() as env:
+        failed = test_all(env, missing, *chosen)
+    for name in {"chromium", "gettext", "nginx"} & set(missing):
+        print(f"!! LEFT OUT: what needs {name}, which is not installed here.", flush=True)
+    return failed
+
+
+@contextlib.contextmanager
+def prepared() -> Iterator[dict[str, str]]:
+    """Compile the translations; gives the environment of the tests, with a place for the migrated school."""
+    pybabel = [sys.executable, "-m", "babel.messages.frontend", "-q"]
+    subprocess.run([*pybabel, "compile", "-D", "django", "-d", "locale"], cwd=BASE, check=True)
+    with tempfile.TemporaryDirectory(prefix="parta-tests-") as folder:
+        kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+        own = {"PYTHONPATH": f"{BASE}/site:{BASE}", "TEST_TEMPLATE": str(Path(folder) / "template.sqlite3")}
+        yield {**kept, **own}
+
+
+def test_all(env: dict[str, str], missing: list[str], *chosen: str) -> int:
     sys.path.insert(0, str(BASE))
     from tests.services import postgres, redis
 
-    compile_translations = [
-        sys.executable,
-        "-m",
-        "babel.messages.frontend",
-        "-q",
-        "compile",
-        "-D",
-        "django",
-        "-d",
-        "locale",
-    ]
-    subprocess.run(compile_translations, cwd=BASE, check=True)
-    env = {**os.environ, "PYTHONPATH": f"{BASE}/site:{BASE}"}
-    env.pop("DATABASE_URL", None)
-    env.pop("REDIS_URL", None)
-    chosen = sys.argv[1:]
     print("== SQLite and memory", flush=True)
     failed = pytest(env, *chosen)
     if {"postgresql", "redis-server"} & set(missing):
         print("!! LEFT OUT: the suite on PostgreSQL and Redis, which are not installed here.", flush=True)
-    else:
-        print("== PostgreSQL and Redis", flush=True)
-        with contextlib.ExitStack() as stack:
-            services = {"DATABASE_URL": stack.enter_context(postgres()), "REDIS_URL": stack.enter_context(redis())}
-            # what drives the running school from outside has done so already
-            failed = pytest({**env, **services}, "-m", "not browser", *chosen) or failed
-    for name in {"chromium", "gettext", "nginx"} & set(missing):
-        print(f"!! LEFT OUT: what needs {name}, which is not installed here.", flush=True)
-    return failed
+        return failed
+    print("== PostgreSQL and Redis", flush=True)
+    with contextlib.ExitStack() as stack:
+        services = {"DATABASE_URL": stack.enter_context(postgres()), "REDIS_URL": stack.enter_context(redis())}
+        # what drives the running school from outside has done so already
+        return pytest({**env, **services}, "-m", "not browser", *chosen) or failed
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.once import ONCE
+from tests.template import lay_school
 
 BASE = Path(__file__).resolve().parents[1]
-pytestmark = [ONCE, pytest.mark.xdist_group("sample app")]
+pytestmark = [ONCE, pytest.mark.slow, pytest.mark.xdist_group("sample app")]
 
 
 def test_a_new_app_registers_itself_everywhere(tmp_path: Path) -> None:
@@ -21,7 +22,8 @@ def test_a_new_app_registers_itself_everywhere(tmp_path: Path) -> None:
         "PYTHONPATH": f"{BASE}/site:{BASE}",
     }
     manage = [sys.executable, str(BASE / "manage.py")]
-    subprocess.run([*manage, "migrate", "-v0"], env=env, check=True)
+    lay_school(tmp_path)
+    subprocess.run([*manage, "migrate", "-v0"], env=env, check=True)  # what the app brings
     code = "from tests.sample_app.trial import run; run()"
     done = subprocess.run([*manage, "shell", "-v0", "-c", code], env=env, capture_output=True, text=True, check=False)
     assert "every part of the sample app was found" in done.stdout, done.stderr[-3000:]

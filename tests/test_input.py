@@ -149,6 +149,7 @@ def test_a_mistake_of_ours_is_still_a_server_error(small: SimpleNamespace, visit
     assert client.get("/search/?q=abc").status_code == 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["visitor", "enrolled", "teacher", "administrator"])
 def test_random_requests_never_give_a_server_error(walk: Any, visit: Any, who: str) -> None:  # noqa: F811
     """Each address gets words of its own seed, so that a run asks the same as the one before."""

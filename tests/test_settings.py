@@ -9,7 +9,7 @@ import pytest
 
 from tests.once import ONCE
 
-pytestmark = ONCE
+pytestmark = [ONCE, pytest.mark.slow]
 
 BASE = Path(__file__).resolve().parents[1]
 GOOD = {

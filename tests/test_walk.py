@@ -174,6 +174,7 @@ def pages(walk: Any) -> list[str]:
 
 
 @ONCE
+@pytest.mark.slow
 @pytest.mark.parametrize("who", TABLE)
 def test_no_canary_flies(walk: Any, visit: Any, who: str) -> None:
     client: Client = visit(walk.people[who])
@@ -251,6 +252,7 @@ def test_every_address_of_ours_is_in_the_table(walk: Any) -> None:
 
 
 @ONCE
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["visitor", "enrolled", "not_enrolled"])
 def test_the_cms_is_closed_to_who_has_no_business_there(walk: Any, visit: Any, who: str) -> None:
     client = visit(walk.people[who])
@@ -261,6 +263,7 @@ def test_the_cms_is_closed_to_who_has_no_business_there(walk: Any, visit: Any, w
 
 
 @ONCE
+@pytest.mark.slow
 def test_head_is_as_closed_as_get(walk: Any, visit: Any) -> None:
     for who in ("visitor", "not_enrolled", "left", "teacher_of_another"):
         client = visit(walk.people[who])

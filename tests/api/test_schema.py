@@ -23,7 +23,7 @@ from learning.accounts.scopes import scope_choices
 from learning.enrollment.models import StudyGroup
 from tests.once import ONCE
 
-pytestmark = ONCE
+pytestmark = [ONCE, pytest.mark.slow]
 
 EXAMPLES = 12  # for each operation and person
 OPERATIONS = 28

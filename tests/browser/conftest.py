@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.services import free_port
+from tests.template import lay_school
 
 BASE = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -62,6 +63,7 @@ def gone(processes: list[psutil.Process], seconds: float = 15) -> bool:
 @pytest.fixture(scope="package")
 def school_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, int]]:
     folder, port = tmp_path_factory.mktemp("running"), free_port()
+    lay_school(folder)
     process = start(folder, port)
     try:
         wait_until_started(process, folder)

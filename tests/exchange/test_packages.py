@@ -32,6 +32,7 @@ from learning.exchange.undoing import ABANDONED_AFTER, end_abandoned
 from learning.library.archives import opened
 from learning.library.models import Picture, StoredFile
 from tests import school
+from tests.template import lay_school
 
 CANVAS = 'xmlns="http://canvas.instructure.com/xsd/cccv1p0"'
 ROLE = (
@@ -388,14 +389,14 @@ def test_a_wish_to_end_that_python_drops_is_heard_after_the_page(db: None, tmp_p
 @pytest.mark.skipif("DATABASE_URL" in os.environ, reason="has a database of its own: once is enough")
 def test_a_terminated_import_leaves_nothing_and_a_killed_one_goes_on(tmp_path: Path) -> None:
     """Real processes, ended in the middle."""
-    entries = {f"r{n}.html": f"<p>Page {n}</p>" for n in range(100)}
-    lessons = "".join(item(f"r{n}", f"Lesson {n}") for n in range(100))
-    resources = "".join(page(f"r{n}", f"r{n}.html") for n in range(100)) + page("f", "f.txt")
+    entries = {f"r{n}.html": f"<p>Page {n}</p>" for n in range(40)}
+    lessons = "".join(item(f"r{n}", f"Lesson {n}") for n in range(40))
+    resources = "".join(page(f"r{n}", f"r{n}.html") for n in range(40)) + page("f", "f.txt")
     path = package(tmp_path, module("m", "M", lessons), resources, **entries, **{"f.txt": "x"})
     kept = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
     env = {**kept, "PARTA_DATA": str(tmp_path / "data"), "PYTHONPATH": f"{settings.BASE_DIR}/site:{settings.BASE_DIR}"}
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-    subprocess.run([*manage, "migrate", "-v0"], env=env, check=True)
+    lay_school(tmp_path / "data")
     database = tmp_path / "data" / "db.sqlite3"
 
     def ask(sql: str) -> int:
@@ -415,23 +416,23 @@ def test_a_terminated_import_leaves_nothing_and_a_killed_one_goes_on(tmp_path: P
     live = "SELECT count(*) FROM wagtailcore_page WHERE live AND depth = 6"
     count = "SELECT (SELECT count(*) FROM courses_coursepage) + (SELECT count(*) FROM library_storedfile)"
     media = tmp_path / "data" / "media"
-    assert ended(signal.SIGTERM, stored, 20) == 128 + signal.SIGTERM
+    assert ended(signal.SIGTERM, stored, 10) == 128 + signal.SIGTERM
     assert ask(count) == 0
     assert not [path for path in media.rglob("*") if path.is_file()]
 
-    for when, least in ((stored, 20), ("SELECT count(*) FROM exchange_importedpart WHERE is_filled", 20), (live, 5)):
+    for when, least in ((stored, 10), ("SELECT count(*) FROM exchange_importedpart WHERE is_filled", 10), (live, 5)):
         assert ended(signal.SIGKILL, when, least) == -signal.SIGKILL
         assert ask("SELECT count(*) FROM exchange_courseimport") == 1
         ask("UPDATE exchange_courseimport SET seen_at = '2020-01-01 00:00:00'")
     said = subprocess.run(
         [*manage, "import_course", str(path), "--publish"], env=env, check=True, capture_output=True, text=True
     ).stdout
-    assert "lessons: 101" in said
+    assert "lessons: 41" in said
     assert "went on" in said
     assert ask(count) == 2
-    assert ask(live) == ask(stored) == 101
-    assert ask("SELECT count(DISTINCT object_id) FROM wagtailcore_revision") == 1 + 2 + 101
-    assert ask("SELECT count(*) FROM wagtailcore_revision") == 1 + 2 + 101
+    assert ask(live) == ask(stored) == 41
+    assert ask("SELECT count(DISTINCT object_id) FROM wagtailcore_revision") == 1 + 2 + 41
+    assert ask("SELECT count(*) FROM wagtailcore_revision") == 1 + 2 + 41
     assert len([path for path in media.rglob("*") if path.is_file()]) == 1
 
 

@@ -243,6 +243,7 @@ def worker(*args: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "manage.py", "work", *args], cwd=settings.BASE_DIR, env=env)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("real_db")
 def test_import_killed_with_9_goes_on_with_no_row_twice_and_none_lost(
     visit: Any, settings: Any, tmp_path: Path

@@ -12,7 +12,7 @@ from learning.exchange.html_blocks import BlockMaker, PageTooSlowError
 from learning.exchange.raw_blocks import plain_text
 from tests.once import ONCE
 
-pytestmark = ONCE
+pytestmark = [ONCE, pytest.mark.slow]
 
 
 def made(source: str, **finders: Any) -> tuple[BlockMaker, list[dict[str, Any]]]:

@@ -122,6 +122,7 @@ def everything() -> dict[str, set[Any]]:
     return {model.__name__: set(model.objects.values_list("pk", flat=True)) for model in models}
 
 
+@pytest.mark.slow
 def test_demo_comes_and_goes_and_takes_nothing_else(db: None, visit: Any) -> None:
     own = school.course("Our own", team=(school.person("ours", Role.TEACHER),))
     school.enrolled(school.person("fan-of-ours"), own)

@@ -1,0 +1,64 @@
+"""The empty school on SQLite, migrated once in a run and copied: migrating takes longer than all else at the start.
+
+`TEST_TEMPLATE` names the file; without it every test database is migrated by itself.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+BASE = Path(__file__).resolve().parents[1]
+TEMPLATE = Path(os.environ.get("TEST_TEMPLATE", ""))
+
+
+def is_used() -> bool:
+    return bool(os.environ.get("TEST_TEMPLATE"))
+
+
+@contextlib.contextmanager
+def _made() -> Iterator[Path]:
+    """The file of the template; of several processes one makes it, the others wait."""
+    with TEMPLATE.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not TEMPLATE.exists():
+            folder = TEMPLATE.with_suffix(".data")
+            migrate(folder)
+            (folder / "db.sqlite3").rename(TEMPLATE)
+            shutil.rmtree(folder)
+    yield TEMPLATE
+
+
+def migrate(folder: Path, **env: str) -> None:
+    """Migrate the database of a school whose data are in this folder, as at an installation."""
+    kept = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
+    own = {"PARTA_DATA": str(folder), "PYTHONPATH": f"{BASE}/site:{BASE}", **env}
+    subprocess.run([sys.executable, str(BASE / "manage.py"), "migrate", "-v0"], env={**kept, **own}, check=True)
+
+
+def lay_school(folder: Path) -> None:
+    """Put the empty school into this folder, where `PARTA_DATA` is to be: copied, or migrated without a template."""
+    if not is_used():
+        migrate(folder)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with _made() as template:
+        shutil.copy(template, folder / "db.sqlite3")
+
+
+def open_in_memory() -> None:
+    """Open a test database in memory, as Django would, filled from the template."""
+    connection.close()
+    name = connection.creation._get_test_db_name()
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+    connection.ensure_connection()
+    with _made() as template, contextlib.closing(sqlite3.connect(template)) as source:
+        source.backup(connection.connection)
