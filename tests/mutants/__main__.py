@@ -34,7 +34,7 @@ LEAST = 0.9
 WORKERS = os.cpu_count() or 2
 SECONDS_OF_TESTS = 40.0  # of one change: the quickest tests that come by its line
 TIMEOUT = 120  # seconds; a change that makes the tests hang is noticed
-PYTEST = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
 CHOSEN = "not browser and not stack"
 
 

@@ -1,0 +1,69 @@
+"""The addresses of Wagtail's admin at which views of ours stand in the place of its own.
+
+A view is looked for by itself, not by its address: where a new version of Wagtail moves the address, ours moves along,
+and where the view is gone, the school does not start.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import URLPattern, URLResolver, path
+from django.views.generic import RedirectView
+from wagtail.admin import urls as wagtailadmin_urls
+from wagtail.admin.auth import require_admin_access
+from wagtail.admin.views.account import AccountView, LoginView, PasswordResetView
+from wagtail.admin.views.chooser import ExternalLinkView
+from wagtail.admin.views.home import error_test
+from wagtail.admin.views.reports.page_types_usage import PageTypesUsageReportView
+
+from home.errors import not_found
+from learning.accounts.account_admin import OwnAccountView
+from learning.enrollment.cms_door import SeenLinkView
+from learning.enrollment.gate import whole_tree_only
+
+View = Callable[..., Any]
+
+REPLACED: dict[View, Callable[[View], View]] = {
+    # one log-in page for everyone: allauth's, with its limits and second factor
+    LoginView: lambda _view: RedirectView.as_view(pattern_name="account_login", query_string=True),
+    PasswordResetView: lambda _view: RedirectView.as_view(pattern_name="account_reset_password"),
+    ExternalLinkView: lambda _view: require_admin_access(SeenLinkView.as_view()),
+    AccountView: lambda _view: require_admin_access(OwnAccountView.as_view()),
+    error_test: lambda _view: not_found,
+    # this report names the last edited page of each type, wherever it is
+    PageTypesUsageReportView: whole_tree_only,
+}
+
+
+def replacing(patterns: list[Any], replaced: dict[View, Callable[[View], View]]) -> list[URLPattern]:
+    """The addresses among `patterns` whose views are replaced; each view must be there."""
+    found = list(_leaves(patterns, ""))
+    missing = [view.__name__ for view in replaced if all(view is not _view_of(pattern) for _route, pattern in found)]
+    if missing:
+        raise ImproperlyConfigured(f"Wagtail's admin no longer has these views: {', '.join(missing)}")
+    return [
+        path(route, replaced[view](pattern.callback), name=pattern.name)
+        for route, pattern in found
+        if (view := _view_of(pattern)) in replaced
+    ]
+
+
+def _leaves(patterns: list[Any], before: str) -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        route = f"{before}{pattern.pattern}"
+        if isinstance(pattern, URLResolver):
+            yield from _leaves(pattern.url_patterns, route)
+        else:
+            yield route, pattern
+
+
+def _view_of(pattern: URLPattern) -> View:
+    """The class or function behind a callback and its decorators."""
+    view: Any = pattern.callback
+    while not hasattr(view, "view_class") and hasattr(view, "__wrapped__"):
+        view = view.__wrapped__
+    return getattr(view, "view_class", view)  # type: ignore[no-any-return]
+
+
+replaced_urls = replacing(wagtailadmin_urls.urlpatterns, REPLACED)
