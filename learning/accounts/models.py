@@ -131,22 +131,23 @@ class User(AbstractBaseUser, PermissionsMixin):
         names = Permission.objects.filter(content_type__app_label="accounts", group__user=self)
         return frozenset(names.values_list("codename", flat=True))
 
-    def _may(self, right: str) -> bool:
+    def has_right(self, right: str) -> bool:
+        """Whether they are active and have this right of `accounts`, such as `change_rights`."""
         return self.is_active and (self.is_superuser or right in self.school_rights)
 
     @property
     def reads_everything(self) -> bool:
         """Editors, moderators and administrators read all lessons."""
-        return self._may("read_all_lessons")
+        return self.has_right("read_all_lessons")
 
     @property
     def runs_school(self) -> bool:
         """Administrators see and change every enrolment and study group."""
-        return self._may("run_school")
+        return self.has_right("run_school")
 
     @property
     def may_teach(self) -> bool:
-        return self._may("teach")
+        return self.has_right("teach")
 
     @property
     def is_staff_member(self) -> bool:

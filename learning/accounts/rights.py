@@ -6,15 +6,18 @@ from dataclasses import dataclass
 
 from django.apps import apps
 from django.contrib.auth.models import Group
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 from wagtail.models import GroupPagePermission
 
 from learning.accounts import deeds
 from learning.accounts.actions import record
 from learning.accounts.models import User
 from learning.accounts.roles import RIGHTS, Role, give_rights
+
+ROLE_NAME_LENGTH = 80
 
 
 def _needed_by_right() -> dict[str, frozenset[str]]:
@@ -107,7 +110,7 @@ def rights_table(staff: User, groups: Iterable[Group]) -> RightsTable:
     if staff.is_superuser:
         return RightsTable(of_groups, frozenset(RIGHTS), frozenset(of_groups) if staff.is_active else frozenset())
     own = frozenset().union(*(found[group.pk] for group in mine))
-    may = staff.is_active and "change_rights" in staff.school_rights
+    may = staff.has_right("change_rights")
     own_groups = {group.pk for group in mine}
     changeable = {pk for pk, rights in of_groups.items() if may and pk not in own_groups and rights <= own}
     return RightsTable(of_groups, own, frozenset(changeable))
@@ -132,6 +135,33 @@ def change_rights(*, group: Group, codes: set[str], actor: User) -> None:
         actor=actor,
         facts={"role": group.name, "given": sorted(codes - before), "taken": sorted(before - codes)},
     )
+
+
+@transaction.atomic
+def make_role(*, name: str, actor: User) -> Group:
+    """Make a role without rights. Raises PermissionDenied, and ValidationError where the name is empty or taken."""
+    if not actor.has_right("change_rights"):
+        raise PermissionDenied
+    name = " ".join(name.replace("\x00", "").split())[:ROLE_NAME_LENGTH]
+    if not name:
+        raise ValidationError(_("A role needs a name."))
+    if Group.objects.filter(name__iexact=name).exists():
+        raise ValidationError(_("There is a role of this name already."))
+    group = Group.objects.create(name=name)
+    record(deeds.RIGHTS, actor=actor, facts={"did": "made_role", "role": name})
+    return group
+
+
+@transaction.atomic
+def delete_role(*, group: Group, actor: User) -> None:
+    """Delete a role that the school has made and that nobody has; raises PermissionDenied or ValidationError."""
+    group = Group.objects.select_for_update().get(pk=group.pk)
+    if not is_own_making(group) or not may_change_rights_of(actor, group):
+        raise PermissionDenied
+    if User.objects.filter(groups=group).exists():
+        raise ValidationError(_("Someone still has this role. Take it from them first."))
+    record(deeds.RIGHTS, actor=actor, facts={"did": "deleted_role", "role": group.name})
+    group.delete()
 
 
 def is_own_making(group: Group) -> bool:

@@ -3,12 +3,23 @@
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 
 from learning.accounts import deeds
 from learning.accounts.models import AuditEntry, User
-from learning.accounts.rights import change_rights, may_touch, rights_of, rights_of_groups, roles_to_give
-from learning.accounts.roles import RIGHTS, ROLE_RIGHTS, Role
+from learning.accounts.rights import (
+    change_rights,
+    delete_role,
+    make_role,
+    may_touch,
+    rights_of,
+    rights_of_groups,
+    roles_to_give,
+)
+from learning.accounts.roles import RIGHTS, ROLE_RIGHTS, Role, give_rights
 from learning.enrollment.models import CourseRight
 from tests import school
 
@@ -165,6 +176,27 @@ def test_roles_of_ones_own_are_deleted_when_nobody_has_them(people: SimpleNamesp
     for name in ("", "student", "x" * 500):
         client.post(PAGE, {"new": "1", "name": name})
     assert Group.objects.filter(name="x" * 80).exists()
+
+
+def test_roles_are_made_and_deleted_by_who_may_change_rights(people: SimpleNamespace) -> None:
+    """Whichever screen asks: the actions themselves refuse."""
+    choir = Group.objects.create(name="Choir")
+    for actor in (people.teacher, people.editor, people.moderator):
+        with pytest.raises(PermissionDenied):
+            make_role(name="Orchestra", actor=actor)
+        with pytest.raises(PermissionDenied):
+            delete_role(group=choir, actor=actor)
+    admin = people.admin
+    User.objects.filter(pk=admin.pk).update(is_active=False)
+    with pytest.raises(PermissionDenied):
+        make_role(name="Orchestra", actor=school.fresh(admin))
+    # a role that may do more than one's own cannot be deleted either
+    give_rights(apps, choir, {"students", "people"})
+    helper = manager("rights")
+    with pytest.raises(PermissionDenied):
+        delete_role(group=choir, actor=helper)
+    assert set(Group.objects.values_list("name", flat=True)) >= {"Choir"}
+    assert not Group.objects.filter(name="Orchestra").exists()
 
 
 def test_who_has_rights_in_a_course_is_above_a_clerk(small: SimpleNamespace, visit: Any) -> None:

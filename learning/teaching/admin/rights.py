@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.models import Group
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,14 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from learning.accounts import deeds
-from learning.accounts.actions import record
-from learning.accounts.rights import (
-    change_rights,
-    is_own_making,
-    may_change_rights_of,
-    rights_table,
-)
+from learning.accounts.rights import change_rights, delete_role, is_own_making, make_role, rights_table
 from learning.accounts.roles import RIGHTS, role_label
 from learning.base.numbers import parse_id
 from learning.base.screens import header
@@ -27,14 +20,13 @@ from learning.courses.models import CoursePage
 from learning.enrollment.models import CourseRight
 from learning.enrollment.rights import change_course_rights
 
-NAME_LENGTH = 80
 COURSES_OFFERED = 100
 
 
 def rights(request: HttpRequest) -> HttpResponse:
     """Shows and changes what roles may do. `course` in the address turns to the rights in one course."""
     staff: Any = request.user
-    if not staff.is_active or not (staff.is_superuser or "change_rights" in staff.school_rights):
+    if not staff.has_right("change_rights"):
         raise PermissionDenied
     course_id = parse_id(request.GET.get("course"))
     course = get_object_or_404(CoursePage, pk=course_id) if course_id else None
@@ -106,28 +98,21 @@ def _changed(request: HttpRequest, staff: Any, groups: list[Group], course: Cour
 
 
 def _make(request: HttpRequest, staff: Any) -> None:
-    name = " ".join(request.POST.get("name", "").replace("\x00", "").split())[:NAME_LENGTH]
-    if not name:
-        messages.error(request, _("A role needs a name."))
-    elif Group.objects.filter(name__iexact=name).exists():
-        messages.error(request, _("There is a role of this name already."))
+    try:
+        group = make_role(name=request.POST.get("name", ""), actor=staff)
+    except ValidationError as error:
+        messages.error(request, error.message)
     else:
-        with transaction.atomic():
-            Group.objects.create(name=name)
-            record(deeds.RIGHTS, actor=staff, facts={"did": "made_role", "role": name})
-        messages.success(request, _("The role “%(name)s” is created. Now give it rights.") % {"name": name})
+        messages.success(request, _("The role “%(name)s” is created. Now give it rights.") % {"name": group.name})
 
 
 def _delete(request: HttpRequest, staff: Any, groups: list[Group]) -> None:
-    group: Any = next((group for group in groups if str(group.pk) == request.POST["delete"]), None)
+    group = next((group for group in groups if str(group.pk) == request.POST["delete"]), None)
     if group is None:
         raise Http404
-    if not is_own_making(group) or not may_change_rights_of(staff, group):
-        raise PermissionDenied
-    if group.people:
-        messages.error(request, _("Someone still has this role. Take it from them first."))
-        return
-    with transaction.atomic():
-        record(deeds.RIGHTS, actor=staff, facts={"did": "deleted_role", "role": group.name})
-        group.delete()
-    messages.success(request, _("The role “%(name)s” is deleted.") % {"name": group.name})
+    try:
+        delete_role(group=group, actor=staff)
+    except ValidationError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("The role “%(name)s” is deleted.") % {"name": group.name})
