@@ -14,6 +14,7 @@ from chat.models import Room
 from chat.web.shown import sample_talk
 from home.front import first_to_go_on, last_read_first
 from home.search import search as search_school
+from learning.accounts.requests import PersonRequest
 from learning.courses.blocks import LessonBody
 from learning.courses.catalogue import card_queryset
 from learning.courses.models import CatalogPage, CoursePage, ModulePage
@@ -30,9 +31,9 @@ OPENINGS_SHOWN = 3
 
 @require_safe
 @login_required
-def dashboard(request: HttpRequest) -> HttpResponse:
+def dashboard(request: PersonRequest) -> HttpResponse:
     """One's courses: what to go on with first, then what waits, then the rest."""
-    user: Any = request.user
+    user = request.user
     mine = last_read_first(user).select_related("course__cover", "group")
     page = Paginator(mine, PER_PAGE).get_page(request.GET.get("page"))
     enrollments = list(page)
@@ -104,9 +105,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @user_passes_test(lambda user: user.is_authenticated and user.is_staff_member)
-def styleguide(request: HttpRequest) -> HttpResponse:
+def styleguide(request: PersonRequest) -> HttpResponse:
     """Every component in its states, for those who work on the school."""
-    user: Any = request.user
+    user = request.user
     catalog = CatalogPage.objects.live().first()
     courses = list(card_queryset(catalog)[:3]) if catalog else []
     samples = [block for block in LessonBody().child_blocks.values() if hasattr(block.meta, "preview_value")]

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, File, Query, Router, Schema, UploadedFile
 
@@ -19,6 +18,7 @@ from chat.rooms.seats import seat_in
 from chat.scopes import CHAT
 from learning.accounts.api import signed_in
 from learning.accounts.models import User
+from learning.accounts.requests import PersonRequest
 from learning.base.api import ApiError, Key, Page, Problem, Rate, not_found, paged
 from learning.base.numbers import LARGEST_ID
 
@@ -193,16 +193,16 @@ class MuteIn(Schema):
     reason: str = Field(min_length=1, max_length=300)
 
 
-def _room(request: HttpRequest, pk: int) -> Room:
-    user: Any = request.user
+def _room(request: PersonRequest, pk: int) -> Room:
+    user = request.user
     entered = entered_room(user, pk)
     if entered is None:
         raise not_found()
     return entered[0]
 
 
-def _moderated(request: HttpRequest, pk: int) -> Room:
-    user: Any = request.user
+def _moderated(request: PersonRequest, pk: int) -> Room:
+    user = request.user
     entered = entered_room(user, pk)
     if entered is None or not entered[1].moderates:
         raise not_found()
@@ -221,9 +221,9 @@ WRITING: dict[str, Any] = {**OPTIONS, "throttle": [WRITES]}
 
 
 @chat.get("/chat/rooms", response={200: RoomsOut, **ANSWERS}, **READING)
-def rooms(request: HttpRequest, page: Query[Page]) -> Any:
+def rooms(request: PersonRequest, page: Query[Page]) -> Any:
     """Your rooms, with what you have not read."""
-    user: Any = request.user
+    user = request.user
     rows = rooms_of(user).named().with_unread(user).order_by("pk")
     after = page.number()
     if after is not None:
@@ -233,9 +233,9 @@ def rooms(request: HttpRequest, page: Query[Page]) -> Any:
 
 
 @chat.get("/chat/rooms/{id}", response={200: SeatOut, **ANSWERS}, **READING)
-def room(request: HttpRequest, id: Key) -> Any:  # noqa: A002  (the name in the address)
+def room(request: PersonRequest, id: Key) -> Any:  # noqa: A002  (the name in the address)
     """One room, and what you are there."""
-    user: Any = request.user
+    user = request.user
     try:
         return seat_in(user.pk, id).facts
     except ChatError as error:
@@ -244,7 +244,7 @@ def room(request: HttpRequest, id: Key) -> Any:  # noqa: A002  (the name in the 
 
 @chat.get("/chat/rooms/{id}/messages", response={200: MissedOut, **ANSWERS}, exclude_unset=True, **READING)
 def messages(
-    request: HttpRequest,
+    request: PersonRequest,
     id: Key,  # noqa: A002
     after: int = Query(0, ge=0, le=LARGEST_ID),
     limit: int = Query(100, ge=1, le=500),
@@ -256,7 +256,7 @@ def messages(
 
 @chat.get("/chat/rooms/{id}/history", response={200: LeafOut, **ANSWERS}, exclude_unset=True, **READING)
 def leaf(
-    request: HttpRequest,
+    request: PersonRequest,
     id: Key,  # noqa: A002
     before: int | None = Query(None, ge=1, le=LARGEST_ID),
     after: int | None = Query(None, ge=0, le=LARGEST_ID),
@@ -272,9 +272,9 @@ def leaf(
 
 
 @chat.post("/chat/rooms/{id}/messages", response={200: AckOut, **ANSWERS}, **WRITING)
-def send(request: HttpRequest, id: Key, wish: MessageIn) -> Any:  # noqa: A002
+def send(request: PersonRequest, id: Key, wish: MessageIn) -> Any:  # noqa: A002
     """Say something. The answer comes when it is stored."""
-    user: Any = request.user
+    user = request.user
     facts = {"nonce": wish.nonce, "text": wish.text, "reply_to": wish.reply_to, "attachments": tuple(wish.attachments)}
     try:
         ack = post_message(user_id=user.pk, room_id=id, **facts)
@@ -283,8 +283,8 @@ def send(request: HttpRequest, id: Key, wish: MessageIn) -> Any:  # noqa: A002
     return {"room": ack.room_id, "nonce": ack.nonce, "seq": ack.seq, "position": ack.position}
 
 
-def _change(request: HttpRequest, verb: Any, **facts: Any) -> dict[str, Any]:
-    user: Any = request.user
+def _change(request: PersonRequest, verb: Any, **facts: Any) -> dict[str, Any]:
+    user = request.user
     try:
         event = verb(user_id=user.pk, **facts)
     except ChatError as error:
@@ -293,33 +293,33 @@ def _change(request: HttpRequest, verb: Any, **facts: Any) -> dict[str, Any]:
 
 
 @chat.patch("/chat/rooms/{id}/messages/{seq}", response={200: DoneOut, **ANSWERS}, **WRITING)
-def edit(request: HttpRequest, id: Key, seq: Key, wish: TextIn) -> Any:  # noqa: A002
+def edit(request: PersonRequest, id: Key, seq: Key, wish: TextIn) -> Any:  # noqa: A002
     """Change the words of your own message, while there is time."""
     return _change(request, actions.edit_message, room_id=id, seq=seq, text=wish.text)
 
 
 @chat.delete("/chat/rooms/{id}/messages/{seq}", response={200: DoneOut, **ANSWERS}, **WRITING)
-def delete(request: HttpRequest, id: Key, seq: Key) -> Any:  # noqa: A002
+def delete(request: PersonRequest, id: Key, seq: Key) -> Any:  # noqa: A002
     """Take a message away: your own, while there is time; as a moderator, any."""
     return _change(request, actions.delete_message, room_id=id, seq=seq)
 
 
 @chat.put("/chat/rooms/{id}/messages/{seq}/reactions", response={200: DoneOut, **ANSWERS}, **WRITING)
-def react(request: HttpRequest, id: Key, seq: Key, wish: ReactionIn) -> Any:  # noqa: A002
+def react(request: PersonRequest, id: Key, seq: Key, wish: ReactionIn) -> Any:  # noqa: A002
     """Put your sign under a message, or take it away."""
     return _change(request, actions.react, room_id=id, seq=seq, emoji=wish.emoji, on=wish.on)
 
 
 @chat.put("/chat/rooms/{id}/messages/{seq}/pin", response={200: DoneOut, **ANSWERS}, **WRITING)
-def pin(request: HttpRequest, id: Key, seq: Key, wish: OnIn) -> Any:  # noqa: A002
+def pin(request: PersonRequest, id: Key, seq: Key, wish: OnIn) -> Any:  # noqa: A002
     """Keep a message at the top of the room, or no longer."""
     return _change(request, actions.pin, room_id=id, seq=seq, on=wish.on)
 
 
 @chat.put("/chat/rooms/{id}/read", response={200: ReadOut, **ANSWERS}, **WRITING)
-def read(request: HttpRequest, id: Key, wish: ReadIn) -> Any:  # noqa: A002
+def read(request: PersonRequest, id: Key, wish: ReadIn) -> Any:  # noqa: A002
     """You have read up to this message."""
-    user: Any = request.user
+    user = request.user
     try:
         return {"seq": actions.mark_read(user_id=user.pk, room_id=id, seq=wish.seq)}
     except ChatError as error:
@@ -327,23 +327,23 @@ def read(request: HttpRequest, id: Key, wish: ReadIn) -> Any:  # noqa: A002
 
 
 @chat.put("/chat/rooms/{id}/silence", response={200: OnIn, **ANSWERS}, **WRITING)
-def silence(request: HttpRequest, id: Key, wish: OnIn) -> Any:  # noqa: A002
+def silence(request: PersonRequest, id: Key, wish: OnIn) -> Any:  # noqa: A002
     """Whether new messages of this room stay quiet for you."""
-    user: Any = request.user
+    user = request.user
     actions.silence(user=user, room=_room(request, id), on=wish.on)
     return {"on": wish.on}
 
 
 @chat.get("/chat/rooms/{id}/people", response={200: PeopleOut, **ANSWERS}, **READING)
-def people(request: HttpRequest, id: Key, q: str = Query("", max_length=80)) -> Any:  # noqa: A002
+def people(request: PersonRequest, id: Key, q: str = Query("", max_length=80)) -> Any:  # noqa: A002
     """Who is in this room; by the beginning of a word of their name."""
     return {"items": listed_people(_room(request, id), q)}
 
 
 @chat.post("/chat/rooms/{id}/files", response={200: FileOut, **ANSWERS}, **WRITING)
-def upload(request: HttpRequest, id: Key, file: File[UploadedFile]) -> Any:  # noqa: A002
+def upload(request: PersonRequest, id: Key, file: File[UploadedFile]) -> Any:  # noqa: A002
     """Upload a file, whose `id` a message then bears among its `attachments`."""
-    user: Any = request.user
+    user = request.user
     try:
         return files.store_upload(room=_room(request, id), user=user, upload=file).as_dict()
     except ChatError as error:
@@ -351,16 +351,16 @@ def upload(request: HttpRequest, id: Key, file: File[UploadedFile]) -> Any:  # n
 
 
 @chat.get("/chat/search", response={200: LeafOut, **ANSWERS}, exclude_unset=True, **READING)
-def search(request: HttpRequest, q: str = Query("", max_length=200)) -> Any:
+def search(request: PersonRequest, q: str = Query("", max_length=200)) -> Any:
     """Messages of your rooms that hold all these words, the newest first."""
-    user: Any = request.user
+    user = request.user
     found = history.search(rooms_of(user), q)
     items = [history.frames_of(message.room, [message], [message])[0] for message in found]
     return {"items": items, "has_older": len(found) == history.MOST_FOUND, "has_newer": False}
 
 
 @chat.post("/chat/rooms/{id}/mutes", response={200: OnIn, **ANSWERS}, **WRITING)
-def mute(request: HttpRequest, id: Key, wish: MuteIn) -> Any:  # noqa: A002
+def mute(request: PersonRequest, id: Key, wish: MuteIn) -> Any:  # noqa: A002
     """Let someone not write in a room for a time, with a reason that they are told. For its moderators."""
     actor: Any = request.user
     room = _moderated(request, id)
@@ -374,7 +374,7 @@ def mute(request: HttpRequest, id: Key, wish: MuteIn) -> Any:  # noqa: A002
 
 
 @chat.delete("/chat/rooms/{id}/mutes/{user_id}", response={200: OnIn, **ANSWERS}, **WRITING)
-def unmute(request: HttpRequest, id: Key, user_id: Key) -> Any:  # noqa: A002
+def unmute(request: PersonRequest, id: Key, user_id: Key) -> Any:  # noqa: A002
     """Let them write again."""
     actor: Any = request.user
     room = _moderated(request, id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import get_template
 from django.utils import timezone
@@ -26,6 +26,7 @@ from chat.rooms.people import listed_people, mutes_of
 from chat.web.views import enter
 from learning.accounts.actions import record
 from learning.accounts.models import User
+from learning.accounts.requests import PersonRequest
 from learning.base.numbers import parse_id
 from learning.courses.models import CoursePage
 from learning.enrollment.rights import manages_course
@@ -39,7 +40,7 @@ DURATIONS = {
 }
 
 
-def _moderated(request: HttpRequest, room_id: int) -> tuple[Room, RoomStanding]:
+def _moderated(request: PersonRequest, room_id: int) -> tuple[Room, RoomStanding]:
     room, standing = enter(request, room_id)
     if not standing.moderates:
         raise Http404
@@ -48,7 +49,7 @@ def _moderated(request: HttpRequest, room_id: int) -> tuple[Room, RoomStanding]:
 
 @require_safe
 @login_required
-def people(request: HttpRequest, room_id: int) -> HttpResponse:
+def people(request: PersonRequest, room_id: int) -> HttpResponse:
     """Who is in the room. Moderators see how far each has read, and can mute."""
     room, standing = enter(request, room_id)
     found = listed_people(room)
@@ -64,7 +65,7 @@ def people(request: HttpRequest, room_id: int) -> HttpResponse:
 
 @require_POST
 @login_required
-def mute(request: HttpRequest, room_id: int) -> HttpResponse:
+def mute(request: PersonRequest, room_id: int) -> HttpResponse:
     """Mute someone for a time with a reason, or let them write again (`lift`)."""
     room, _standing = _moderated(request, room_id)
     actor: Any = request.user
@@ -86,7 +87,7 @@ def mute(request: HttpRequest, room_id: int) -> HttpResponse:
 
 @require_safe
 @login_required
-def log(request: HttpRequest, room_id: int) -> HttpResponse:
+def log(request: PersonRequest, room_id: int) -> HttpResponse:
     """What was edited and deleted, with the words that were there before."""
     room, standing = _moderated(request, room_id)
     events = history.log(room, parse_id(request.GET.get("before")))
@@ -95,8 +96,8 @@ def log(request: HttpRequest, room_id: int) -> HttpResponse:
     return render(request, "chat/log.html", context)
 
 
-def _note_export(request: HttpRequest, room: Room) -> None:
-    user: Any = request.user
+def _note_export(request: PersonRequest, room: Room) -> None:
+    user = request.user
     course = room.of_course
     facts = {"did": "exported", "room": room.pk}
     record(deeds.CHAT, actor=user, course_id=course.pk if course else None, facts=facts)
@@ -111,7 +112,7 @@ def _as_download(answer: Any, room: Room, ending: str) -> Any:
 
 @require_POST
 @login_required
-def export_json(request: HttpRequest, room_id: int) -> StreamingHttpResponse:
+def export_json(request: PersonRequest, room_id: int) -> StreamingHttpResponse:
     """Everything that was said, for programs."""
     room, _standing = _moderated(request, room_id)
     _note_export(request, room)
@@ -128,7 +129,7 @@ def export_json(request: HttpRequest, room_id: int) -> StreamingHttpResponse:
 
 @require_POST
 @login_required
-def export(request: HttpRequest, room_id: int) -> StreamingHttpResponse:
+def export(request: PersonRequest, room_id: int) -> StreamingHttpResponse:
     """Everything that was said, to read and to print: one page that needs nothing else."""
     room, _standing = _moderated(request, room_id)
     _note_export(request, room)
@@ -149,9 +150,9 @@ def export(request: HttpRequest, room_id: int) -> StreamingHttpResponse:
 
 @require_POST
 @login_required
-def open_course_room(request: HttpRequest, course_id: int) -> HttpResponse:
+def open_course_room(request: PersonRequest, course_id: int) -> HttpResponse:
     """A room for everyone in a course; for those who look after its students."""
-    user: Any = request.user
+    user = request.user
     course = get_object_or_404(CoursePage, pk=course_id)
     if not manages_course(user, course.pk):
         raise Http404

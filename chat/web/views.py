@@ -26,6 +26,7 @@ from chat.rooms.lesson_quotes import quote_of
 from chat.rooms.membership import rooms_of
 from chat.rooms.posting import current_mute, post_message
 from chat.web.shown import client_facts, shown
+from learning.accounts.requests import PersonRequest
 from learning.base.numbers import parse_id
 from learning.enrollment.access import access_to_part
 from learning.enrollment.served import served_lesson
@@ -45,9 +46,9 @@ def enter(request: HttpRequest, room_id: int) -> tuple[Room, RoomStanding]:
 
 @require_safe
 @login_required
-def rooms(request: HttpRequest) -> HttpResponse:
+def rooms(request: PersonRequest) -> HttpResponse:
     """One's rooms, what was said last first. Who moderates every chat finds the others by name."""
-    user: Any = request.user
+    user = request.user
     sees_all = moderates_everything(user)
     everything = sees_all and request.GET.get("all") == "1"
     rows = Room.objects.all() if everything else rooms_of(user)
@@ -97,9 +98,9 @@ def parse_date_of(value: str) -> datetime | None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def room(request: HttpRequest, room_id: int) -> HttpResponse:
+def room(request: PersonRequest, room_id: int) -> HttpResponse:
     """A room: what was said, and the form to say something."""
-    user: Any = request.user
+    user = request.user
     here, standing = enter(request, room_id)
     draft, refused = "", ""
     if request.method == "POST":
@@ -138,18 +139,18 @@ def _reply(leaf: history.Leaf, seq: int | None) -> Message | None:
     return next((message for message in leaf.messages if message.seq == seq), None)
 
 
-def _quoted(request: HttpRequest, lesson_id: int) -> str:
+def _quoted(request: PersonRequest, lesson_id: int) -> str:
     """The place of a lesson that someone wants to talk about, if they may read it."""
-    user: Any = request.user
+    user = request.user
     lesson = served_lesson(lesson_id, request)
     if lesson is None or not access_to_part(user, lesson).granted:
         return ""
     return quote_of(lesson, request.GET.get("block", ""))
 
 
-def _post(request: HttpRequest, here: Room) -> None:
+def _post(request: PersonRequest, here: Room) -> None:
     """What the form says, with its files. Sent twice, it is stored once."""
-    user: Any = request.user
+    user = request.user
     try:
         nonce = UUID(request.POST.get("nonce", ""))
     except ValueError:
@@ -164,9 +165,9 @@ def _post(request: HttpRequest, here: Room) -> None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def message(request: HttpRequest, room_id: int, seq: int) -> HttpResponse:
+def message(request: PersonRequest, room_id: int, seq: int) -> HttpResponse:
     """One message and what can be done with it: `do` in the form names it."""
-    user: Any = request.user
+    user = request.user
     here, standing = enter(request, room_id)
     row = get_object_or_404(Message.objects.select_related("author"), room=here, seq=seq)
     if request.method == "POST":
@@ -213,9 +214,9 @@ def _do(request: HttpRequest, user_id: int, room_id: int, seq: int) -> None:
 
 @require_POST
 @login_required
-def mark_read(request: HttpRequest, room_id: int) -> HttpResponse:
+def mark_read(request: PersonRequest, room_id: int) -> HttpResponse:
     """Everything in this room is read."""
-    user: Any = request.user
+    user = request.user
     here, _standing = enter(request, room_id)
     actions.mark_read(user_id=user.pk, room_id=here.pk, seq=parse_id(request.POST.get("seq")) or here.last_seq)
     return redirect("chat")
@@ -223,9 +224,9 @@ def mark_read(request: HttpRequest, room_id: int) -> HttpResponse:
 
 @require_POST
 @login_required
-def silence(request: HttpRequest, room_id: int) -> HttpResponse:
+def silence(request: PersonRequest, room_id: int) -> HttpResponse:
     """Hear of new messages in this room, or only of being mentioned."""
-    user: Any = request.user
+    user = request.user
     here, _standing = enter(request, room_id)
     on = request.POST.get("on") == "1"
     actions.silence(user=user, room=here, on=on)
@@ -236,9 +237,9 @@ def silence(request: HttpRequest, room_id: int) -> HttpResponse:
 
 @require_safe
 @login_required
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: PersonRequest) -> HttpResponse:
     """Messages of one's rooms that hold all the words."""
-    user: Any = request.user
+    user = request.user
     words = request.GET.get("q", "")[:200].strip()
     asked_room = parse_id(request.GET.get("room"))
     wanted = rooms_of(user)
@@ -254,9 +255,9 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_required
-def discuss(request: HttpRequest, lesson_id: int) -> HttpResponse:
+def discuss(request: PersonRequest, lesson_id: int) -> HttpResponse:
     """From a lesson to the room where it is talked about, with the place quoted."""
-    user: Any = request.user
+    user = request.user
     lesson = served_lesson(lesson_id, request)
     access = access_to_part(user, lesson) if lesson else None
     if lesson is None or access is None or not access.granted:

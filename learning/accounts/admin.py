@@ -35,6 +35,7 @@ from learning.accounts.actions import (
 )
 from learning.accounts.forms import PersonCreationForm, PersonEditForm
 from learning.accounts.models import User
+from learning.accounts.requests import PersonRequest
 from learning.accounts.rights import may_teach, may_touch, roles_to_give, untouchable
 from learning.accounts.roles import role_label
 from learning.base.numbers import parse_ids
@@ -102,8 +103,8 @@ class PersonCreateView(_ByStaff, CreateView):
 
 
 class PersonEditView(_ByStaff, EditView):
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        user: Any = request.user
+    def dispatch(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        user = request.user
         if user.is_authenticated and not may_touch(user, self.object):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
@@ -130,8 +131,8 @@ class PersonEditView(_ByStaff, EditView):
 class PersonDeleteView(DeleteView):
     """Deleting a person takes away who they are, after two weeks to think better of it, and keeps what others see."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        user: Any = request.user
+    def dispatch(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        user = request.user
         if user.is_authenticated and not may_touch(user, self.object):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)

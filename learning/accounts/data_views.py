@@ -23,6 +23,7 @@ from learning.accounts.actions import (
 )
 from learning.accounts.models import PersonalToken
 from learning.accounts.own_data import as_archive, as_tables, collect
+from learning.accounts.requests import PersonRequest
 from learning.accounts.scopes import scope_choices
 
 MOST_TOKENS = 20
@@ -45,9 +46,9 @@ def my_data(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_required
-def read_my_data(request: HttpRequest) -> HttpResponse:
+def read_my_data(request: PersonRequest) -> HttpResponse:
     """The same as in the archive, to be read by the person themselves."""
-    user: Any = request.user
+    user = request.user
     response = render(request, "accounts/my_data_read.html", {"sections": as_tables(collect(user))})
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -62,9 +63,9 @@ def download(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @reauthentication_required
-def delete_me(request: HttpRequest) -> HttpResponse:
+def delete_me(request: PersonRequest) -> HttpResponse:
     """Says what will happen, then waits two weeks with it. Asks for the password first."""
-    user: Any = request.user
+    user = request.user
     if request.method == "POST":
         ask_deletion(person=user, actor=user)
         messages.success(request, _("Your account will be deleted. Until then you can cancel it here."))
@@ -74,8 +75,8 @@ def delete_me(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def keep_me(request: HttpRequest) -> HttpResponse:
-    user: Any = request.user
+def keep_me(request: PersonRequest) -> HttpResponse:
+    user = request.user
     cancel_deletion(person=user, actor=user)
     messages.success(request, _("Your account stays."))
     return redirect("my_data")
@@ -105,9 +106,9 @@ class TokenForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @reauthentication_required
-def tokens(request: HttpRequest) -> HttpResponse:
+def tokens(request: PersonRequest) -> HttpResponse:
     """Personal keys to the API: made here, told once, revoked here."""
-    user: Any = request.user
+    user = request.user
     form = TokenForm(request.POST or None)
     made = ""
     if request.method == "POST" and form.is_valid():

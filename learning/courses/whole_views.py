@@ -12,6 +12,7 @@ from wagtail.admin import messages
 from wagtail.admin.widgets.button import Button
 from wagtail.models import Page
 
+from learning.accounts.requests import PersonRequest
 from learning.base.screens import header
 from learning.courses.models import CoursePage
 from learning.courses.whole import DONE_BY_CLICK, PageStep, StepKind, StepsResult, carry_out, plan
@@ -19,10 +20,10 @@ from learning.courses.whole import DONE_BY_CLICK, PageStep, StepKind, StepsResul
 REFUSALS_SHOWN = 10
 
 
-def whole_course(request: HttpRequest, page_id: int) -> HttpResponse:
+def whole_course(request: PersonRequest, page_id: int) -> HttpResponse:
     """Asks what shall become of the pages that wait, and does it."""
     course = get_object_or_404(CoursePage, pk=page_id)
-    user: Any = request.user
+    user = request.user
     may = course.permissions_for_user(user)
     steps = plan(course, user)
     reviews = any(step.kind == StepKind.APPROVE for step in steps)

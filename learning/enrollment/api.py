@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router
 
 from learning.accounts.api import anyone, signed_in
+from learning.accounts.requests import PersonRequest
 from learning.base.api import ApiError, Key, Page, Problem, Rate, not_found, paged
 from learning.courses.catalogue import clean_query
 from learning.courses.models import CoursePage, Subject
@@ -131,8 +132,8 @@ def _refused(error: actions.EnrollmentError) -> ApiError:
 
 
 @learning.get("/me", response={200: Me, **PUBLIC}, auth=signed_in(READ), throttle=[READS])
-def me(request: HttpRequest) -> Any:
-    user: Any = request.user
+def me(request: PersonRequest) -> Any:
+    user = request.user
     names = ("email", "language", "time_zone")
     facts = {name: getattr(user, name) for name in names}
     return Me(id=user.pk, name=user.get_full_name(), roles=sorted(user.role_names), **facts)
@@ -168,9 +169,9 @@ def enroll(request: HttpRequest, id: Key, wish: EnrollIn) -> Any:  # noqa: A002
 @learning.post(
     "/courses/{id}/leave", response={200: EnrollmentOut, **CHANGES}, auth=signed_in(LEARN), throttle=[WRITES]
 )
-def leave(request: HttpRequest, id: Key) -> Any:  # noqa: A002
+def leave(request: PersonRequest, id: Key) -> Any:  # noqa: A002
     """Leave the course or its queue; progress stays."""
-    user: Any = request.user
+    user = request.user
     try:
         row = actions.leave(user=user, course=_course(id))
     except actions.EnrollmentError as error:
@@ -179,9 +180,9 @@ def leave(request: HttpRequest, id: Key) -> Any:  # noqa: A002
 
 
 @learning.put("/lessons/{id}/done", response={200: ProgressOut, **CHANGES}, auth=signed_in(LEARN), throttle=[WRITES])
-def mark_done(request: HttpRequest, id: Key, wish: DoneIn) -> Any:  # noqa: A002
+def mark_done(request: PersonRequest, id: Key, wish: DoneIn) -> Any:  # noqa: A002
     """Mark a lesson done, or not done after all."""
-    user: Any = request.user
+    user = request.user
     lesson = served_lesson(id, request)
     if lesson is None:
         raise not_found()
@@ -201,8 +202,8 @@ def mark_done(request: HttpRequest, id: Key, wish: DoneIn) -> Any:  # noqa: A002
 # --- teaching -------------------------------------------------------------------------------
 
 
-def _managed(request: HttpRequest, course_id: int) -> None:
-    user: Any = request.user
+def _managed(request: PersonRequest, course_id: int) -> None:
+    user = request.user
     if not manages_course(user, course_id) or not CoursePage.objects.filter(pk=course_id).exists():
         raise not_found()
 
@@ -216,7 +217,7 @@ def _students(rows: QuerySet[Enrollment], page: Page) -> dict[str, Any]:
 
 
 @teaching.get("/courses/{id}/groups", response={200: GroupsOut, **PUBLIC}, auth=signed_in(TEACH), throttle=[READS])
-def groups(request: HttpRequest, id: Key, page: Query[Page]) -> Any:  # noqa: A002
+def groups(request: PersonRequest, id: Key, page: Query[Page]) -> Any:  # noqa: A002
     """The study groups of a course whose students you look after."""
     _managed(request, id)
     rows = StudyGroup.objects.filter(course_id=id).order_by("pk")
@@ -230,7 +231,7 @@ def groups(request: HttpRequest, id: Key, page: Query[Page]) -> Any:  # noqa: A0
 
 
 @teaching.get("/groups/{id}/members", response={200: StudentsOut, **PUBLIC}, auth=signed_in(TEACH), throttle=[READS])
-def members(request: HttpRequest, id: Key, page: Query[Page]) -> Any:  # noqa: A002
+def members(request: PersonRequest, id: Key, page: Query[Page]) -> Any:  # noqa: A002
     """Those who are in a study group now."""
     group = StudyGroup.objects.filter(pk=id).first()
     if group is None:
@@ -245,7 +246,7 @@ def members(request: HttpRequest, id: Key, page: Query[Page]) -> Any:  # noqa: A
     auth=signed_in(TEACH),
     throttle=[READS],
 )
-def enrollments(request: HttpRequest, id: Key, page: Query[Page], status: StatusName | None = None) -> Any:  # noqa: A002
+def enrollments(request: PersonRequest, id: Key, page: Query[Page], status: StatusName | None = None) -> Any:  # noqa: A002
     """All enrolments of a course whose students you look after, the newest first."""
     _managed(request, id)
     rows = Enrollment.objects.filter(course_id=id)
@@ -258,13 +259,13 @@ def enrollments(request: HttpRequest, id: Key, page: Query[Page], status: Status
     auth=signed_in(MANAGE),
     throttle=[WRITES],
 )
-def change_status(request: HttpRequest, id: Key, wish: StatusIn) -> Any:  # noqa: A002
+def change_status(request: PersonRequest, id: Key, wish: StatusIn) -> Any:  # noqa: A002
     """Approve, decline, pause, resume, remove: the same steps as in the CMS."""
     row = Enrollment.objects.filter(pk=id).first()
     if row is None:
         raise not_found()
     _managed(request, row.course_id)
-    user: Any = request.user
+    user = request.user
     try:
         row = actions.change_status(enrollment=row, after=Status(wish.status), actor=user, reason=wish.reason)
     except actions.EnrollmentError as error:

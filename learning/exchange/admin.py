@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin.menu import MenuItem
 
+from learning.accounts.requests import PersonRequest
 from learning.base.menu import ScreenMenuItem
 from learning.base.screens import header
 from learning.base.sheet_rows import PEEK, read_rows
@@ -89,10 +90,10 @@ def _own_run(request: HttpRequest, pk: int) -> ImportRun:
     return get_object_or_404(ImportRun.objects.select_related("course"), pk=pk, owner=request.user)
 
 
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: PersonRequest) -> HttpResponse:
     if not _may_import(request.user):
         raise PermissionDenied
-    user: Any = request.user
+    user = request.user
     form = UploadForm(
         request.POST or None, request.FILES or None, user=user, initial={"course": request.GET.get("course")}
     )

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from wagtail.models import Page
 
 from learning.accounts.actions import record
+from learning.accounts.requests import PersonRequest
 from learning.base.numbers import parse_id, parse_ids
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import programme_of
@@ -73,13 +74,13 @@ def board(request: HttpRequest, course_id: int) -> HttpResponse:
 
 @require_POST
 @login_required
-def place(request: HttpRequest, course_id: int) -> HttpResponse:
+def place(request: PersonRequest, course_id: int) -> HttpResponse:
     """Put students into a group (`group`, empty for none): what the buttons, the bulk form and dragging all post."""
     course = managed_course(request, course_id)
     ids = parse_ids(request.POST.getlist("enrollment"))
     asked = request.POST.get("group", "")
     group = get_object_or_404(StudyGroup, pk=parse_id(asked) or 0, course=course) if asked else None
-    user: Any = request.user
+    user = request.user
     try:
         moved = group_actions.place(enrollment_ids=ids, course_id=course.pk, group=group, actor=user)
     except ValidationError as error:
@@ -95,12 +96,12 @@ def place(request: HttpRequest, course_id: int) -> HttpResponse:
 
 @require_POST
 @login_required
-def split(request: HttpRequest, course_id: int) -> HttpResponse:
+def split(request: PersonRequest, course_id: int) -> HttpResponse:
     """Spread students evenly over the chosen groups."""
     course = managed_course(request, course_id)
     ids = [pk for pk in map(parse_id, request.POST.getlist("group")) if pk]
     groups = list(StudyGroup.objects.filter(pk__in=ids, course=course))
-    user: Any = request.user
+    user = request.user
     if not groups:
         messages.error(request, _("Choose the groups to spread students over."))
         return redirect("teaching_groups", course.pk)
@@ -116,14 +117,14 @@ def split(request: HttpRequest, course_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def edit(request: HttpRequest, course_id: int | None = None, group_id: int | None = None) -> HttpResponse:
+def edit(request: PersonRequest, course_id: int | None = None, group_id: int | None = None) -> HttpResponse:
     """Make a group, or change one; an empty one can be deleted here."""
     group = (
         _group(request, group_id)
         if group_id is not None
         else StudyGroup(course=managed_course(request, course_id or 0))
     )
-    user: Any = request.user
+    user = request.user
     if request.method == "POST" and "delete" in request.POST and group.pk:
         try:
             group_actions.delete_group(group=group, actor=user)
@@ -166,11 +167,11 @@ def _opening_forms(group: StudyGroup, data: Any = None) -> list[OpeningForm]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def openings(request: HttpRequest, group_id: int) -> HttpResponse:
+def openings(request: PersonRequest, group_id: int) -> HttpResponse:
     """When each module opens for the group."""
     group = _group(request, group_id)
     forms = _opening_forms(group, request.POST or None)
-    user: Any = request.user
+    user = request.user
     if request.method == "POST" and _all_valid(forms):
         changed = {form.module.id: form.wanted() for form in forms if form.has_changed()}
         try:
@@ -195,13 +196,13 @@ def _openings_page(
 
 @require_POST
 @login_required
-def shift(request: HttpRequest, group_id: int) -> HttpResponse:
+def shift(request: PersonRequest, group_id: int) -> HttpResponse:
     """Move the openings from one module on by some days."""
     group = _group(request, group_id)
     form = ShiftForm(request.POST, modules=programme_of(group.course).modules)
     if not form.is_valid():
         return _openings_page(request, group, _opening_forms(group), form)
-    user: Any = request.user
+    user = request.user
     try:
         moved = group_actions.shift_openings(
             group=group, from_module_id=form.cleaned_data["module"], days=form.cleaned_data["days"], actor=user
@@ -215,14 +216,14 @@ def shift(request: HttpRequest, group_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def audience(request: HttpRequest, page_id: int) -> HttpResponse:
+def audience(request: PersonRequest, page_id: int) -> HttpResponse:
     """Which groups see a lesson or module; none chosen means everyone."""
     page = get_object_or_404(Page, pk=page_id).specific
     if not isinstance(page, LessonPage | ModulePage):
         raise Http404
     course: CoursePage = managed_course(request, page.course.pk)
     groups = list(StudyGroup.objects.filter(course=course))
-    user: Any = request.user
+    user = request.user
     if request.method == "POST":
         asked = set(request.POST.getlist("group"))
         wanted = [group for group in groups if str(group.pk) in asked]

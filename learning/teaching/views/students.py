@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from learning.accounts.models import User
+from learning.accounts.requests import PersonRequest
 from learning.base.numbers import parse_ids
 from learning.base.sheets import FORMATS, as_file
 from learning.courses.models import CoursePage
@@ -67,9 +68,9 @@ def query_without(request: HttpRequest, *names: str) -> str:
 
 @require_safe
 @login_required
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: PersonRequest) -> HttpResponse:
     """The courses whose students one looks after, with what waits in each."""
-    user: Any = request.user
+    user = request.user
     courses = managed_courses(user).order_by("title", "pk")
     if request.GET.get("q"):
         courses = courses.filter(title__icontains=request.GET["q"].replace("\x00", "")[:100])
@@ -132,7 +133,7 @@ def strip(request: HttpRequest, course_id: int) -> HttpResponse:
 
 @require_POST
 @login_required
-def change_status(request: HttpRequest, course_id: int) -> HttpResponse:
+def change_status(request: PersonRequest, course_id: int) -> HttpResponse:
     """One change for the chosen students of a course."""
     page = managed_course(request, course_id)
     back = f"{reverse('teaching_course', args=(page.pk,))}?{request.META['QUERY_STRING']}"
@@ -156,7 +157,7 @@ def change_status(request: HttpRequest, course_id: int) -> HttpResponse:
             "back": back,
         }
         return render(request, "teaching/confirm_status.html", context)
-    user: Any = request.user
+    user = request.user
     outcome = actions.change_statuses(
         enrollment_ids=own.values_list("pk", flat=True), after=Status(after), actor=user, reason=reason
     )
@@ -171,10 +172,10 @@ def change_status(request: HttpRequest, course_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def undo_status(request: HttpRequest, course_id: int) -> HttpResponse:
+def undo_status(request: PersonRequest, course_id: int) -> HttpResponse:
     """Asks whether the last change of status by this person shall be taken back, and takes it back."""
     page = managed_course(request, course_id)
-    user: Any = request.user
+    user = request.user
     back = reverse("teaching_course", args=(page.pk,))
     if request.method == "POST":
         outcome = undo(change_ids=remembered(request), actor=user)
