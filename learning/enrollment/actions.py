@@ -17,7 +17,7 @@ from learning.enrollment.access import missing_prerequisites
 from learning.enrollment.groups import groups_with_places, place
 from learning.enrollment.models import Enrollment, Invitation, Seats, StudyGroup
 from learning.enrollment.seats import WRITTEN_AT_ONCE, Changes, EnrollmentError, locked_course
-from learning.enrollment.statuses import IN_GROUP, LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status
+from learning.enrollment.statuses import LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status
 
 LOOKED_UP_AT_ONCE = 10_000  # a database takes so many parameters and no more
 
@@ -262,10 +262,6 @@ def enroll_many(*, course_id: int, wanted: Sequence[Wanted], actor: User) -> dic
 
 def seats_taken(course_id: int) -> int:
     return Enrollment.objects.filter(course_id=course_id, status__in=SEATED).count()
-
-
-def places_taken(group_id: int) -> int:
-    return Enrollment.objects.filter(group_id=group_id, status__in=IN_GROUP).count()
 
 
 @transaction.atomic

@@ -4,13 +4,12 @@ Whatever changes what a group sees restamps the course (`plans`), and everyone's
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -30,12 +29,7 @@ MOST_DAYS = 10_000
 
 def groups_with_places(course: CoursePage) -> list[StudyGroup]:
     """The groups of a course that have not ended, each with `left`: its free places, None where there is no limit."""
-    groups: list[Any] = list(
-        StudyGroup.objects.filter(course=course)
-        .exclude(ends_at__lte=timezone.now())
-        .annotate(members=Count("enrollments", filter=Q(enrollments__status__in=IN_GROUP)))
-        .order_by("name")
-    )
+    groups: list[Any] = list(StudyGroup.objects.filter(course=course).running().with_members().order_by("name"))
     for group in groups:
         group.left = None if group.capacity is None else max(0, group.capacity - group.members)
     return groups
@@ -59,7 +53,7 @@ def place(*, enrollment_ids: Iterable[int], course_id: int, group: StudyGroup | 
     wanted = Enrollment.objects.select_for_update().filter(pk__in=list(enrollment_ids), course_id=course_id)
     moving = list(wanted.exclude(group=group) if group else wanted.exclude(group=None))
     if group is not None and group.capacity is not None:
-        taken = Enrollment.objects.filter(group=group, status__in=IN_GROUP).count()
+        taken = group.count_members()
         coming = sum(1 for enrollment in moving if enrollment.status in IN_GROUP)
         if taken + coming > group.capacity:
             left = max(0, group.capacity - taken)
@@ -182,6 +176,20 @@ def delete_group(*, group: StudyGroup, actor: User) -> None:
 
 
 @transaction.atomic
+@transaction.atomic
+def save_group(*, write: Callable[[], StudyGroup], is_new: bool, changed: Sequence[str], actor: User) -> StudyGroup:
+    """Save a group by calling `write`, with what follows from the changed fields; whatever `write` raises is raised.
+
+    Modules that open some days after the start follow it.
+    """
+    group = write()
+    if "starts_at" in changed:
+        follow_start(group=group)
+    facts = {"did": "made" if is_new else "changed", "group": group.pk, "fields": list(changed)}
+    record(deeds.GROUP, actor=actor, course_id=group.course_id, facts=facts)
+    return group
+
+
 def follow_start(*, group: StudyGroup) -> None:
     """The group's start has changed: openings that follow it move along."""
     if group.starts_at is None:

@@ -99,7 +99,7 @@ class Changes:
             return
         self.placed.add(enrollment.pk)
         if group.pk not in self.members:
-            self.members[group.pk] = Enrollment.objects.filter(group=group, status__in=IN_GROUP).count()
+            self.members[group.pk] = group.count_members()
         if group.has_ended or (group.capacity is not None and self.members[group.pk] >= group.capacity):
             enrollment.group = None
         else:

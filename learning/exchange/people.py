@@ -243,7 +243,7 @@ class Planner:
         if group is None or group.capacity is None:
             return True
         if group.pk not in self.places:
-            self.places[group.pk] = actions.places_taken(group.pk)
+            self.places[group.pk] = group.count_members()
         if self.places[group.pk] >= group.capacity:
             return False
         self.places[group.pk] += 1

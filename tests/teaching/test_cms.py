@@ -9,8 +9,9 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
+from learning.accounts.models import AuditEntry
 from learning.courses.enums import EnrollmentPolicy
-from learning.enrollment import actions
+from learning.enrollment import actions, deeds
 from learning.enrollment.actions import enroll
 from learning.enrollment.models import Enrollment, Invitation, Seats, StatusChange, StudyGroup
 from learning.enrollment.statuses import Status
@@ -111,6 +112,8 @@ def test_groups_hold_students_of_their_course(small: SimpleNamespace, visit: Any
     data = {"course": small.course.pk, "name": "Autumn", "teachers": [small.teacher.pk]}
     assert client.post("/cms/enrollment/studygroup/create/", data).status_code == 302
     group = StudyGroup.objects.get(name="Autumn")
+    entry = AuditEntry.objects.filter(deed=deeds.GROUP).latest("pk")
+    assert (entry.actor, entry.facts["did"], entry.facts["group"]) == (small.teacher, "made", group.pk)
     foreign = StudyGroup.objects.create(course=small.other, name="Elsewhere")
     into = f"/teaching/courses/{small.course.pk}/groups/place/"
     assert client.post(into, {"enrollment": small.enrollment.pk, "group": foreign.pk}).status_code == 404

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from learning.enrollment.models.pointers import course_pointer
+from learning.enrollment.statuses import IN_GROUP
 
 
 def is_storable_date(instant: datetime | None) -> bool:
@@ -19,8 +20,20 @@ def is_storable_date(instant: datetime | None) -> bool:
     return instant is None or 1970 <= instant.year <= 2200
 
 
+class StudyGroupQuerySet(models.QuerySet["StudyGroup"]):
+    def running(self) -> "StudyGroupQuerySet":
+        """Those that have not ended."""
+        return self.exclude(ends_at__lte=timezone.now())
+
+    def with_members(self) -> "StudyGroupQuerySet":
+        """Each with `members`: how many students take a place of it."""
+        return self.annotate(members=models.Count("enrollments", filter=models.Q(enrollments__status__in=IN_GROUP)))
+
+
 class StudyGroup(models.Model):
     """Students of one course who are taught together."""
+
+    objects = StudyGroupQuerySet.as_manager()
 
     course = course_pointer()
     name = models.CharField(pgettext_lazy("thing", "name"), max_length=120)
@@ -56,6 +69,10 @@ class StudyGroup(models.Model):
             raise ValidationError({"ends_at": _("The group must end after it starts.")})
         if self.pk and not self.starts_at and self.openings.exclude(days=None).exists():
             raise ValidationError({"starts_at": _("Modules open so many days after the start: it cannot be empty.")})
+
+    def count_members(self) -> int:
+        """How many students take a place of the group; one query."""
+        return self.enrollments.filter(status__in=IN_GROUP).count()
 
     @property
     def has_ended(self) -> bool:

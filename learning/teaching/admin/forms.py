@@ -12,7 +12,7 @@ from learning.accounts.models import User
 from learning.accounts.rights import may_teach
 from learning.courses.models import CoursePage
 from learning.enrollment import actions
-from learning.enrollment.groups import follow_start
+from learning.enrollment.groups import save_group
 from learning.enrollment.invitations import Guest, invite, invite_many
 from learning.enrollment.models import Enrollment, Invitation, StudyGroup
 from learning.enrollment.rights import managed_courses, manages_course, may_name_teachers
@@ -138,10 +138,9 @@ class StudyGroupForm(OfManagedCourse):
         return cleaned
 
     def save(self, commit: bool = True) -> StudyGroup:
-        group = super().save(commit)
-        if "starts_at" in self.changed_data:
-            follow_start(group=group)
-        return group
+        write = super().save
+        is_new = self.instance.pk is None
+        return save_group(write=lambda: write(commit), is_new=is_new, changed=self.changed_data, actor=self.for_user)
 
 
 class InvitationForm(OfManagedCourse):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -17,7 +17,6 @@ from learning.base.numbers import parse_id
 from learning.enrollment.groups import taught_by
 from learning.enrollment.models import StudyGroup
 from learning.enrollment.rights import managed_courses, manages_course, manages_everything
-from learning.enrollment.statuses import IN_GROUP
 from learning.teaching.admin.forms import StudyGroupForm
 
 COURSES_IN_FILTER = 50
@@ -99,8 +98,8 @@ class StudyGroupAdmin(OfManagedCourses):
     button_helper_class = StudyGroupButtons
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StudyGroup]:
-        members = Count("enrollments", filter=Q(enrollments__status__in=IN_GROUP))
-        rows = super().get_queryset(request).select_related("course").annotate(members=members)
+        rows: Any = super().get_queryset(request).select_related("course")
+        rows = rows.with_members()
         return rows.prefetch_related("teachers", "course__team__person")
 
     def taught_by(self, obj: StudyGroup) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Q, Window
+from django.db import IntegrityError
+from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,12 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from wagtail.models import Page
 
-from learning.accounts.actions import record
 from learning.accounts.requests import PersonRequest
 from learning.base.numbers import parse_id, parse_ids
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import programme_of
-from learning.enrollment import deeds
 from learning.enrollment import groups as group_actions
 from learning.enrollment.models import Audience, Enrollment, Opening, StudyGroup
 from learning.enrollment.statuses import IN_GROUP
@@ -48,10 +46,9 @@ def board(request: HttpRequest, course_id: int) -> HttpResponse:
     """Groups as columns; students are put into them by hand, by drag or all at once."""
     course = managed_course(request, course_id)
     words = request.GET.get("q", "")[:100]
-    in_group = Q(enrollments__status__in=IN_GROUP)
     groups = list(
         StudyGroup.objects.filter(course=course)
-        .annotate(members=Count("enrollments", filter=in_group))
+        .with_members()
         .prefetch_related("teachers", "course__team__person")
         .order_by("name")
     )
@@ -135,20 +132,15 @@ def edit(request: PersonRequest, course_id: int | None = None, group_id: int | N
         return redirect("teaching_groups", group.course_id)
     form = GroupForm(request.POST or None, instance=group, actor=user)
     if request.method == "POST" and form.is_valid():
-        did = "changed" if group.pk else "made"
+        is_new = group.pk is None
         try:
-            with transaction.atomic():
-                group = form.save()
-                if "starts_at" in form.changed_data:
-                    group_actions.follow_start(group=group)
-                facts: dict[str, Any] = {"did": did, "group": group.pk, "fields": form.changed_data}
-                record(deeds.GROUP, actor=user, course_id=group.course_id, facts=facts)
+            group = group_actions.save_group(write=form.save, is_new=is_new, changed=form.changed_data, actor=user)
         except IntegrityError:  # the same form, sent twice at once
             messages.error(request, _("This course has a study group of this name already."))
             return redirect("teaching_groups", form.instance.course_id)
         messages.success(request, _("“%(group)s” is saved.") % {"group": group})
         return redirect("teaching_groups", group.course_id)
-    members = group.enrollments.filter(status__in=IN_GROUP).count() if group.pk else 0
+    members = group.count_members() if group.pk else 0
     context = {"course": group.course, "group": group, "form": form, "members": members}
     context["taught"] = group_actions.taught_by(group) if group.pk else ""
     return render(request, "teaching/group.html", context, status=422 if form.errors else 200)
