@@ -67,7 +67,8 @@ def look_at_tests(folder: Path) -> Tests:
     config = folder / "coveragerc"
     sources = ",".join(sorted({str(BASE / Path(path).parent) for path in MODULES}))
     config.write_text(
-        f"[run]\ndynamic_context = test_function\nparallel = true\npatch = subprocess\nsource = {sources}\ndata_file = {folder}/coverage\n"
+        f"[run]\ndynamic_context = test_function\nparallel = true\npatch = subprocess\n"
+        f"source = {sources}\ndata_file = {folder}/coverage\n"
         f"[json]\nshow_contexts = true\noutput = {folder}/coverage.json\n"
     )
     coverage = [sys.executable, "-m", "coverage"]
@@ -91,8 +92,8 @@ def look_at_tests(folder: Path) -> Tests:
         if case.find("failure") is not None or case.find("error") is not None:
             failed.add(name)
     for found in by_line.values():
-        for tests in found.values():
-            tests -= failed
+        for names in found.values():
+            names.difference_update(failed)
     return Tests(by_line, seconds)
 
 
