@@ -13,52 +13,27 @@ from django.utils.translation import gettext_lazy as _
 from learning.accounts.models import User
 from learning.courses.enums import EnrollmentPolicy
 from learning.courses.models import CoursePage
-from learning.enrollment.access import missing_prerequisites
+from learning.enrollment.entry import reason_against, reason_against_person
 from learning.enrollment.groups import groups_with_places, place
-from learning.enrollment.models import Enrollment, Invitation, Seats, StudyGroup
+from learning.enrollment.models import Enrollment, Seats, StudyGroup
 from learning.enrollment.seats import WRITTEN_AT_ONCE, Changes, EnrollmentError, locked_course
 from learning.enrollment.statuses import LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status
 
 LOOKED_UP_AT_ONCE = 10_000  # a database takes so many parameters and no more
 
 
-def enrollment_window(course: CoursePage) -> str | None:
-    """`early` or `late` when the enrolment window is closed now, else nothing."""
-    now = timezone.now()
-    if course.enroll_from and now < course.enroll_from:
-        return "early"
-    if (course.enroll_until and now >= course.enroll_until) or course.has_ended:
-        return "late"
-    return None
-
-
-def _check_door_to_enrolment(user: User, course: CoursePage, key: str) -> None:
-    """Whether the course's own rules let this person enrol; seats are looked at later, under the lock."""
-    if not course.live:
-        raise EnrollmentError("no_such_course", _("There is no such course."))
-    window = enrollment_window(course)
-    if window == "early":
-        raise EnrollmentError("not_open_yet", _("Enrolment has not opened yet."))
-    if window == "late":
-        raise EnrollmentError("over", _("Enrolment is over."))
-    if course.policy == EnrollmentPolicy.CLOSED:
-        raise EnrollmentError("closed", _("This course takes no students."))
-    if course.policy == EnrollmentPolicy.INVITATION and not is_invited(user, course):
-        raise EnrollmentError("invitation", _("This course is by invitation only."))
-    if course.policy == EnrollmentPolicy.KEY and not hmac.compare_digest(
-        key.strip().casefold().encode(), course.key.strip().casefold().encode()
-    ):
+def _check_rules_of_course(user: User, course: CoursePage, key: str) -> None:
+    reason = reason_against(course)
+    if reason is None and course.policy == EnrollmentPolicy.KEY and not _is_key(key, course):
         raise EnrollmentError("wrong_key", _("This is not the key of this course."))
-    missing = missing_prerequisites(user, course)
-    if missing:
-        raise EnrollmentError(
-            "prerequisites",
-            _("Complete first: %(courses)s.") % {"courses": ", ".join(page.title for page in missing)},
-        )
+    reason = reason or reason_against_person(user, course)
+    if reason is not None:
+        raise EnrollmentError(reason.code, reason.sentence)
 
 
-def is_invited(user: User, course: CoursePage) -> bool:
-    return Invitation.objects.filter(course=course, email=user.email.lower()).exists()
+def _is_key(key: str, course: CoursePage) -> bool:
+    """Compared in a time that does not depend on where they differ."""
+    return hmac.compare_digest(key.strip().casefold().encode(), course.key.strip().casefold().encode())
 
 
 def _chosen_group(course: CoursePage, group_id: int | None, *, must: bool) -> StudyGroup | None:
@@ -90,7 +65,7 @@ def enroll(*, user: User, course: CoursePage, key: str = "", group_id: int | Non
         raise EnrollmentError("staff_only", _("Only the school can bring you back to this course."))
     # read anew: the page at hand may be older than the lock
     course = CoursePage.objects.get(pk=course.pk)
-    _check_door_to_enrolment(user, course, key)
+    _check_rules_of_course(user, course, key)
     changes = Changes(course, seats, by=By.STUDENT, actor=user)
     if course.policy == EnrollmentPolicy.APPROVAL:
         after = Status.REQUESTED

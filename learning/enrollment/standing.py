@@ -1,6 +1,5 @@
 """How a person stands to a course: the one button that fits, or the reason why there is none."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -9,9 +8,9 @@ from typing import Any
 from learning.courses.enums import EnrollmentPolicy
 from learning.courses.models import CoursePage
 from learning.courses.programme import Programme
-from learning.enrollment.access import Access, Person, Refusal, Viewing, access_to_course, missing_prerequisites
-from learning.enrollment.actions import enrollment_window, is_invited
+from learning.enrollment.access import Access, Person, Refusal, Viewing, access_to_course
 from learning.enrollment.counting import Progress, progress_of
+from learning.enrollment.entry import Reason, reason_against, reason_against_person
 from learning.enrollment.groups import groups_with_places
 from learning.enrollment.models import Enrollment, Seats, StudyGroup
 from learning.enrollment.plans import programme_for
@@ -29,15 +28,6 @@ class Offer(StrEnum):
     CONTINUE = "continue"
     OPEN = "open"
     NOTHING = "nothing"
-
-
-@dataclass(slots=True)
-class Reason:
-    """Why the offer is not more: a code that the template puts in words, with what belongs to it."""
-
-    code: str
-    when: datetime | None = None
-    courses: list[CoursePage] | None = None
 
 
 class Standing:
@@ -171,21 +161,13 @@ class Standing:
             return Offer.REQUEST, None
         return (Offer.QUEUE if self.is_full else Offer.ENROLL), None
 
-    def _why_no_enrolment(self, *, of_person: bool) -> Reason | None:  # noqa: PLR0911  (a list of reasons)
+    def _why_no_enrolment(self, *, of_person: bool) -> Reason | None:
         course = self.course
-        window = enrollment_window(course)
-        if window == "early":
-            return Reason("not_open_yet", course.enroll_from)
-        if window == "late":
-            return Reason("over")
-        if course.policy == EnrollmentPolicy.CLOSED:
-            return Reason("closed")
-        if of_person and course.policy == EnrollmentPolicy.INVITATION and not is_invited(self.user, course):  # type: ignore[arg-type]
-            return Reason("invitation")
-        if of_person:
-            missing = missing_prerequisites(self.user, course)
-            if missing:
-                return Reason("prerequisites", courses=missing)
+        reason = reason_against(course)
+        if reason is None and of_person:
+            reason = reason_against_person(self.user, course)  # type: ignore[arg-type]
+        if reason is not None:
+            return reason
         if self.is_full and not course.waiting_list and course.policy != EnrollmentPolicy.APPROVAL:
             return Reason("full")
         return None

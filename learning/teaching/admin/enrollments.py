@@ -76,6 +76,16 @@ class EnrollmentIndexView(ManagedIndexView):
 
 
 class EnrollmentCreateView(CreateView):
+    def form_valid(self, form: EnrollmentCreateForm) -> HttpResponse:
+        try:
+            response: HttpResponse = super().form_valid(form)
+        except actions.EnrollmentError as error:
+            form.add_error(None, str(error))
+            self.produced_error_code = error.code
+            self.produced_error_message = self.get_error_message()
+            response = self.form_invalid(form)
+        return response
+
     def save_instance(self) -> Enrollment:
         instance: Enrollment = self.form.save()  # the audit log has it; an invitation has no enrolment yet to log
         return instance

@@ -64,32 +64,19 @@ class EnrollmentCreateForm(OfManagedCourse):
         return email
 
     def save(self, commit: bool = True) -> Enrollment:
+        """Enrol or invite; raises EnrollmentError. Without an account the enrolment is not stored yet."""
         course, actor = self.cleaned_data["course"], self.for_user
-        if self.person is None:
-            if not has_free_seat(course.pk):  # as it would be said of someone with an account
-                raise ValidationError(_("All seats of this course are taken."))
-            invite_many(course_id=course.pk, guests=[Guest(self.cleaned_data["email"])], actor=actor)
-            self.instance = Enrollment(course=course)
-            return self.instance
-        try:
-            self.instance = actions.enroll_by_staff(
+        if self.person is not None:
+            return actions.enroll_by_staff(
                 user=self.person, course=course, actor=actor, reason=self.cleaned_data["reason"]
             )
-        except actions.EnrollmentError as error:
-            raise ValidationError(str(error)) from error
-        return self.instance
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if not self.errors:
-            try:
-                self.save()
-            except ValidationError as error:
-                raise ValidationError(error.messages) from error
-        return cleaned
+        if not has_free_seat(course.pk):  # as it would be said of someone with an account
+            raise actions.EnrollmentError("full", _("All seats of this course are taken."))
+        invite_many(course_id=course.pk, guests=[Guest(self.cleaned_data["email"])], actor=actor)
+        return Enrollment(course=course)
 
     def _post_clean(self) -> None:
-        """The action has validated and saved; Django's own model validation would see the unsaved instance."""
+        """The action validates; Django's own validation of a model would miss the person."""
 
 
 class StatusForm(forms.Form):

@@ -1,0 +1,63 @@
+"""Who may enrol in a course by their own wish: the rules of the course. Seats are looked at later, under the lock."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from learning.accounts.models import User
+from learning.courses.enums import EnrollmentPolicy
+from learning.courses.models import CoursePage
+from learning.enrollment.access import missing_prerequisites
+from learning.enrollment.models import Invitation
+
+
+@dataclass(slots=True)
+class Reason:
+    """Why someone may not do something: a code that a template puts in words, with what belongs to it."""
+
+    code: str
+    when: datetime | None = None
+    courses: list[CoursePage] | None = None
+
+    @property
+    def sentence(self) -> Any:
+        """The reason in words, for who has asked to enrol."""
+        words = _SENTENCES[self.code]
+        return words % {"courses": ", ".join(page.title for page in self.courses)} if self.courses else words
+
+
+_SENTENCES = {
+    "no_such_course": _("There is no such course."),
+    "not_open_yet": _("Enrolment has not opened yet."),
+    "over": _("Enrolment is over."),
+    "closed": _("This course takes no students."),
+    "invitation": _("This course is by invitation only."),
+    "prerequisites": _("Complete first: %(courses)s."),
+}
+
+
+def reason_against(course: CoursePage) -> Reason | None:
+    """Why nobody may enrol in this course now; nothing where someone may."""
+    now = timezone.now()
+    if not course.live:
+        return Reason("no_such_course")
+    if course.enroll_from and now < course.enroll_from:
+        return Reason("not_open_yet", course.enroll_from)
+    if (course.enroll_until and now >= course.enroll_until) or course.has_ended:
+        return Reason("over")
+    return Reason("closed") if course.policy == EnrollmentPolicy.CLOSED else None
+
+
+def reason_against_person(user: User, course: CoursePage) -> Reason | None:
+    """Why this person may not enrol in this course, which is open to others; two queries at most."""
+    if course.policy == EnrollmentPolicy.INVITATION and not _is_invited(user, course):
+        return Reason("invitation")
+    missing = missing_prerequisites(user, course)
+    return Reason("prerequisites", courses=missing) if missing else None
+
+
+def _is_invited(user: User, course: CoursePage) -> bool:
+    return Invitation.objects.filter(course=course, email=user.email.lower()).exists()
