@@ -209,18 +209,23 @@ class Planner:
         self, wish: Wish, course: CoursePage, group: StudyGroup | None, person: User, there: Enrollment | None
     ) -> RowStep:
         moves = group is not None and (there is None or there.group_id != group.pk)
-        if moves and not self._place(group):
-            return RowStep(wish, Outcome.WRONG, _("The study group “%(name)s” is full.") % {"name": group})
         facts = {"course": course, "group": group, "person": person, "enrollment": there}
+        full = RowStep(wish, Outcome.WRONG, _("The study group “%(name)s” is full.") % {"name": group})
         if there is not None and there.status in READING:
             if not moves:
                 return RowStep(wish, Outcome.SKIP, _("Is enrolled already."))
+            if not self._place(group):
+                return full
             return RowStep(wish, Outcome.CHANGE, _("Moves to “%(group)s”.") % {"group": group}, **facts)  # type: ignore[arg-type]
         before = Status(there.status) if there else None
         if not may_go(before, Status.ACTIVE, By.STAFF):
             return RowStep(wish, Outcome.WRONG, _("Has left; only they can come back by themselves."))
+        if moves and not self._has_place(group):
+            return full
         if not self._seat(course, there):
             return RowStep(wish, Outcome.WRONG, _("All seats of this course are taken."))
+        if moves:
+            self._place(group)
         if there is None:
             return RowStep(wish, Outcome.CREATE, _("Is enrolled."), **facts)  # type: ignore[arg-type]
         said = _("“%(before)s” becomes “%(after)s”.") % {
@@ -239,14 +244,19 @@ class Planner:
         self.taken[course.pk] += 1
         return True
 
-    def _place(self, group: StudyGroup | None) -> bool:
+    def _has_place(self, group: StudyGroup | None) -> bool:
         if group is None or group.capacity is None:
             return True
         if group.pk not in self.places:
             self.places[group.pk] = group.count_members()
-        if self.places[group.pk] >= group.capacity:
+        return self.places[group.pk] < group.capacity
+
+    def _place(self, group: StudyGroup | None) -> bool:
+        """Take a place of the group; returns whether there was one."""
+        if not self._has_place(group):
             return False
-        self.places[group.pk] += 1
+        if group is not None and group.capacity is not None:
+            self.places[group.pk] += 1
         return True
 
 
