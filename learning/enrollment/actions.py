@@ -23,6 +23,8 @@ LOOKED_UP_AT_ONCE = 10_000  # a database takes so many parameters and no more
 
 
 def _check_rules_of_course(user: User, course: CoursePage, key: str) -> None:
+    if not course.live:
+        raise EnrollmentError("no_such_course", _("There is no such course."))
     reason = reason_against(course)
     if reason is None and course.policy == EnrollmentPolicy.KEY and not _is_key(key, course):
         raise EnrollmentError("wrong_key", _("This is not the key of this course."))

@@ -30,7 +30,6 @@ class Reason:
 
 
 _SENTENCES = {
-    "no_such_course": _("There is no such course."),
     "not_open_yet": _("Enrolment has not opened yet."),
     "over": _("Enrolment is over."),
     "closed": _("This course takes no students."),
@@ -40,10 +39,8 @@ _SENTENCES = {
 
 
 def reason_against(course: CoursePage) -> Reason | None:
-    """Why nobody may enrol in this course now; nothing where someone may."""
+    """Why nobody may enrol in this published course now; nothing where someone may."""
     now = timezone.now()
-    if not course.live:
-        return Reason("no_such_course")
     if course.enroll_from and now < course.enroll_from:
         return Reason("not_open_yet", course.enroll_from)
     if (course.enroll_until and now >= course.enroll_until) or course.has_ended:

@@ -176,7 +176,6 @@ def delete_group(*, group: StudyGroup, actor: User) -> None:
 
 
 @transaction.atomic
-@transaction.atomic
 def save_group(*, write: Callable[[], StudyGroup], is_new: bool, changed: Sequence[str], actor: User) -> StudyGroup:
     """Save a group by calling `write`, with what follows from the changed fields; whatever `write` raises is raised.
 
@@ -190,6 +189,7 @@ def save_group(*, write: Callable[[], StudyGroup], is_new: bool, changed: Sequen
     return group
 
 
+@transaction.atomic
 def follow_start(*, group: StudyGroup) -> None:
     """The group's start has changed: openings that follow it move along."""
     if group.starts_at is None:
