@@ -7,13 +7,14 @@ copied. Only active accounts count.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast
 
 from chat.models import Room, RoomQuerySet
 from learning.accounts.models import User
+from learning.base.compiled import CompiledQuery
 from learning.courses.models import CourseTeacher
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.statuses import READING
@@ -97,14 +98,44 @@ def member_rows(room_ids: list[int], user_ids: list[int] | None = None) -> list[
 
 def rooms_of(user: User) -> RoomQuerySet:
     """The rooms that this person is a member of."""
+    return _rooms_of(user.pk)
+
+
+def _rooms_of(user_id: int) -> RoomQuerySet:
     wanted = Q()
     for source in _SOURCES:
-        rows = source.active().filter(**{source.person: user.pk})
+        rows = source.active().filter(**{source.person: user_id})
         if source.room:
             wanted |= Q(pk__in=rows.values(source.room))
         else:
             wanted |= Q(course_id__in=rows.values(f"{source.course}_id"))
     return Room.objects.of_existing_courses().filter(wanted)
+
+
+class RoomLink(NamedTuple):
+    """What a page elsewhere needs to lead to a room; `group` is empty for the room of a whole course."""
+
+    pk: int
+    group: str | None
+
+    def get_absolute_url(self) -> str:
+        return Room(pk=self.pk).get_absolute_url()
+
+
+MOST_LINKS = 4  # rooms of one course
+_link_rows = CompiledQuery(
+    lambda user_id, course_id: (
+        _rooms_of(user_id)
+        .in_course(course_id)
+        .order_by("group__name", "pk")
+        .values_list("pk", "group__name")[:MOST_LINKS]
+    )
+)
+
+
+def links_in_course(user: User, course_id: int) -> list[RoomLink]:
+    """The rooms of a course that this person is a member of; one query, which every course page asks."""
+    return [RoomLink(*row) for row in _link_rows.rows(user.pk, course_id)]
 
 
 def people_of(room: Room, part: Part) -> QuerySet[User]:

@@ -10,13 +10,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from chat.models import Room
-from chat.rooms.membership import rooms_of
+from chat.rooms.membership import RoomLink, links_in_course, rooms_of
 from learning.base.caching import cached_for
 from learning.enrollment.access import Access
 
 register = template.Library()
 UNREAD_SHOWN = 4
-ROOMS_SHOWN = 4
 
 
 @cached_for(seconds=60)
@@ -67,8 +66,6 @@ def unread_rooms(user: Any) -> list[Room]:
 
 
 @register.simple_tag
-def rooms_in(user: Any, course: Any) -> list[Room]:
+def rooms_in(user: Any, course: Any) -> list[RoomLink]:
     """The chats of a course that a person is in; one query."""
-    if not user.is_authenticated:
-        return []
-    return list(rooms_of(user).in_course(course.pk).named().order_by("group__name", "pk")[:ROOMS_SHOWN])
+    return links_in_course(user, course.pk) if user.is_authenticated else []
