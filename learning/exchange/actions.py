@@ -6,7 +6,6 @@ is stored. When the import fails or is ended in order, everything that belongs t
 dies, the same import started again goes on; if nobody starts it, it is undone after an hour.
 """
 
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,13 +25,12 @@ from wagtail.models import Collection, Page
 from learning.accounts.models import User
 from learning.courses.models import CatalogPage, CoursePage, LessonPage, ModulePage
 from learning.courses.video import find_video
-from learning.exchange.cartridge import PAGE_MAX, Cartridge, CartridgeError, Item, Resource
-from learning.exchange.encodings import decoded
+from learning.exchange.cartridge import Cartridge, CartridgeError, Item, Resource
 from learning.exchange.finishing import finish_import
-from learning.exchange.html_blocks import BlockMaker, PageTooSlowError
-from learning.exchange.html_trees import parsed
+from learning.exchange.lesson_bodies import LessonBodies, stream_of, text_block
 from learning.exchange.models import CourseImport
 from learning.exchange.package_files import PICTURES, PackageFiles
+from learning.exchange.package_pages import is_unpublished, title_of
 from learning.exchange.raw_blocks import RawBlock, minutes_to_read
 from learning.exchange.report import ImportReport
 from learning.exchange.stored_parts import StoredParts, claim_interrupted, fingerprint
@@ -100,11 +98,9 @@ class _Import:
         self.report = ImportReport()
         self.between: Callable[[], None] | None = None
         self.slugs: dict[int, set[str]] = {}  # of the pages below each parent
-        self.shown_files: set[str] = set()
         self.pages: dict[str, LessonPage] = {}  # by the entry of the package
         self.bodies: dict[int, Any] = {}  # what becomes the body of each lesson: an entry or raw blocks
         self.hidden: set[int] = set()  # pages that stay drafts
-        self.hidden_files = {r.href: r for r in cartridge.resources.values() if r.hidden and not r.is_page}
         self.described: set[str] = set()  # resources that have their line in the report
 
     def begin(self, filename: str, mark: str, interrupted: CourseImport | None) -> None:
@@ -132,6 +128,7 @@ class _Import:
 
     def run(self) -> ImportReport:
         self.stored = PackageFiles(self.cartridge, self.report, self.collection, self.owner, self.parts)
+        self.contents = LessonBodies(self.cartridge, self.report, self.stored, self.pages, self.hidden)
         self.described |= self.stored.store_files(self._breathe)
         self._make_lessons()
         self._fill_lessons()
@@ -209,7 +206,7 @@ class _Import:
         syllabus = self._syllabus()
         spoken = {item.resource.href for item in syllabus if item.resource}
         others = [
-            Item(self._title_of(resource), resource=resource)
+            Item(title_of(self.cartridge, resource), resource=resource)
             for resource in self.cartridge.resources.values()
             if resource.is_page
             and resource.id not in in_outline
@@ -269,22 +266,22 @@ class _Import:
         name = item.title or Path(resource.href).stem
         hides = item.hidden or resource.hidden or resource.id in self.cartridge.canvas.hidden_items
         if resource.is_page and resource.href in self.cartridge.names:
-            hides = hides or self._is_unpublished(resource.href)
+            hides = hides or is_unpublished(self.cartridge, resource.href)
         if resource.href in self.pages:
             first = self.pages[resource.href]
             inside = f'<a linktype="page" id="{first.pk}">{escape(first.title)}</a>'
-            lesson(name, [_text(f"<p>{inside}</p>")], hides=hides)
+            lesson(name, [text_block(f"<p>{inside}</p>")], hides=hides)
             self._describe(item, _("used again: a link to its first place"))
         elif resource.is_page and resource.href in self.cartridge.names:
-            page = lesson(item.title or self._title_of(resource), resource.href, hides=hides)
+            page = lesson(item.title or title_of(self.cartridge, resource), resource.href, hides=hides)
             self.pages[resource.href] = page
             self._describe(item, _("page"), hides=hides)
         elif resource.href in self.stored.files:
-            self.shown_files.add(resource.href)
-            self.pages[resource.href] = lesson(name, [self._file_block(resource.href)], hides=hides)
+            self.contents.shown_files.add(resource.href)
+            self.pages[resource.href] = lesson(name, [self.contents.file_block(resource.href)], hides=hides)
             self._describe(item, _("file"), hides=hides)
         elif resource.is_file and resource.href.lower().endswith(PICTURES) and self.stored.picture(resource.href):
-            self.pages[resource.href] = lesson(name, [self._picture_block(resource.href)], hides=hides)
+            self.pages[resource.href] = lesson(name, [self.contents.picture_block(resource.href)], hides=hides)
             self._describe(item, _("picture"), hides=hides)
         else:
             kind = self._kind(resource)
@@ -343,103 +340,32 @@ class _Import:
             try:
                 find_video(address)
             except ValidationError:
-                blocks.append(_text(f'<p><a href="{escape(address)}">{escape(title)}</a></p>'))
+                blocks.append(text_block(f'<p><a href="{escape(address)}">{escape(title)}</a></p>'))
             else:
                 blocks.append({"type": "video_link", "value": {"url": address, "title": title[:160] or "Video"}})
         lesson(links[0][0] if len(links) == 1 else self._words(gettext_lazy("Links")), blocks)
 
-    def _title_of(self, resource: Resource) -> str:
-        try:
-            data = self.cartridge.read(resource.href, PAGE_MAX)
-        except CartridgeError:
-            return Path(resource.href).stem  # filling the lesson says what is wrong with the page
-        text, _guessed = decoded(data[:65_536])
-        root = parsed(text)
-        title = root.findtext(".//title") if root is not None else None
-        return " ".join((title or "").split()) or Path(resource.href).stem
-
     def _fill_lessons(self) -> None:
         for lesson, body in list(self.bodies.values()):
-            blocks = self._blocks_of(body, lesson) if isinstance(body, str) else body
+            blocks = self.contents.blocks_of(body, lesson) if isinstance(body, str) else body
             if not self.parts.is_filled(lesson):  # the report needs the blocks of all
-                lesson.body = self._stream(blocks)
+                lesson.body = stream_of(blocks)
                 lesson.minutes = minutes_to_read(list(lesson.body.raw_data))
                 self.parts.fill(lesson)
             self._breathe()
 
-    def _blocks_of(self, href: str, lesson: LessonPage) -> list[RawBlock]:
-        name = Path(href).name
-        maker = BlockMaker(
-            find_picture=lambda source: self._picture(self.cartridge.find(source, href), lesson),
-            find_link=lambda target: self._link(target, href, lesson),
-            find_file=lambda source: self._player(self.cartridge.find(source, href), lesson),
-        )
-        try:
-            text, guessed = decoded(self.cartridge.read(href, PAGE_MAX))
-            blocks = maker.make(text)
-        except (PageTooSlowError, CartridgeError, RecursionError) as error:
-            self.report.leave_out(name, str(error) or _("page that takes too long to read"))
-            self.hidden.add(lesson.pk)
-            return []
-        if guessed:
-            self.report.taken(
-                name, _("page whose encoding is not declared, read as %(encoding)s") % {"encoding": guessed}
-            )
-        for lost in maker.lost:
-            self.report.leave_out(lost[:120], _("link or picture in %(page)s") % {"page": name})
-        return blocks
-
-    def _link(self, target: str, base: str, lesson: LessonPage) -> dict[str, str] | None:
-        name = self.cartridge.find(target, base)
-        if name in self.pages and name not in self.stored.files:
-            return {"linktype": "page", "id": str(self.pages[name].pk)}
-        if name in self.stored.files and self._may_show(name, lesson):
-            self.shown_files.add(name)
-            return {"linktype": "document", "id": str(self.stored.files[name].pk)}
-        return {"href": target} if re.match(r"(https?://|mailto:)", target) and "$" not in target else None
-
-    def _may_show(self, name: str, lesson: LessonPage) -> bool:
-        """A file that the package hides stands in drafts only: a page that students read would open it to them."""
-        return name not in self.hidden_files or lesson.pk in self.hidden
-
-    def _picture(self, href: str | None, lesson: LessonPage) -> int | None:
-        if href is None or not href.lower().endswith(PICTURES) or not self._may_show(href, lesson):
-            return None
-        picture = self.stored.picture(href)
-        return picture.pk if picture else None
-
-    def _player(self, name: str | None, lesson: LessonPage) -> tuple[str, int] | None:
-        if name not in self.stored.files or not self._may_show(name, lesson):
-            return None
-        self.shown_files.add(name)
-        file = self.stored.files[name]
-        return (file.kind if file.kind in ("video", "audio") else "file"), file.pk
-
-    @staticmethod
-    def _stream(blocks: list[RawBlock]) -> Any:
-        return LessonPage._meta.get_field("body").stream_block.to_python(blocks)  # type: ignore[union-attr]
-
-    def _file_block(self, href: str) -> RawBlock:
-        file = self.stored.files[href]
-        return {"type": "file", "value": {"file": file.pk, "title": file.title[:160]}}
-
-    def _picture_block(self, href: str) -> RawBlock:
-        picture = self.stored.pictures[href]
-        assert picture is not None  # noqa: S101  (asked before)
-        return {"type": "image", "value": {"image": picture.pk, "alt": "", "caption": picture.title, "wide": False}}
-
     def _add_files_lesson(self) -> None:
         """What no page shows: files for students in one lesson, those for teachers in a draft."""
-        unshown = sorted(href for href in self.stored.files if href not in self.shown_files)
+        unshown = sorted(href for href in self.stored.files if href not in self.contents.shown_files)
         groups = (
             (
                 self._words(gettext_lazy("Files of the course")),
-                [href for href in unshown if href not in self.hidden_files],
+                [href for href in unshown if href not in self.contents.hidden_files],
                 False,
             ),
             (
                 self._words(gettext_lazy("Files for teachers")),
-                [href for href in unshown if href in self.hidden_files],
+                [href for href in unshown if href in self.contents.hidden_files],
                 True,
             ),
         )
@@ -449,7 +375,7 @@ class _Import:
         for title, names, hides in groups:
             if names:
                 lesson = self._add_lesson(module, self._words(title), [], hides=hides)
-                lesson.body = self._stream([self._file_block(href) for href in names])
+                lesson.body = stream_of([self.contents.file_block(href) for href in names])
                 lesson.minutes = 5
                 self.parts.fill(lesson)
 
@@ -461,7 +387,7 @@ class _Import:
                 continue
             name = resource.href or resource.id
             if resource.href in self.stored.files or self.stored.pictures.get(resource.href):
-                hides = resource.href in self.hidden_files
+                hides = resource.href in self.contents.hidden_files
                 note = self.report.draft if hides else self.report.taken
                 note(name, _("file that the package hides from students") if hides else _("file"))
             elif resource.href in self.pages:
@@ -480,25 +406,6 @@ class _Import:
         self.parts.mark_whole(self.hidden)
         finish_import(self.parts.course_import, self._breathe)
         self.report.course = CoursePage.objects.get(pk=self.course.pk)
-
-    def _is_unpublished(self, href: str) -> bool:
-        """Canvas says in the page's head that students do not see it."""
-        try:
-            text, _guessed = decoded(self.cartridge.read(href, PAGE_MAX))
-        except CartridgeError:
-            return False
-        root = parsed(text)
-        head = root.find("head") if root is not None else None
-        said = {
-            meta.get("name"): (meta.get("content") or "").lower()
-            for meta in (head.iter("meta") if head is not None else ())
-        }
-        state = said.get("workflow_state", "")
-        return state == "unpublished" or (said.get("hide_from_students") == "true" and state in ("", "active"))
-
-
-def _text(html: str) -> RawBlock:
-    return {"type": "text", "value": html}
 
 
 def free_slug_among(taken: set[str], title: str) -> str:

@@ -14,7 +14,7 @@ from PIL import Image as Pixels
 from learning.courses.models import LessonPage
 from learning.exchange.actions import CartridgeError
 from learning.library.models import Picture
-from tests.exchange.test_packages import item, package, page, run
+from tests.exchange.made_packages import item, package, page, run
 
 MOST_SECONDS, MOST_BYTES = 30, 400 * 1024 * 1024
 BIG = 150 * 1024 * 1024

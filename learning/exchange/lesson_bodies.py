@@ -1,0 +1,102 @@
+"""What stands in the lessons of an imported course: blocks made of the pages of its package."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from learning.courses.models import LessonPage
+from learning.exchange.cartridge import PAGE_MAX, Cartridge, CartridgeError
+from learning.exchange.encodings import decoded
+from learning.exchange.html_blocks import BlockMaker, PageTooSlowError
+from learning.exchange.package_files import PICTURES, PackageFiles
+from learning.exchange.raw_blocks import RawBlock
+from learning.exchange.report import ImportReport
+
+
+class LessonBodies:
+    """Makes the blocks of lessons, with links to the lessons, pictures and files that the package became."""
+
+    def __init__(
+        self,
+        cartridge: Cartridge,
+        report: ImportReport,
+        stored: PackageFiles,
+        pages: dict[str, LessonPage],
+        hidden: set[int],
+    ) -> None:
+        """`pages` are lessons by the entry of the package, `hidden` the keys of pages that stay drafts.
+
+        Both grow while the import runs; a page that cannot be read becomes a hidden one.
+        """
+        self.cartridge, self.report, self.stored = cartridge, report, stored
+        self.pages, self.hidden = pages, hidden
+        self.hidden_files = {r.href for r in cartridge.resources.values() if r.hidden and not r.is_page}
+        self.shown_files: set[str] = set()  # entries that some lesson shows
+
+    def blocks_of(self, href: str, lesson: LessonPage) -> list[RawBlock]:
+        name = Path(href).name
+        maker = BlockMaker(
+            find_picture=lambda source: self._picture(self.cartridge.find(source, href), lesson),
+            find_link=lambda target: self._link(target, href, lesson),
+            find_file=lambda source: self._player(self.cartridge.find(source, href), lesson),
+        )
+        try:
+            text, guessed = decoded(self.cartridge.read(href, PAGE_MAX))
+            blocks = maker.make(text)
+        except (PageTooSlowError, CartridgeError, RecursionError) as error:
+            self.report.leave_out(name, str(error) or _("page that takes too long to read"))
+            self.hidden.add(lesson.pk)
+            return []
+        if guessed:
+            self.report.taken(
+                name, _("page whose encoding is not declared, read as %(encoding)s") % {"encoding": guessed}
+            )
+        for lost in maker.lost:
+            self.report.leave_out(lost[:120], _("link or picture in %(page)s") % {"page": name})
+        return blocks
+
+    def _link(self, target: str, base: str, lesson: LessonPage) -> dict[str, str] | None:
+        name = self.cartridge.find(target, base)
+        if name in self.pages and name not in self.stored.files:
+            return {"linktype": "page", "id": str(self.pages[name].pk)}
+        if name in self.stored.files and self._may_show(name, lesson):
+            self.shown_files.add(name)
+            return {"linktype": "document", "id": str(self.stored.files[name].pk)}
+        return {"href": target} if re.match(r"(https?://|mailto:)", target) and "$" not in target else None
+
+    def _may_show(self, name: str, lesson: LessonPage) -> bool:
+        """A file that the package hides stands in drafts only: a page that students read would open it to them."""
+        return name not in self.hidden_files or lesson.pk in self.hidden
+
+    def _picture(self, href: str | None, lesson: LessonPage) -> int | None:
+        if href is None or not href.lower().endswith(PICTURES) or not self._may_show(href, lesson):
+            return None
+        picture = self.stored.picture(href)
+        return picture.pk if picture else None
+
+    def _player(self, name: str | None, lesson: LessonPage) -> tuple[str, int] | None:
+        if name not in self.stored.files or not self._may_show(name, lesson):
+            return None
+        self.shown_files.add(name)
+        file = self.stored.files[name]
+        return (file.kind if file.kind in ("video", "audio") else "file"), file.pk
+
+    def file_block(self, href: str) -> RawBlock:
+        file = self.stored.files[href]
+        return {"type": "file", "value": {"file": file.pk, "title": file.title[:160]}}
+
+    def picture_block(self, href: str) -> RawBlock:
+        picture = self.stored.pictures[href]
+        assert picture is not None  # noqa: S101  (asked before)
+        return {"type": "image", "value": {"image": picture.pk, "alt": "", "caption": picture.title, "wide": False}}
+
+
+def stream_of(blocks: list[RawBlock]) -> Any:
+    """Raw blocks as the value of a lesson's body."""
+    return LessonPage._meta.get_field("body").stream_block.to_python(blocks)  # type: ignore[union-attr]
+
+
+def text_block(html: str) -> RawBlock:
+    return {"type": "text", "value": html}

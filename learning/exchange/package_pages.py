@@ -1,0 +1,37 @@
+"""What the pages of a package say of themselves: their titles, and whether students see them."""
+
+from pathlib import Path
+
+from learning.exchange.cartridge import PAGE_MAX, Cartridge, CartridgeError, Resource
+from learning.exchange.encodings import decoded
+from learning.exchange.html_trees import parsed
+
+HEAD = 65_536  # bytes in which a title is looked for
+
+
+def title_of(cartridge: Cartridge, resource: Resource) -> str:
+    """The title of a page, or else the name of its file."""
+    try:
+        data = cartridge.read(resource.href, PAGE_MAX)
+    except CartridgeError:
+        return Path(resource.href).stem  # filling the lesson says what is wrong with the page
+    text, _guessed = decoded(data[:HEAD])
+    root = parsed(text)
+    title = root.findtext(".//title") if root is not None else None
+    return " ".join((title or "").split()) or Path(resource.href).stem
+
+
+def is_unpublished(cartridge: Cartridge, href: str) -> bool:
+    """Canvas says in the page's head that students do not see it."""
+    try:
+        text, _guessed = decoded(cartridge.read(href, PAGE_MAX))
+    except CartridgeError:
+        return False
+    root = parsed(text)
+    head = root.find("head") if root is not None else None
+    said = {
+        meta.get("name"): (meta.get("content") or "").lower()
+        for meta in (head.iter("meta") if head is not None else ())
+    }
+    state = said.get("workflow_state", "")
+    return state == "unpublished" or (said.get("hide_from_students") == "true" and state in ("", "active"))
