@@ -108,7 +108,7 @@ def test_words_of_ours_stand_in_the_language_of_the_course_and_reasons_in_the_re
         report = run(hiding, language="ru")
     titles = {page.title for page in CoursePage.objects.get(pk=report.course.pk).get_descendants()}
     assert "Файлы" in titles
-    assert any("le paquet le cache aux étudiants" in line for line in report.drafts)
+    assert any("le paquet le cache aux élèves" in line for line in report.drafts)
 
 
 def test_a_refused_package_still_has_its_report(db: None, tmp_path: Path) -> None:
