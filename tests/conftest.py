@@ -118,7 +118,7 @@ def visit() -> Any:
     def as_person(user: Any = None) -> Client:
         client = Client(raise_request_exception=True)
         if user is not None:
-            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            client.force_login(user, backend="learning.accounts.backend.AuthenticationBackend")
         return client
 
     return as_person

@@ -106,7 +106,7 @@ def test_keys_cannot_be_guessed_over_the_api(small: SimpleNamespace) -> None:
 
 def test_session_needs_the_csrf_token(small: SimpleNamespace) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(small.stranger, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(small.stranger, backend="learning.accounts.backend.AuthenticationBackend")
     path = f"/courses/{small.course.pk}/enroll"
     assert is_problem(call(client, "post", path), 403, "csrf")
     assert not Enrollment.objects.filter(user=small.stranger).exists()

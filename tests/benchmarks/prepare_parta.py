@@ -27,14 +27,14 @@ lesson.body = LessonPage._meta.get_field("body").stream_block.to_python(parta_bo
 lesson.save_revision().publish()
 student = User.objects.get(pk=Enrollment.objects.filter(course=course, status="active").order_by("pk")[5].user_id)
 client = Client()
-client.force_login(student, backend="allauth.account.auth_backends.AuthenticationBackend")
+client.force_login(student, backend="learning.accounts.backend.AuthenticationBackend")
 session = client.cookies["sessionid"].value
 
 # --- what running the school is measured with -----------------------------------------------
 admin = User.objects.create_user("admin@bench.example.org", display_name="Administrator")
 admin.groups.add(Group.objects.get(name=Role.ADMINISTRATOR))
 staff = Client()
-staff.force_login(admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+staff.force_login(admin, backend="learning.accounts.backend.AuthenticationBackend")
 second = CoursePage.objects.order_by("path")[1]
 inside = Enrollment.objects.filter(course=second).values("user_id")
 group = StudyGroup.objects.filter(course=course).order_by("pk")[0]

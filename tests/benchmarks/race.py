@@ -29,7 +29,7 @@ TOKEN = "x" * 32  # of the CSRF check: cookie and form say the same
 
 def session_of(user: User) -> str:
     client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(user, backend="learning.accounts.backend.AuthenticationBackend")
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 

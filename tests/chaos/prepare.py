@@ -24,7 +24,7 @@ SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 def session_of(user: User) -> str:
     session = SessionStore()
     session["_auth_user_id"] = str(user.pk)
-    session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
+    session["_auth_user_backend"] = "learning.accounts.backend.AuthenticationBackend"
     session["_auth_user_hash"] = user.get_session_auth_hash()
     session.create()
     return session.session_key

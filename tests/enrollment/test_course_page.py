@@ -131,7 +131,7 @@ def test_changes_need_a_token_and_post(small: SimpleNamespace) -> None:
     from django.test import Client
 
     client = Client(enforce_csrf_checks=True)
-    client.force_login(small.classmate, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(small.classmate, backend="learning.accounts.backend.AuthenticationBackend")
     for url in (
         f"/enrollment/{small.course.pk}/enroll/",
         f"/enrollment/{small.course.pk}/leave/",

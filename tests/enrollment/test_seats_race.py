@@ -85,7 +85,7 @@ def test_enrolling_leaving_and_approving_mixed_never_exceeds() -> None:
 @pytest.mark.usefixtures("real_db")
 def test_page_api_and_cms_at_once_give_one_seat() -> None:
     people = make_people()
-    backend = "allauth.account.auth_backends.AuthenticationBackend"
+    backend = "learning.accounts.backend.AuthenticationBackend"
     crowd = [school.person() for _ in range(CROWD)]
     keys = [make_token(user=who, name="race", scopes=[LEARN.code]) for who in crowd]
     for _repetition in range(3):

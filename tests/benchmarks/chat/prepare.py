@@ -34,5 +34,5 @@ for shape, (count, clients) in SHAPES.items():
         for place, person in enumerate(people[: count * clients])
     )
     rooms[shape] = [Room.objects.get(group=group).pk for group in groups]
-sessions = sessions_of(people, "allauth.account.auth_backends.AuthenticationBackend")
+sessions = sessions_of(people, "learning.accounts.backend.AuthenticationBackend")
 print(json.dumps(facts_of(rooms, sessions)))
