@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast
+from django.urls import reverse
 
 from chat.models import Room, RoomQuerySet
 from learning.accounts.models import User
@@ -98,18 +99,24 @@ def member_rows(room_ids: list[int], user_ids: list[int] | None = None) -> list[
 
 def rooms_of(user: User) -> RoomQuerySet:
     """The rooms that this person is a member of."""
-    return _rooms_of(user.pk)
+    return rooms_of_id(user.pk)
 
 
-def _rooms_of(user_id: int) -> RoomQuerySet:
+def rooms_of_id(user_id: int) -> RoomQuerySet:
+    """The rooms that the active person with this id is a member of."""
+    return _rooms_with(user_id).of_existing_courses()
+
+
+def _rooms_with(user_id: int) -> RoomQuerySet:
+    """As `rooms_of_id`, also of deleted courses. Whether the account is active is asked once, not for each source."""
     wanted = Q()
     for source in _SOURCES:
-        rows = source.active().filter(**{source.person: user_id})
+        rows = source.rows().order_by().filter(**{source.person: user_id})
         if source.room:
             wanted |= Q(pk__in=rows.values(source.room))
         else:
             wanted |= Q(course_id__in=rows.values(f"{source.course}_id"))
-    return Room.objects.of_existing_courses().filter(wanted)
+    return Room.objects.filter(wanted, Exists(User.objects.filter(pk=user_id, is_active=True)))
 
 
 class RoomLink(NamedTuple):
@@ -119,13 +126,13 @@ class RoomLink(NamedTuple):
     group: str | None
 
     def get_absolute_url(self) -> str:
-        return Room(pk=self.pk).get_absolute_url()
+        return reverse("chat_room", args=(self.pk,))
 
 
 MOST_LINKS = 4  # rooms of one course
 _link_rows = CompiledQuery(
     lambda user_id, course_id: (
-        _rooms_of(user_id)
+        _rooms_with(user_id)
         .in_course(course_id)
         .order_by("group__name", "pk")
         .values_list("pk", "group__name")[:MOST_LINKS]

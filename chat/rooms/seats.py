@@ -1,15 +1,16 @@
 """A person's rooms: which they are, what is new in them, what the person is there."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import translation
 
 from chat.models import Room, room_name
 from chat.rooms.access import RoomStanding, standings
 from chat.rooms.frames import not_found, stamp
-from chat.rooms.membership import rooms_of
+from chat.rooms.membership import rooms_of_id
 from chat.rooms.posting import current_mute
 from learning.accounts.models import User
 from learning.base.compiled import CompiledQuery
@@ -68,12 +69,40 @@ def places_of(user_id: int) -> list[dict[str, Any]]:
     return unread_of(user) if user else []
 
 
+_UNREAD = ("pk", "last_position", "last_seq", "unread", "mentioned", "silenced", "group__name", "course__title")
+_unread_rows = CompiledQuery(
+    lambda user_id: (
+        rooms_of_id(user_id).with_unread(user_id).order_by("-spoken_at", "pk").values_list(*_UNREAD)[:MOST_WATCHED]
+    )
+)
+
+
+class UnreadRoom(NamedTuple):
+    """A room in which someone has not read everything: `unread` messages, `mentioned` of which call them."""
+
+    pk: int
+    name: str
+    unread: int
+    mentioned: int
+
+    def get_absolute_url(self) -> str:
+        return reverse("chat_room", args=(self.pk,))
+
+
 def unread_of(user: User) -> list[dict[str, Any]]:
     """What is new in each of a person's rooms; one query."""
-    rows = rooms_of(user).with_unread(user).order_by("-spoken_at", "pk")
-    names = ("pk", "last_position", "last_seq", "unread", "mentioned", "silenced")
     found = ("id", "position", "seq", "unread", "mentions", "silenced")
-    return [dict(zip(found, row, strict=True)) for row in rows.values_list(*names)[:MOST_WATCHED]]
+    return [dict(zip(found, row[:6], strict=True)) for row in _unread_rows.rows(user.pk)]
+
+
+def unread_rooms_of(user: User, most: int) -> list[UnreadRoom]:
+    """The rooms in which a person has not read everything, latest first, without those they have muted; one query."""
+    found = [
+        UnreadRoom(pk, room_name(group_name, course_title), unread, mentioned)
+        for pk, _position, _seq, unread, mentioned, silenced, group_name, course_title in _unread_rows.rows(user.pk)
+        if unread > 0 and not silenced
+    ]
+    return found[:most]
 
 
 def unread_total(user: User) -> int:

@@ -29,7 +29,7 @@ _SPACE = re.compile(r"\s+")
 # Rendering takes time that grows with the square of these: a message with more of them is shown as plain words.
 _MARK = re.compile(r"[\[\]*_~`<>&@!(\\]|^[ \t]*(?:[-+>]|\d+[.)])", re.MULTILINE)
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-MOST_MARKS, MOST_LINKS = 500, 40
+MOST_MARKS, MOST_LINKS = 300, 40
 
 
 def _mention(state: StateInline, silent: bool) -> bool:
