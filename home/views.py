@@ -82,7 +82,8 @@ def _opens_next(user: Any) -> list[dict[str, Any]]:
 def _former(user: Any) -> list[dict[str, Any]]:
     """Courses that one has completed and that are deleted or no longer published: a line each, without the lessons."""
     completed = Enrollment.objects.filter(user=user, status=Status.COMPLETED)
-    gone = completed.exclude(course_id__in=CoursePage.objects.live().values("pk")).order_by("-completed_at", "-pk")
+    published = CoursePage.objects.live().filter(pk=OuterRef("course_id"))  # not `__in`: it would read all courses
+    gone = completed.filter(~Exists(published)).order_by("-completed_at", "-pk")
     rows = list(gone.values_list("course_id", "completed_at")[:FORMER_SHOWN])
     if not rows:
         return []

@@ -153,6 +153,15 @@ def _section(path: str) -> str:
     return next((section for section in _SECTIONS if path.startswith(section)), "")
 
 
+def _form_token(request: HttpRequest) -> str:
+    """The form token, masked once for all parts of a page: masking draws 32 random characters each time."""
+    token: str | None = getattr(request, "_masked_form_token", None)
+    if token is None:
+        token = get_token(request)
+        request._masked_form_token = token  # type: ignore[attr-defined]
+    return token
+
+
 @register.simple_tag(takes_context=True)
 def frame(context: dict[str, Any], part: str) -> SafeString:
     """A part of the frame around every page: such as `header` or `footer`.
@@ -178,7 +187,7 @@ def frame(context: dict[str, Any], part: str) -> SafeString:
     marks = {"token": _TOKEN, "next": _NEXT, "name": _NAME, "avatar": _AVATAR, "unread": _UNREAD}
     html: str = cached_in_process(key, lambda: render_to_string(f"components/{part}.html", {**facts, **marks}))
     if _TOKEN in html:
-        html = html.replace(_TOKEN, get_token(request)).replace(_NEXT, escape(request.get_full_path()))
+        html = html.replace(_TOKEN, _form_token(request)).replace(_NEXT, escape(request.get_full_path()))
     if user.is_authenticated and part == "header":
         html = html.replace(_NAME, escape(user.get_short_name())).replace(_AVATAR, avatar(user, see_picture=True))
     if _UNREAD in html:

@@ -29,7 +29,9 @@ def card_queryset(catalog: CatalogPage) -> QuerySet[CoursePage]:
 
 def _languages(catalog: CatalogPage) -> list[tuple[str, str]]:
     """The languages that courses of this catalogue are in."""
-    there = set(CoursePage.objects.live().child_of(catalog).values_list("language", flat=True).distinct())
+    # without order_by() the order of the tree would be a column of the DISTINCT, and each course a row
+    rows = CoursePage.objects.live().child_of(catalog).order_by()
+    there = set(rows.values_list("language", flat=True).distinct())
     return [(value, label) for value, label in CourseLanguage.choices if value in there]
 
 

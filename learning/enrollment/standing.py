@@ -3,19 +3,31 @@
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
 
+from learning.accounts.models import User
+from learning.base.compiled import CompiledQuery
 from learning.courses.enums import EnrollmentPolicy
 from learning.courses.models import CoursePage
 from learning.courses.programme import Programme
 from learning.enrollment.access import Access, Person, Refusal, Viewing, access_to_course
-from learning.enrollment.counting import Progress, progress_of
+from learning.enrollment.counting import Progress, progress_in_plan
 from learning.enrollment.entry import Reason, reason_against, reason_against_person
 from learning.enrollment.groups import groups_with_places
 from learning.enrollment.models import Enrollment, Seats, StudyGroup
 from learning.enrollment.plans import programme_for
 from learning.enrollment.rights import manages_course
 from learning.enrollment.statuses import LEAVABLE, READING, REJOINABLE, Status
+
+_SHOWN_OF_PERSON = ("id", "display_name", "email", "avatar", "about")
+_group_rows = CompiledQuery(
+    lambda group_id: (
+        StudyGroup.objects.filter(pk=group_id)
+        .order_by("teachers__display_name", "teachers__id")
+        .values_list(
+            "name", "starts_at", "ends_at", "teachers__is_active", *(f"teachers__{name}" for name in _SHOWN_OF_PERSON)
+        )
+    )
+)
 
 
 class Offer(StrEnum):
@@ -53,15 +65,25 @@ class Standing:
         return groups_with_places(self.course)
 
     @cached_property
-    def own_group(self) -> StudyGroup | None:
-        """The study group that one is in, with its teachers."""
-        rows = StudyGroup.objects.filter(pk=self.access.group_id or 0).prefetch_related("teachers")
-        return rows.first() if self.access.group_id and self.access.status in READING else None
+    def _group_and_teachers(self) -> tuple[StudyGroup | None, list[User]]:
+        """The study group that one is in, with as much of it as a page shows, and its active teachers; one query."""
+        group_id = self.access.group_id if self.access.status in READING else None
+        rows = _group_rows.rows(group_id) if group_id else []
+        if not rows:
+            return None, []
+        name, starts_at, ends_at = rows[0][:3]
+        group = StudyGroup(pk=group_id, course_id=self.course.pk, name=name, starts_at=starts_at, ends_at=ends_at)
+        shown = [row[4:] for row in rows if row[3]]
+        return group, [User(**dict(zip(_SHOWN_OF_PERSON, person, strict=True))) for person in shown]
 
     @property
-    def group_teachers(self) -> list[Any]:
+    def own_group(self) -> StudyGroup | None:
+        return self._group_and_teachers[0]
+
+    @property
+    def group_teachers(self) -> list[User]:
         """Who teaches one's study group; none where it names nobody: then the team of the course does."""
-        return [who for who in self.own_group.teachers.all() if who.is_active] if self.own_group else []
+        return self._group_and_teachers[1]
 
     @cached_property
     def groups(self) -> list[StudyGroup]:
@@ -96,7 +118,7 @@ class Standing:
     def progress(self) -> Progress | None:
         if self.status is None or not self.user.is_authenticated:
             return None
-        return progress_of(self.user, [self.course])[self.course.pk]
+        return progress_in_plan(self.user, self.course, self.access.plan)
 
     @property
     def next_opens_at(self) -> datetime | None:

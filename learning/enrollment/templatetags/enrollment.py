@@ -1,7 +1,9 @@
 """What pages, which know nothing of students, show of the student before them."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -74,23 +76,32 @@ def programme_list(standing: Standing | None, course: CoursePage | None = None) 
     done = progress.done if progress else frozenset()
     closed = standing.access.closed_modules if standing and reads else {}
     hidden = standing.access.plan.hidden if standing else frozenset()
-    key = ("programme-items", hidden, get_language(), *programme_key(course))
-    items = cached_in_process(key, lambda: _programme_items(programme))
+    key = (hidden, get_language(), *programme_key(course))
+    items = cached_in_process(("programme-items", *key), lambda: _programme_items(programme))
+    if closed:
+        pieces = _programme_pieces(course, programme, closed)
+    else:  # the same for everyone who sees these lessons: only what is done differs
+        pieces = cached_in_process(("programme-pieces", *key), lambda: _programme_pieces(course, programme, {}))
+    module_of = {lesson.id: module.id for module in programme.modules for lesson in module.lessons} if closed else {}
+    html = [pieces[0]]
+    for mark, after in zip(pieces[1::2], pieces[2::2], strict=True):
+        lesson_id = int(mark)
+        is_open = reads and module_of.get(lesson_id) not in closed
+        html += (items[lesson_id][is_open, lesson_id in done], after)
+    return SafeString("".join(html))
 
-    def render() -> SafeString:
-        modules = [
-            (
-                m,
-                closed.get(m.id),
-                [items[lesson.id][reads and m.id not in closed, lesson.id in done] for lesson in m.lessons],
-            )
-            for m in programme.modules
-        ]
-        facts = {"course": course, "programme": programme, "modules": modules, "language": get_language()}
-        return render_to_string("components/programme.html", facts)
 
-    # nothing done and nothing closed is what most see: the whole of it is kept
-    return render() if done or closed else cached_in_process(("programme-list", reads, *key), render)
+_LESSON_MARK = re.compile(r"\x01(\d+)\x01")
+
+
+def _programme_pieces(course: CoursePage, programme: Programme, closed: Mapping[int, datetime]) -> list[str]:
+    """The HTML of the programme without its lessons: at odd places stands the id of the lesson that belongs there."""
+    modules = [
+        (module, closed.get(module.id), [f"\x01{lesson.id}\x01" for lesson in module.lessons])
+        for module in programme.modules
+    ]
+    facts = {"course": course, "programme": programme, "modules": modules, "language": get_language()}
+    return _LESSON_MARK.split(render_to_string("components/programme.html", facts))
 
 
 @dataclass(frozen=True, slots=True)
