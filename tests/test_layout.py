@@ -80,3 +80,16 @@ def test_circles_are_found(graph: dict[str, set[str]], circle: list[str]) -> Non
 def test_imports_inside_functions_and_for_types_count() -> None:
     source = "import a\nif TYPE_CHECKING:\n    from b import x\ndef f():\n    from c import d\n"
     assert imports_of(source, {"a", "b", "c", "c.d", "e"}) == {"a", "b", "c.d"}
+
+
+def test_lines_of_templates_can_be_read() -> None:
+    """`djhtml` keeps their indentation; this keeps one tag or statement on a line, more or less."""
+    paths = [path for path in (BASE / "templates").rglob("*") if path.suffix in {".html", ".txt"}]
+    assert len(paths) > 100
+    too_long = [
+        f"{path.relative_to(BASE)}:{number}"
+        for path in paths
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 160
+    ]
+    assert too_long == []

@@ -19,7 +19,7 @@ BUTTONS = (ENROLL, REQUEST, QUEUE, BACK, "Log in to enrol", ">Start", ">Continue
 
 
 def offers(client: Any, page: Any) -> list[str]:
-    html = re.sub(r">\s+", ">", client.get(school.path_of(page)).content.decode())
+    html = re.sub(r"(?<=>)\s+|\s+(?=<)", "", client.get(school.path_of(page)).content.decode())
     return [button for button in BUTTONS if button in html]
 
 

@@ -96,6 +96,7 @@ def course(request: HttpRequest, course_id: int) -> HttpResponseBase:
         return as_file(page.slug, request.GET["export"], headings(), exported(found))
     shown = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     whole = programme_of(page)
+    query_unordered = query_without(request, "page", "order")
     context = {
         **asked,
         "course": page,
@@ -105,7 +106,8 @@ def course(request: HttpRequest, course_id: int) -> HttpResponseBase:
         "filters": filters,
         "counts": summary(Enrollment.objects.filter(course=page)),
         "query": query_without(request, "page"),
-        "query_unordered": query_without(request, "page", "order"),
+        "query_unordered": query_unordered,
+        "before_order": query_unordered and f"{query_unordered}&",
         "query_unexported": query_without(request, "page", "export"),
         "is_filtered": any(value for name, value in request.GET.items() if name not in ("page", "order")),
         "columns": [
