@@ -6,12 +6,12 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from chat.models import Mention, ReadMarker, Room
 from chat.rooms.access import standings
 from learning.accounts.models import User
+from learning.base.mail import mail_text
 
 WAIT = timedelta(minutes=15)  # who looks by themselves meanwhile gets no mail
 TOLD_AT_ONCE = 500
@@ -56,6 +56,5 @@ def _write(person: User, calls: list[Mention], rooms: dict[int, Room]) -> None:
             }
             for call in calls
         ]
-        text = render_to_string("chat/mail/mentions.txt", {"person": person, "lines": lines})
-    subject, _blank, body = text.strip().partition("\n")
-    EmailMessage(subject.strip(), body.strip() + "\n", to=[person.email]).send()
+    text = mail_text("chat/mail/mentions.txt", person.language, {"person": person, "lines": lines})
+    EmailMessage(text.subject, text.body, to=[person.email]).send()

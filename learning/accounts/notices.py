@@ -3,11 +3,10 @@
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 
 from learning.accounts.models import User
+from learning.base.mail import mail_text
 
 
 def tell_of_account(*, person: User) -> None:
@@ -17,7 +16,5 @@ def tell_of_account(*, person: User) -> None:
     key = (user_pk_to_url_str(person), default_token_generator.make_token(person))
     address = settings.BASE_URL + reverse("account_reset_password_from_key", args=key)
     facts = {"person": person, "address": address, "reset": settings.BASE_URL + reverse("account_reset_password")}
-    with translation.override(person.language or settings.LANGUAGE_CODE):
-        text = render_to_string("accounts/mail/account.txt", facts)
-    subject, _blank, body = text.strip().partition("\n")
-    EmailMessage(subject.strip(), body.strip() + "\n", to=[person.email]).send()
+    text = mail_text("accounts/mail/account.txt", person.language, facts)
+    EmailMessage(text.subject, text.body, to=[person.email]).send()

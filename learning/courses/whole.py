@@ -7,19 +7,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import timezone
 from wagtail.admin import mail as wagtail_mail
 from wagtail.locks import BasicLock
 from wagtail.models import Page, Task, TaskState, WorkflowState
 from wagtail.signals import task_submitted, workflow_approved
 
 from learning.accounts.models import User
+from learning.base.mail import mail_text
 from learning.courses.faults import faults_in_words
 from learning.courses.models import CoursePage
 
@@ -218,8 +217,6 @@ def one_mail(course: CoursePage) -> Iterator[None]:
 
 
 def _tell(notification: str, person: User, course: CoursePage, pages: list[Page]) -> None:
-    context = {"person": person, "course": course, "pages": pages, "base_url": settings.BASE_URL}
-    with translation.override(person.language or settings.LANGUAGE_CODE):
-        text = render_to_string(f"courses/mail/whole_{notification}.txt", context)
-    subject, _blank, body = text.strip().partition("\n")
-    wagtail_mail.send_mail(subject.strip(), body.strip() + "\n", [person.email])
+    context = {"person": person, "course": course, "pages": pages}
+    subject, body = mail_text(f"courses/mail/whole_{notification}.txt", person.language, context)
+    wagtail_mail.send_mail(subject, body, [person.email])

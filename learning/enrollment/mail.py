@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from learning.accounts.models import User
+from learning.base.mail import mail_text
 from learning.courses.models import CoursePage
 from learning.courses.programme import address_of
 from learning.enrollment.models import Invitation, StatusChange
@@ -17,10 +17,8 @@ from learning.enrollment.statuses import By
 
 
 def _send(*, to: str, language: str, template: str, context: dict[str, object]) -> None:
-    with translation.override(language or settings.LANGUAGE_CODE):
-        text = render_to_string(template, {**context, "base_url": settings.BASE_URL})
-    subject, _blank, body = text.strip().partition("\n")
-    EmailMessage(subject.strip(), body.strip() + "\n", to=[to]).send()
+    text = mail_text(template, language, context)
+    EmailMessage(text.subject, text.body, to=[to]).send()
 
 
 @transaction.atomic
