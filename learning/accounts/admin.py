@@ -41,10 +41,6 @@ from learning.accounts.roles import role_label
 from learning.base.numbers import parse_ids
 
 
-def _roles_in_words(person: User) -> str:
-    return ", ".join(role_label(group.name) for group in person.groups.all())
-
-
 class PersonIndexView(IndexView):
     @cached_property
     def columns(self) -> list[Column]:

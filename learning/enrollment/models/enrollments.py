@@ -73,10 +73,6 @@ class Enrollment(models.Model):
     def __str__(self) -> str:
         return f"{self.user_id} → {self.course_id}: {self.get_status_display()}"
 
-    @property
-    def may_read(self) -> bool:
-        return self.status in READING
-
 
 class StatusChange(models.Model):
     """One step of an enrolment's history; written with the change, never edited."""
