@@ -1,1 +1,1 @@
-"""Rooms of study groups: what is said in them, and how it reaches everyone."""
+"""Chat rooms of study groups and courses."""

@@ -1,4 +1,4 @@
-"""What the audit log tells of chats."""
+"""Audit log entries about chats."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy

@@ -217,7 +217,7 @@ class ReadMarker(models.Model):
 
 
 class Mention(models.Model):
-    """That someone was called, for counting what they have not seen."""
+    """A mention of a person, for counting unseen mentions."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="calls")
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""What chats know of a person."""
+"""Personal data of the chat app."""
 
 from django.utils.translation import gettext_lazy as _
 

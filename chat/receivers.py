@@ -39,7 +39,7 @@ def open_room_of_course(instance: CoursePage, **kwargs: Any) -> None:
 
 @receiver(post_delete, sender=Attachment)
 def delete_files(instance: Attachment, **kwargs: Any) -> None:
-    """What is deleted with its message or room leaves no file behind."""
+    """Delete the files of deleted messages and rooms."""
     for stored in (instance.file, instance.thumbnail):
         if stored:
             transaction.on_commit(partial(stored.storage.delete, str(stored.name)))

@@ -1,4 +1,4 @@
-"""What a deletion touches, said before it is done."""
+"""What a deletion affects, shown before it is confirmed."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The first screen of the CMS: what waits for this person."""
+"""The CMS home: courses, drafts and tasks of the current user."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Error pages in the look of the site. The last one must not fail: it asks nothing of the database."""
+"""Error pages in the site's design. The page for errors 500 must not fail: it does not use the database."""
 
 import sys
 from typing import Any
@@ -40,7 +40,7 @@ def _is_of_the_database(error: BaseException | None) -> bool:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Something of ours broke: 500. Or the database is away, which is over soon: 503 (promise 34)."""
+    """Answer 500 for a programming error, or 503 while the database cannot be reached (promise 34)."""
     code = 503 if _is_of_the_database(sys.exc_info()[1]) else 500
     if code == 503 and request.path.startswith("/api/"):
         from home.api import problem

@@ -1,4 +1,4 @@
-"""What search engines are told of: public pages, and those free previews that everyone may see."""
+"""The sitemap: public pages and free previews that everyone may read."""
 
 from typing import Any
 

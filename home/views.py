@@ -1,4 +1,4 @@
-"""Pages that are nobody's page: the dashboard, the search, the state of the process."""
+"""Views that are not Wagtail pages: the dashboard, the search, health checks."""
 
 from typing import Any
 

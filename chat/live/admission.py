@@ -1,4 +1,4 @@
-"""How much one person may send to this process. The only place where what arrives is counted.
+"""Rate limit of what one person sends to this process, over all their sockets.
 
 Everything costs tokens, of which a person gets so many a second, for all their sockets together: each frame one (pings
 and parts of messages too), a frame that asks much of the database or is refused five to ten. Who has none left is not
@@ -47,7 +47,7 @@ class Admission:
         self._tokens.take(now, tokens)
 
     def is_flood(self, now: float) -> bool:
-        """Whether this is more than anyone needs to send: a debt of ten seconds, or one that has lasted as long."""
+        """Return whether the person floods the server: more than ten seconds of debt, or in debt for ten seconds."""
         if self._held_until - now > FLOOD:
             return True
         return now <= self._held_until and now - self._flood_since > FLOOD

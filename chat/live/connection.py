@@ -91,12 +91,12 @@ class Connection:
             await self._give({"type": "websocket.send", "text": text})
 
     def close_if_unread(self) -> None:
-        """What nobody reads is not kept for ever: they come again and catch up."""
+        """Close a socket whose client does not read; the client reconnects and catches up."""
         if not self.closed and self.flow.unsent > MAX_UNSENT and self.flow.abort():
             self.closed = True
 
     def stop_catching_up(self, room_id: int) -> None:
-        """Who asks anew, or leaves, need not hear the rest of what they asked for before."""
+        """Cancel the running catch-up of a room: the client asked again, or left."""
         task = self.catching_up.pop(room_id, None)
         if task is not None:
             task.cancel()

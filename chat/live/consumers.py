@@ -98,7 +98,7 @@ class ChatConsumer(AsyncConsumer):
             hub.leave(connection)
 
     async def _let_in(self, headers: Headers, send: Any) -> Connection | None:
-        """Someone of this site with a session, and no crowd of their own here."""
+        """Accept a logged-in person of this site who does not have too many sockets."""
         hub = self.hub
         key = session_key_of(headers)
         if not key or hub.is_shut_out(key) or not is_from_here(headers):
@@ -111,7 +111,7 @@ class ChatConsumer(AsyncConsumer):
         return Connection(visitor, send, hub.admission_of(visitor.user_id), self._exceeded)
 
     async def _take(self, message: dict[str, Any]) -> None:
-        """One frame: done, or answered by an error. Nothing that comes in ends the socket but too much of it."""
+        """Handle one frame, or answer with an error. Only a flood closes the socket."""
         connection = self.connection
         if connection.intake is None:
             await self._count_here(len(message.get("text") or message.get("bytes") or ""))
@@ -146,7 +146,7 @@ class ChatConsumer(AsyncConsumer):
             await asyncio.sleep(0 if self.connection.closed else seconds)
 
     def _exceeded(self, seconds: float) -> None:
-        """More has come than anyone needs to send; it is not read further for so many seconds."""
+        """The person sent too much: reading pauses for this many seconds."""
         if not self.connection.closed:
             self.hub.runtime.start(self._tell_of_excess(seconds))
 

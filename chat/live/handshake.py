@@ -1,4 +1,4 @@
-"""Who knocks at the socket: from which page, and as whom."""
+"""Checks of a WebSocket handshake: its origin and its session."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def session_key_of(headers: Headers) -> str:
 
 
 def visitor_with(session_key: str) -> Visitor | None:
-    """Whose session this is, if it is one and they may come in. Asks the database."""
+    """Return the visitor with this session, if it is valid and the account is active. Asks the database."""
     if not session_key.isascii() or not session_key.isalnum():
         return None
     store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)

@@ -91,7 +91,7 @@ class Hub:
         await connection.close(TOO_MUCH)
 
     async def say_goodbye(self) -> None:
-        """The process ends in order: its sockets are told, and come again elsewhere."""
+        """Close all sockets because the process shuts down; clients reconnect elsewhere."""
         for connection in list(self.connections):
             await connection.close(RESTARTS)
         patience = monotonic() + CLOSING
@@ -143,7 +143,7 @@ class Hub:
             connection.watched.add(room_id)
 
     def forget(self, connection: Connection, room_id: int) -> None:
-        """This connection hears no more of the room."""
+        """Stop sending events of the room to this connection."""
         connection.stop_catching_up(room_id)
         connection.rooms.discard(room_id)
         connection.watched.discard(room_id)
@@ -156,7 +156,7 @@ class Hub:
             feed.people_changed()
 
     async def show_out(self, connection: Connection, room_id: int) -> None:
-        """The person may no longer be in the room."""
+        """Remove the person's connections from a room that they may no longer be in."""
         self.forget(connection, room_id)
         await connection.send(as_text({"type": "removed", "room": room_id}))
 

@@ -1,4 +1,4 @@
-"""The end of a process under Daphne."""
+"""Orderly shutdown under Daphne."""
 
 import asyncio
 import sys

@@ -24,7 +24,7 @@ log = logging.getLogger("parta.chat")
 
 
 class Doors(Protocol):
-    """What the tick asks of the hub."""
+    """Methods of the hub that the tick calls."""
 
     def forget(self, connection: Connection, room_id: int) -> None: ...
 

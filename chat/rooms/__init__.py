@@ -1,1 +1,1 @@
-"""What can be done in a room, and by whom: asked and called by pages, sockets and jobs alike."""
+"""Rules and actions of rooms, used by pages, sockets and jobs."""

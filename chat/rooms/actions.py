@@ -282,7 +282,7 @@ def forget_old() -> int:
 
 
 def forget_person(person: User) -> None:
-    """Someone is anonymised: their messages stay, as those of a former member; what is about them alone goes."""
+    """Anonymise a person in chats: their messages stay as those of a former member; their own records are deleted."""
     ReadMarker.objects.filter(user=person).delete()
     for message in Message.objects.filter(calls__user=person):
         message.mentions = {name: pk for name, pk in message.mentions.items() if pk != person.pk}

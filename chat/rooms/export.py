@@ -1,4 +1,4 @@
-"""A room as a whole, to take away: row by row, so that a long one fits into any memory."""
+"""Export of a whole room, row by row, so that memory does not grow with the room."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What has been said in a room: after a position, around a message, by words. All by key, never by offset."""
+"""Reading a room's history: after a position, around a message, by words. Always by key, never by offset."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

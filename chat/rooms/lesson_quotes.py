@@ -1,4 +1,4 @@
-"""From a lesson to its room: the place that is talked about, as a quotation with a link."""
+"""Quotes of lesson blocks in chat messages, with a link to the place."""
 
 import re
 

@@ -10,7 +10,7 @@ from chat.rooms.frames import ChatError
 
 
 def horizon() -> timedelta:
-    """How far back what was written can still weigh."""
+    """How far back earlier messages count."""
     return timedelta(seconds=2 * settings.CHAT_BURST / settings.CHAT_PER_SECOND)
 
 

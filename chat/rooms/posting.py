@@ -320,7 +320,7 @@ class _Posting:
             Mention.objects.bulk_create(rows)
 
     def _mark_read(self) -> None:
-        """Who writes has read what stands above."""
+        """Set the read markers of the authors to their own messages."""
         last = {(message.room_id, message.author): message.seq for message in self.messages}
         ReadMarker.objects.bulk_create(
             [ReadMarker(room_id=room_id, user=user, seq=seq) for (room_id, user), seq in last.items() if user],

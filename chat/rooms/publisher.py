@@ -1,6 +1,6 @@
 """Tells every process what happens in rooms, over the channel layer.
 
-The database is the truth: an event may be lost, and nobody notices but by a delay of a second (`chat.live.tick`). So
+The database is authoritative: a lost event only costs a delay of a second (`chat.live.tick`). So
 nothing waits for the layer, and a full queue is not filled further. A process that has sockets (Daphne) gets its own
 events at once, and those of the others from the layer; in one that has none (gunicorn, the worker) events only leave.
 """

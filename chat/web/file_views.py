@@ -1,4 +1,4 @@
-"""Handing out files of messages. Every request asks who may be in the room; what may not be read is not there."""
+"""Views that serve files of messages. Every request asks who is in the room; everything else answers 404."""
 
 from typing import Any
 from uuid import UUID

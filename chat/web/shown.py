@@ -1,4 +1,4 @@
-"""Messages as a page shows them: what stands together, where a day begins, where the new ones do."""
+"""Messages as a page shows them: grouped, with day separators and the first new message marked."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,7 +56,7 @@ def _body(frame: dict[str, Any]) -> SafeString:
 
 
 def client_facts(room: Room, user: User, standing: RoomStanding) -> dict[str, Any]:
-    """What the page tells its script: where it is, and the words that it may need."""
+    """Data that the page passes to its script: ids, addresses and translated words."""
     return {
         "room": room.pk,
         "user": {"id": user.pk, "name": user.get_full_name(), "initials": user.initials},
@@ -77,7 +77,7 @@ def client_facts(room: Room, user: User, standing: RoomStanding) -> dict[str, An
 
 
 def words() -> dict[str, str]:
-    """What the script says, in the reader's language."""
+    """Translated words of the script."""
     return {
         "connecting": gettext("Connecting…"),
         "waiting": gettext("No connection. Trying again…"),

@@ -63,7 +63,7 @@ def rooms(request: PersonRequest) -> HttpResponse:
 
 @dataclass
 class _Asked:
-    """Where in a room's history someone wants to be."""
+    """The part of a room's history that a request asks for."""
 
     leaf: history.Leaf
     at: int | None = None

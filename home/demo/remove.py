@@ -1,4 +1,4 @@
-"""Taking the demo school away: what `DemoRecord` names, and nothing else."""
+"""Remove the demo school: exactly what `DemoRecord` names."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a deletion touches, for the questions that the CMS asks before it."""
+"""Template tags for the CMS: what a deletion affects."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Small pieces of the look that every template may use."""
+"""Template tags of the site's design."""
 
 from datetime import datetime
 from functools import lru_cache

@@ -32,7 +32,7 @@ def record(
     course_id: int | None = None,
     facts: dict[str, Any] | None = None,
 ) -> AuditEntry:
-    """Write down who did what to whom; called in the transaction of the deed."""
+    """Add an entry to the audit log; call it in the transaction of the change itself."""
     return AuditEntry.objects.create(deed=deed, actor=actor, person=person, course_id=course_id, facts=facts or {})
 
 

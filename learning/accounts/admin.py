@@ -79,7 +79,7 @@ class PersonIndexView(IndexView):
 
 
 class _ByStaff:
-    """Who may do more than the one at the keyboard is not theirs to touch (promise 7)."""
+    """Hides people with more rights than the current user, who may not change them (promise 7)."""
 
     request: HttpRequest
 
@@ -125,7 +125,7 @@ class PersonEditView(_ByStaff, EditView):
 
 
 class PersonDeleteView(DeleteView):
-    """Deleting a person takes away who they are, after two weeks to think better of it, and keeps what others see."""
+    """Deletes a person after two weeks, in which it can be cancelled. What others see of their work stays."""
 
     def dispatch(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         user = request.user
@@ -152,7 +152,7 @@ class PersonDeleteView(DeleteView):
 
 
 class _OnTouchable:
-    """Bulk actions pass over those whom one may not touch; “all” means all of the list that was looked at."""
+    """A bulk action that skips people whom the user may not change; “all” means the whole filtered list."""
 
     request: HttpRequest
     next_url: str
@@ -255,7 +255,7 @@ class PersonFilterForm(BaseFilterForm):
 
 
 class _TeachersOnly:
-    """Those who may be on the team of a course, never all people; for who may write a course."""
+    """A chooser of people who may be on a course's team, for users who may edit a course."""
 
     filter_form_class = PersonFilterForm
     per_page = 20
@@ -311,7 +311,7 @@ class TeacherChooserViewSet(ChooserViewSet):
     edit_item_text = _("Edit this person")
 
     def get_urlpatterns(self) -> list[Any]:
-        """Without the address that would make a person: there is no form for it here."""
+        """Leave out the address that creates a person: the chooser has no form for it."""
         return [pattern for pattern in super().get_urlpatterns() if pattern.name != "create"]
 
 

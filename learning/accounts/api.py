@@ -1,4 +1,4 @@
-"""Who asks the API: the session of the site, or a personal token with scopes."""
+"""Authentication of the API: the session of the site, or a personal token with scopes."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -21,7 +21,7 @@ USE_NOTED = timedelta(minutes=5)  # how exactly it is known when a token was las
 
 
 class Token(HttpBearer):
-    """`Authorization: Bearer parta_…`, a personal token with the scope that is asked for."""
+    """Authenticates by `Authorization: Bearer parta_…`, a personal token with the required scope."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -44,7 +44,7 @@ class Token(HttpBearer):
 
 
 def _check_second_factor(user: Any, scope: Scope) -> None:
-    """What staff do through the API needs what their pages need."""
+    """Staff need a second factor for the API wherever their pages need one."""
     if scope.is_for_staff and lacks_second_factor(user):
         raise ApiError(403, "second_factor", _("Staff need two-factor authentication here. Set it up to go on."))
 
@@ -79,5 +79,5 @@ def _anyone(request: HttpRequest) -> bool:
 
 
 def anyone(scope: Scope) -> list[Callable[[HttpRequest], Any]]:
-    """Open to all; who says who they are sees what is theirs."""
+    """Allow everyone; people who authenticate also get their own data."""
     return [Token(scope), _anyone]

@@ -1,4 +1,4 @@
-"""What the audit log tells of. Each app registers its kinds of entries in `deeds.py`, with the words for people.
+"""Kinds of audit log entries. Each app registers its kinds of entries in `deeds.py`, with the words for people.
 
 GROUP = register_deed(Deed("group", _("Study group"), describe=…, groups=("before", "after")))
 record(GROUP, actor=user, facts={"before": 1, "after": 2})
@@ -14,7 +14,7 @@ Facts = Mapping[str, Any]
 
 
 class Names(Protocol):
-    """What ids in the facts of some entries are called now."""
+    """Current names of the ids that stand in the facts of entries."""
 
     def group(self, pk: Any) -> str: ...
 
@@ -52,7 +52,7 @@ def deed_choices() -> list[tuple[str, Any]]:
 
 
 def labels_of_fields(model: type[Any], names: Iterable[str]) -> str:
-    """What the fields of a form are called."""
+    """Return the labels of a form's fields."""
     labels = []
     for name in names:
         try:

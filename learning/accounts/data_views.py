@@ -1,4 +1,4 @@
-"""One's own data: to look at, take along and have deleted. And the keys to the API."""
+"""Pages about one's own data: read, export and delete it; and personal API tokens."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ MOST_TOKENS = 20
 
 
 def archive_answer(person: Any, actor: Any) -> HttpResponse:
-    """The person's data as a download; that it was taken is written down."""
+    """Return the person's data as a download, and record it in the audit log."""
     record(deeds.DATA, actor=actor, person=person, facts={"did": "downloaded"})
     response = HttpResponse(as_archive(person), content_type="application/zip")
     response.headers["Content-Disposition"] = 'attachment; filename="parta-data.zip"'
@@ -47,7 +47,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def read_my_data(request: PersonRequest) -> HttpResponse:
-    """The same as in the archive, to be read by the person themselves."""
+    """Show the content of the archive as a page."""
     user = request.user
     response = render(request, "accounts/my_data_read.html", {"sections": as_tables(collect(user))})
     response.headers["Cache-Control"] = "private, no-store"
@@ -64,7 +64,7 @@ def download(request: HttpRequest) -> HttpResponse:
 @login_required
 @reauthentication_required
 def delete_me(request: PersonRequest) -> HttpResponse:
-    """Says what will happen, then waits two weeks with it. Asks for the password first."""
+    """Ask for the password, explain what will happen, and schedule the deletion in two weeks."""
     user = request.user
     if request.method == "POST":
         ask_deletion(person=user, actor=user)
@@ -107,7 +107,7 @@ class TokenForm(forms.Form):
 @login_required
 @reauthentication_required
 def tokens(request: PersonRequest) -> HttpResponse:
-    """Personal keys to the API: made here, told once, revoked here."""
+    """Create personal API tokens, show each key once, and revoke them."""
     user = request.user
     form = TokenForm(request.POST or None)
     made = ""

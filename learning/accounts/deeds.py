@@ -1,4 +1,4 @@
-"""What the audit log tells of people, roles and tokens."""
+"""Audit log entries about people, roles and tokens."""
 
 from django.apps import apps
 from django.utils.translation import gettext as _

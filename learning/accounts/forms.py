@@ -31,7 +31,7 @@ AVATAR_SIDE = 256  # px; shown at 96 at most, on dense screens
 
 
 class SignupDetails(forms.Form):
-    """What allauth's sign-up form asks beside e-mail and password."""
+    """Fields of allauth's sign-up form beside e-mail and password."""
 
     display_name = forms.CharField(
         label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"})
@@ -154,7 +154,7 @@ class _PersonFields(forms.Form):
         self.fields["groups"].queryset = offered  # type: ignore[attr-defined]
 
     def clean_groups(self) -> Any:
-        """What was chosen, and what the person has that is not this user's to take away."""
+        """Return the chosen roles and those that this user may not remove from the person."""
         chosen = list(self.cleaned_data["groups"])
         own = self.instance  # type: ignore[attr-defined]
         offered = self.fields["groups"].queryset  # type: ignore[attr-defined]

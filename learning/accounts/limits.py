@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 
 def few_passwords(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The form that asks for a page's password takes as few tries as the log-in form."""
+    """Limit attempts at a page's password as strictly as attempts to log in."""
 
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

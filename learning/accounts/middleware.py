@@ -58,7 +58,7 @@ class PersonMiddleware:
 
 
 def lacks_second_factor(user: Any) -> bool:
-    """Whether this is one of the staff, who must have a second factor here and has none."""
+    """Return whether the user is staff without the second factor that staff must have."""
     return (
         settings.STAFF_MFA_REQUIRED and user.is_authenticated and user.has_perm(ACCESS_CMS) and not is_mfa_enabled(user)
     )

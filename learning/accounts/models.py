@@ -31,7 +31,7 @@ def time_zone_choices() -> list[tuple[str, str]]:
 
 
 def avatar_path(person: "User", filename: str) -> str:
-    """Stored names are generated; nothing of the uploaded name is kept."""
+    """Generate the stored name; nothing of the uploaded name is kept."""
     return f"avatars/{uuid.uuid4().hex}.webp"
 
 
@@ -39,7 +39,7 @@ class UserManager(BaseUserManager["User"]):
     use_in_migrations = True
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A new person; without a password they can only come in by resetting it."""
+        """Create a person. Without a password they can log in only after resetting it."""
         if not email:
             raise ValueError("An e-mail address is needed.")
         person = self.model(email=email.strip().lower(), **fields)
@@ -155,12 +155,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 def display_name_of(person: User) -> str:
-    """How allauth names a person in its pages and mail."""
+    """Return the name that allauth shows in its pages and mail."""
     return person.get_full_name()
 
 
 class AuditQuerySet(models.QuerySet["AuditEntry"]):
-    """A log that can be read and added to."""
+    """A log whose rows can be read and added, never changed or deleted."""
 
     def update(self, **kwargs: Any) -> int:
         raise TypeError("The audit log is never changed.")
@@ -170,7 +170,7 @@ class AuditQuerySet(models.QuerySet["AuditEntry"]):
 
 
 class AuditEntry(models.Model):
-    """Who did what to whom: written with the deed, in its transaction, and never changed.
+    """Who did what to whom: written in the transaction of the change itself, and never edited.
 
     It names people by key, so that anonymising a person anonymises them here too.
     """

@@ -1,4 +1,4 @@
-"""All that the school knows of a person: as an archive for them, and as a page.
+"""Everything that the school stores about a person: as an archive, and as a page.
 
 Each app registers the sections about its own tables in `personal_data.py`. What an app forgets when a person is
 anonymised is the hook `forget_person` beside it.

@@ -1,4 +1,4 @@
-"""What accounts know of a person."""
+"""Personal data of the accounts app."""
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession

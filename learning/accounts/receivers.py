@@ -34,14 +34,14 @@ def end_every_session(request: HttpRequest, user: User, **kwargs: Any) -> None:
 
 @receiver(post_save, sender=User)
 def end_sessions_of_the_inactive(instance: User, **kwargs: Any) -> None:
-    """Wagtail's bulk action and edit form both deactivate by saving, so the save is the place to hear of it."""
+    """End sessions when an account becomes inactive: Wagtail's form and bulk action both do that by saving."""
     if not instance.is_active:
         end_sessions(person=instance)
 
 
 @receiver(pre_save, sender=School)
 def mark_replaced(instance: School, **kwargs: Any) -> None:
-    """A mark that is replaced or removed leaves no file behind."""
+    """Delete the file of a school mark that is replaced or removed."""
     before = School.objects.filter(pk=instance.pk).exclude(mark=str(instance.mark or "")).first()
     if before is not None and before.mark:
         transaction.on_commit(partial(before.mark.storage.delete, str(before.mark.name)))

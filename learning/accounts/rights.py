@@ -1,4 +1,4 @@
-"""Who has which rights, and who may give them: nobody lifts themselves, alone or through another (promise 7)."""
+"""Which rights people have and which they may give: nobody can raise their own rights (promise 7)."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ def _needed_by_right() -> dict[str, frozenset[str]]:
 
 
 def rights_of_groups(groups: Iterable[Group]) -> dict[int, frozenset[str]]:
-    """Codes of the rights that each group has whole; two queries for any number of groups."""
+    """Codes of the rights whose permissions each group has completely; two queries for any number of groups."""
     ids = [group.pk for group in groups]
     held: dict[int, set[str]] = defaultdict(set)
     of_models = Group.permissions.through.objects.filter(group_id__in=ids).values_list(
@@ -165,10 +165,10 @@ def delete_role(*, group: Group, actor: User) -> None:
 
 
 def is_own_making(group: Group) -> bool:
-    """Whether the group is not one of the five roles of the school."""
+    """Return whether the school made this role itself: it is not one of the five built-in roles."""
     return group.name not in Role.values
 
 
 def may_teach() -> Q:
-    """A filter on people: those who may be on the team of a course."""
+    """Filter people to those who may be on a course's team."""
     return Q(groups__permissions__codename="teach", groups__permissions__content_type__app_label="accounts")

@@ -1,4 +1,4 @@
-"""What the school calls itself, and how it is reached: set by administrators, read on every page and in every mail."""
+"""Name, mark and contact of the school: set by administrators, shown on every page and in every mail."""
 
 from dataclasses import dataclass
 from email.utils import formataddr

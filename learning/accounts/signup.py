@@ -1,4 +1,4 @@
-"""The form of signing up. It has a file of its own, since allauth's imports `forms` for its base."""
+"""The sign-up form, in its own file because allauth's form imports `forms` for its base class."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a lesson is made of. Blocks are declarations; what they show is in their templates."""
+"""Blocks of a lesson. Blocks only declare fields; their templates render them."""
 
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -68,7 +68,7 @@ class FileBlock(blocks.StructBlock):
 class VideoLinkValue(blocks.StructValue):
     @cached_property
     def player_address(self) -> str:
-        """Address of the player, or nothing when the link is not of a form that we know."""
+        """Return the address of the player; empty for links of an unknown form."""
         try:
             return find_video(self.get("url") or "").url
         except ValidationError:

@@ -16,7 +16,7 @@ QUERY_LENGTH = 100  # characters of a search that are looked at
 
 
 def clean_query(typed: str) -> str:
-    """What was typed, without what the databases' search languages trip over."""
+    """Remove characters that have a meaning in the databases' search languages."""
     return re.sub(r'["\x00]', " ", typed).strip()[:QUERY_LENGTH]
 
 

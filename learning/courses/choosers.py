@@ -90,7 +90,7 @@ class MediaChooserBlock(DocumentChooserBlock):
         self.widget = CHOOSERS[kind].widget_class()
 
     def clean(self, value: AbstractDocument | None) -> AbstractDocument | None:
-        """Refuses a file of another kind on saving too: a form can be sent without the chooser."""
+        """Refuse files of another kind also on save: a form can be sent without the chooser."""
         cleaned = super().clean(value)
         if cleaned is not None and cleaned.kind != self.kind:
             raise wrong_kind(self.kind, cleaned.title)

@@ -9,7 +9,7 @@ STYLES = 8  # palettes with their patterns, in `components.css`
 
 
 def dress(courses: Sequence[CoursePage]) -> None:
-    """Give each course the number of its cover in `cover_style`: by its first subject, but never as the one before.
+    """Set `cover_style` of each course by its first subject, never the same as the course before.
 
     The subjects should be read along with the courses.
     """

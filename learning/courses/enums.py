@@ -1,4 +1,4 @@
-"""The closed sets that courses speak in."""
+"""Choices of the fields of courses."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""What a page lacks, in words: the field, the block and what is wrong there."""
+"""Validation errors of a page in words: the field, the block and what is wrong there."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What courses know of a person."""
+"""Personal data of the courses app."""
 
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import PageLogEntry

@@ -61,7 +61,7 @@ class Programme:
 
     @cached_property
     def steps(self) -> list[Step]:
-        """What one reads one after the other: the introduction of each module that has one, and its lessons."""
+        """The reading order: the introduction of each module that has one, then its lessons."""
         steps: list[Step] = []
         for module in self.modules:
             steps += [module] if module.introduces else []

@@ -1,4 +1,4 @@
-"""Receivers of the framework's signals: what makes a kept programme or body out of date."""
+"""Signal receivers that invalidate cached programmes and bodies."""
 
 from typing import Any
 
@@ -36,5 +36,5 @@ def programme_shortened(instance: Page, **kwargs: Any) -> None:
 
 @receiver(post_save, sender=Subject)
 def subject_renamed(instance: Subject, **kwargs: Any) -> None:
-    """The public part of a course's page, which is kept, names its subjects."""
+    """Invalidate cached course pages, which show the names of subjects."""
     CoursePage.objects.filter(subjects=instance).update(programme_stamp=timezone.now())

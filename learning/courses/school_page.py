@@ -14,7 +14,7 @@ from learning.courses.privacy import RestrictionsMixin
 
 
 class SchoolPage(RestrictionsMixin, Page):
-    """What all our pages share: no editor comments in the way of students, GET and HEAD only."""
+    """Common base of our pages: no comments of editors on the site; GET and HEAD only."""
 
     allowed_http_methods: ClassVar = ["GET", "HEAD", "OPTIONS"]
     show_in_menus_default = False
@@ -28,7 +28,7 @@ class SchoolPage(RestrictionsMixin, Page):
         return ArrangingPermissionTester(user, self)
 
     def check_publishable(self) -> None:
-        """Raises ValidationError where a draft lacks what the form would ask for before it is published."""
+        """Raise ValidationError when a draft lacks something that the form requires for publishing."""
         faults: dict[str, list[ValidationError]] = {}
         for check in (self.full_clean, *self._own_checks()):
             try:

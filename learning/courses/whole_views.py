@@ -21,7 +21,7 @@ REFUSALS_SHOWN = 10
 
 
 def whole_course(request: PersonRequest, page_id: int) -> HttpResponse:
-    """Asks what shall become of the pages that wait, and does it."""
+    """Show the waiting pages, ask what to do with them, and do it."""
     course = get_object_or_404(CoursePage, pk=page_id)
     user = request.user
     may = course.permissions_for_user(user)
@@ -43,7 +43,7 @@ def whole_course(request: PersonRequest, page_id: int) -> HttpResponse:
 
 
 def _in_words(steps: list[PageStep]) -> list[tuple[str, list[PageStep], bool]]:
-    """What would become of which pages, and whether they can be chosen; the lists that have some."""
+    """Group the waiting pages by what would be done with them; groups without pages are left out."""
     words = {
         StepKind.PUBLISH: _("Published now"),
         StepKind.APPROVE: _("Approved now"),

@@ -1,4 +1,4 @@
-"""The door: who may read what. Every surface asks here; nothing else decides."""
+"""The door: who may read what. Pages, files, search, API and previews all ask here."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from learning.enrollment.statuses import READING, Status
 
 @dataclass(frozen=True)
 class Viewing:
-    """Staff look at a course as a student of this group (or of none) would at that instant. It records nothing."""
+    """Let staff look at a course as a student of this group (or of none) would at that instant. It records nothing."""
 
     course_id: int
     group_id: int | None
@@ -30,7 +30,7 @@ class Viewing:
 
 
 class Refusal(StrEnum):
-    """Why the door stays closed."""
+    """Reasons for which a person may not read."""
 
     LOG_IN = "log_in"
     NOT_ENROLLED = "not_enrolled"
@@ -50,7 +50,7 @@ class Refusal(StrEnum):
 
 @dataclass
 class Access:
-    """The answer of the door for one person and one course."""
+    """What one person may read of one course, and why not."""
 
     user: Person
     course: CoursePage

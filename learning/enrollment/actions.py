@@ -34,7 +34,7 @@ def _check_rules_of_course(user: User, course: CoursePage, key: str) -> None:
 
 
 def _is_key(key: str, course: CoursePage) -> bool:
-    """Compared in a time that does not depend on where they differ."""
+    """Compare the key in constant time."""
     return hmac.compare_digest(key.strip().casefold().encode(), course.key.strip().casefold().encode())
 
 
@@ -106,7 +106,7 @@ def leave(*, user: User, course: CoursePage) -> Enrollment:
 
 @transaction.atomic
 def change_status(*, enrollment: Enrollment, after: Status, actor: User, reason: str = "") -> Enrollment:
-    """A change by staff: approve, decline, pause, resume, remove, bring back, complete."""
+    """Change an enrolment's status as staff: approve, decline, pause, resume, remove, bring back, complete."""
     course, seats = locked_course(enrollment.course_id)
     enrollment = Enrollment.objects.select_for_update().get(pk=enrollment.pk)
     if enrollment.status == after:
@@ -120,7 +120,7 @@ def change_status(*, enrollment: Enrollment, after: Status, actor: User, reason:
 
 @dataclass
 class ChangesResult:
-    """What became of many enrolments: how many changed, and why the others did not, by the key of the enrolment."""
+    """Result of a bulk change: how many enrolments changed, and by enrolment id why the others did not."""
 
     changed: int = 0
     refused: dict[int, str] = field(default_factory=dict)
@@ -128,7 +128,7 @@ class ChangesResult:
 
 
 def change_statuses(*, enrollment_ids: Iterable[int], after: Status, actor: User, reason: str = "") -> ChangesResult:
-    """The same change for many. Each that can be made is made; the others are told with their reason.
+    """Change the status of many enrolments. Those that cannot change are returned with the reason.
 
     Courses are taken one after the other, each in a transaction of its own, so that none waits long for its seats.
     """
@@ -172,7 +172,7 @@ def _change_in_course(  # noqa: PLR0917
 def enroll_by_staff(
     *, user: User, course: CoursePage, actor: User | None, reason: str = "", group_id: int | None = None
 ) -> Enrollment:
-    """Staff enrol a person, past policy and window but never past the seats."""
+    """Enrol a person as staff: policy and enrolment dates do not apply, seats do."""
     seats = Seats.objects.lock(course.pk)
     course = CoursePage.objects.get(pk=course.pk)
     enrollment = Enrollment.objects.select_for_update().filter(user=user, course=course).first()
@@ -192,7 +192,7 @@ def enroll_by_staff(
 
 @dataclass(frozen=True)
 class Wanted:
-    """A person whom staff want in a course, and in which of its study groups."""
+    """A person to enrol, and the study group to put them in."""
 
     user: User
     group_id: int | None = None

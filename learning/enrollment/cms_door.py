@@ -1,4 +1,4 @@
-"""The door of the CMS: which pages and files an address of it may be asked about.
+"""The door of the CMS: which pages and files a request to the CMS may name.
 
 Wagtail asks for rights when something is changed, but many screens show the title of a page before that: explorer,
 choosers, questions of bulk actions, messages of workflows. Here every address of the CMS that names a page is asked
@@ -81,7 +81,7 @@ class CmsDoorMiddleware:
 
 
 class OnlySeen:
-    """A bulk action that knows only what the person may see; with nothing left, there is nothing here."""
+    """A bulk action limited to objects that the person may see; 404 when none is left."""
 
     request: HttpRequest
 

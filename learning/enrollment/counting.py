@@ -1,4 +1,4 @@
-"""What a student has done of a course, and where they go on."""
+"""Progress of students: which lessons are done, and which lesson comes next."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ from learning.enrollment.plans import Plan, plan_of, plans_of, programme_for
 
 @dataclass(frozen=True)
 class Progress:
-    """Done / of, minutes left and the lesson to go on with."""
+    """Progress of one student in one course: done lessons, minutes left, and the next lesson."""
 
     programme: Programme
     done: frozenset[int]
@@ -171,7 +171,7 @@ COUNTED_AT_ONCE = 500
 
 
 def counted(course: CoursePage) -> Iterator[list[tuple[Enrollment, Progress]]]:
-    """The enrolments of a course with what each has done, in parts: memory does not grow with the course."""
+    """Yield the enrolments of a course with their progress in batches, so that memory does not grow with the course."""
     last = 0
     rows = Enrollment.objects.filter(course_id=course.pk).order_by("pk")
     while part := list(rows.filter(pk__gt=last)[:COUNTED_AT_ONCE]):
@@ -186,7 +186,7 @@ def counted(course: CoursePage) -> Iterator[list[tuple[Enrollment, Progress]]]:
 
 
 def recount_progress(course_id: int) -> int:
-    """Store anew how much everyone has done, after the programme or a group's part of it has changed.
+    """Recalculate the stored progress of everyone, after the programme or a group's part of it has changed.
 
     Returns how many rows were changed. Safe to run at any time.
     """

@@ -1,4 +1,4 @@
-"""What the audit log tells of enrolments, study groups, invitations and pages."""
+"""Audit log entries about enrolments, study groups, invitations and pages."""
 
 from typing import Any
 

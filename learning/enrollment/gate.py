@@ -1,4 +1,4 @@
-"""The gate that pages pass on their way out, and what stands before it for those who may not pass."""
+"""The hook that checks access before a page is served, and the answers for people without access."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -18,7 +18,7 @@ Serve = Callable[[Page, HttpRequest, list[Any], dict[str, Any]], HttpResponse]
 
 
 def refuse(request: HttpRequest, course: CoursePage, access: Access) -> HttpResponse:
-    """A visitor is sent to log in and back; a signed-in person sees the course page with the reason."""
+    """Send a visitor to the log-in page and back; show others the course page with the reason."""
     if access.refusal == Refusal.LOG_IN:
         response: HttpResponse = redirect_to_login(request.get_full_path())
     else:
@@ -31,7 +31,7 @@ def refuse(request: HttpRequest, course: CoursePage, access: Access) -> HttpResp
 
 
 def gate(serve: Serve) -> Serve:
-    """`on_serve_page`: a module or lesson goes to whom the door lets in; all else goes on."""
+    """`on_serve_page`: serve modules and lessons only to people whom the door allows."""
 
     def inner(page: Page, request: HttpRequest, args: list[Any], kwargs: dict[str, Any]) -> HttpResponse:
         if not isinstance(page, ModulePage | LessonPage):

@@ -36,7 +36,7 @@ def groups_with_places(course: CoursePage) -> list[StudyGroup]:
 
 
 def _restamp(course_id: int) -> None:
-    """What a group of the course sees has changed: kept plans are out of date, and progress is counted anew."""
+    """Invalidate cached plans of the course and recount progress: what a group sees has changed."""
     CoursePage.objects.filter(pk=course_id).update(programme_stamp=timezone.now())
     recount_progress.enqueue(course_id)
 
@@ -191,7 +191,7 @@ def save_group(*, write: Callable[[], StudyGroup], is_new: bool, changed: Sequen
 
 @transaction.atomic
 def follow_start(*, group: StudyGroup) -> None:
-    """The group's start has changed: openings that follow it move along."""
+    """Move the openings that depend on the group's start, after it has changed."""
     if group.starts_at is None:
         return
     openings = list(Opening.objects.select_for_update().filter(group=group).exclude(days=None))

@@ -1,4 +1,4 @@
-"""How a person stands to a course: the one button that fits, or the reason why there is none."""
+"""What a course page offers a person: one button, or the reason why there is none."""
 
 from datetime import datetime
 from enum import StrEnum

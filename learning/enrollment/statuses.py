@@ -1,4 +1,4 @@
-"""States of an enrolment and the only ways between them."""
+"""Statuses of an enrolment and the allowed changes between them."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _

@@ -15,7 +15,7 @@ def expire_ended() -> int:
 
 @job(_("Recount everyone's progress"), tick=every_day(hour=3, minute=21))
 def recount_every_course() -> None:
-    """Put right what a lost job or a change of content has left behind: two jobs for each course."""
+    """Correct progress and seats after lost jobs or changed content: two jobs for each course."""
     for course_id in Enrollment.objects.order_by().values_list("course_id", flat=True).distinct():
         recount_progress.enqueue(course_id)
         complete_finished.enqueue(course_id)

@@ -1,4 +1,4 @@
-"""“View as a student of group X on day D”: kept in the session of staff, and in nothing else."""
+"""“View as a student of group X on day D”, stored only in the session of staff."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Forms of the course page and the reader: parse, ask the door, act, answer."""
+"""Views behind the forms of the course page and the reader."""
 
 from datetime import date, datetime, time
 from typing import Any
@@ -78,7 +78,7 @@ def leave(request: HttpRequest, course_id: int) -> HttpResponse:
 
 @require_POST
 def view_as(request: HttpRequest, course_id: int) -> HttpResponse:
-    """Staff look at a course as a student of `group` (none when empty) would at the end of the day `on`.
+    """Let staff look at a course as a student of `group` (none when empty) would at the end of the day `on`.
 
     `stop` goes back to looking as oneself. For others there is no such thing.
     """

@@ -26,14 +26,14 @@ def forget_invitations(person: User) -> None:
 
 @hooks.register("construct_page_chooser_queryset")
 def choose_among_own_pages(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
-    """A chooser offers what the explorer shows, and no lesson of anyone else's course."""
+    """Limit page choosers to pages that the explorer shows: no lessons of other people's courses."""
     policy: Any = policy_registry.get_by_type(Page)
     return pages & policy.explorable_instances(request.user)
 
 
 @hooks.register("before_move_page")
 def move_only_what_one_may(request: HttpRequest, page: Page, destination: Page) -> None:
-    """Wagtail asks this after the question “are you sure?”, which already shows the title of the draft."""
+    """Check the right to move before Wagtail's question, which already shows the draft's title."""
     if not page.permissions_for_user(request.user).can_move_to(destination):
         raise PermissionDenied
 

@@ -1,4 +1,4 @@
-"""Bringing a course in from a Common Cartridge.
+"""Import a course from a Common Cartridge.
 
 A large package takes a minute, and nobody else may wait for it: every page and every file is stored in a transaction
 of its own. Until the end a row of `CourseImport` says that the course is on its way, and rows of `ImportedPart` what
@@ -150,7 +150,7 @@ class _Import:
             undo_import(self.parts.course_import)
 
     def _breathe(self) -> None:
-        """Say that the import is alive, hear whether it shall end, and let others write."""
+        """Record that the import is alive, check whether it must stop, and let other transactions write."""
         if self.between is not None:
             self.between()
         self.parts.show_life()
@@ -253,7 +253,7 @@ class _Import:
             self._add_links(lesson, links)
 
     def _take(self, item: Item, lesson: Any) -> None:
-        """Make what an item stands for, or say why not."""
+        """Create the lesson or file of an item, or report why not."""
         resource = item.resource
         if resource is None:
             if item.refers:
@@ -292,7 +292,7 @@ class _Import:
 
     @staticmethod
     def _kind(resource: Resource) -> str:
-        """What a resource is that cannot be imported."""
+        """Name the kind of a resource that cannot be imported."""
         return next((str(said) for mark, said in KINDS_LEFT_OUT.items() if mark in resource.type), resource.type)
 
     def _describe(self, item: Item, what: str, *, hides: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""What the audit log tells of imports."""
+"""Audit log entries about imports."""
 
 from django.utils.translation import gettext_lazy, ngettext
 

@@ -1,4 +1,4 @@
-"""Which encoding the bytes of a page are in: as they say, as they show, or as it seems."""
+"""Detect the encoding of a page: declared, by its byte order mark, or guessed."""
 
 import codecs
 import re

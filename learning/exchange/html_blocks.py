@@ -1,4 +1,4 @@
-"""HTML of elsewhere, turned into the blocks of a lesson.
+"""Convert imported HTML into the blocks of a lesson.
 
 Every word of the page arrives, in its order, once. Text is reduced to the few tags that our rich text knows; pictures,
 tables, code, headings and videos become blocks of their own. Nothing of the original's scripts, styles or classes
@@ -49,7 +49,7 @@ CHECKED_EVERY = 500  # nodes between two looks at the clock
 
 
 class PageTooSlowError(Exception):
-    """A page that takes longer than its share; nothing of it is used."""
+    """Raised for a page that takes too long; none of it is imported."""
 
 
 class BlockMaker(TextWriter):

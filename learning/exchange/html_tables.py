@@ -1,4 +1,4 @@
-"""Tables of elsewhere: those that hold data become a grid of plain words, those that arrange a page do not."""
+"""Imported HTML tables: tables of data become a grid of plain text, layout tables do not."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

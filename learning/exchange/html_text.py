@@ -1,4 +1,4 @@
-"""Paragraphs, lists and links of elsewhere, written as the few tags that our rich text knows."""
+"""Imported paragraphs, lists and links, written with the tags that our rich text allows."""
 
 import re
 from collections.abc import Callable

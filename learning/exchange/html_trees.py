@@ -1,4 +1,4 @@
-"""Trees of HTML: made of a source, and the words in them."""
+"""Parse HTML into trees, and extract their text."""
 
 import re
 from html import escape

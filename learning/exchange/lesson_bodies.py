@@ -1,4 +1,4 @@
-"""What stands in the lessons of an imported course: blocks made of the pages of its package."""
+"""Bodies of imported lessons: blocks made from the pages of a package."""
 
 import re
 from pathlib import Path

@@ -13,12 +13,12 @@ from learning.enrollment.models import course_pointer
 
 
 def import_path(run: "ImportRun", filename: str) -> str:
-    """Stored names are generated; nothing of the uploaded name is kept in them."""
+    """Generate the stored name; nothing of the uploaded name is kept."""
     return f"imports/{uuid.uuid4().hex}.{filename.rpartition('.')[2].lower()}"
 
 
 class ImportRun(models.Model):
-    """One table on its way in. `position` is how many of its rows the present step has behind it."""
+    """The import of one table. `position` is how many of its rows the present step has behind it."""
 
     class State(models.TextChoices):
         UPLOADED = "uploaded", _("Waits for its columns")
@@ -80,7 +80,7 @@ class ImportRow(models.Model):
 
 
 class CourseImport(models.Model):
-    """A course that is on its way in from a package.
+    """The import of one course from a package.
 
     The row is deleted when the import is done, or with all that belongs to it. When the process dies, the same import
     started again goes on from here.

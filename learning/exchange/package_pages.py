@@ -1,4 +1,4 @@
-"""What the pages of a package say of themselves: their titles, and whether students see them."""
+"""Titles of a package's pages, and whether students see them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Bringing people and enrolments in from a table.
+"""Import people and enrolments from a table.
 
 The same plan is made for the dry run and for the real one; the real one then carries it out. Rows are
 taken in batches, each in a transaction that also moves `position` on: whatever kills the worker, the
@@ -380,7 +380,7 @@ def forget_old_imports() -> int:
 
 
 def forget(person: User) -> None:
-    """A person is anonymised: their imports go, and rows of others no longer name them."""
+    """Delete the imports of an anonymised person, and their name in rows of other imports."""
     for run in ImportRun.objects.filter(owner=person):
         run.file.delete(save=False)
         run.delete()

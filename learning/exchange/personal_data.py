@@ -1,4 +1,4 @@
-"""What imports know of a person."""
+"""Personal data of the exchange app."""
 
 from typing import Any
 

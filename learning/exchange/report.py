@@ -1,4 +1,4 @@
-"""What became of each item, resource and file of a package."""
+"""The report of an import: the result of each item, resource and file of a package."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -24,7 +24,7 @@ class ReportLine:
 
 @dataclass
 class ImportReport:
-    """What came in and what did not, and why: one line for each item, resource and file of the package."""
+    """What was imported and what was not, and why: one line for each item, resource and file of the package."""
 
     course: CoursePage | None = None
     resumed: bool = False  # it went on after an interruption

@@ -1,4 +1,4 @@
-"""The page “Jobs” of the CMS: what runs, waits and has failed, with a second chance."""
+"""The page “Jobs” of the CMS: running, waiting and failed jobs, with a button to retry."""
 
 from datetime import timedelta
 from typing import Any
@@ -35,7 +35,7 @@ LABELS = {
 
 
 def _went_well() -> Q:
-    """Jobs of the clock that went well: told of in one line, for there are many."""
+    """Successful jobs of the clock; the page shows them in one line because there are many."""
     paths = [job.task.module_path for job in ticking_jobs()]
     return Q(task_path__in=paths, status=TaskResultStatus.SUCCESSFUL)
 

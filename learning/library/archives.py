@@ -1,4 +1,4 @@
-"""Opening zip archives that someone has sent, with limits that hold whatever the archive says of itself."""
+"""Open uploaded zip archives with limits that do not depend on what the archive declares."""
 
 import struct
 import zipfile
@@ -35,7 +35,7 @@ def entries_said(file: IO[bytes]) -> int:
 
 
 def opened(file: Any, *, entries_max: int, unpacked_max: int) -> zipfile.ZipFile:
-    """The archive, whose list of entries is within these limits. Raises ValidationError."""
+    """Open an archive and check its list of entries against the limits. Raises ValidationError."""
     too_much = ValidationError(_("This archive unpacks to more than we take."))
     try:
         stream = open(file, "rb") if isinstance(file, str) else file  # noqa: SIM115  (closed with the archive)

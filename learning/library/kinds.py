@@ -1,4 +1,4 @@
-"""What an uploaded file really is, told from its bytes and held against its name."""
+"""The kind of an uploaded file, detected from its bytes and compared with its name."""
 
 from typing import IO
 
@@ -84,7 +84,7 @@ def kind_of(name: str) -> Kind:
 
 
 def media_type_of(name: str) -> str:
-    """The media type that we serve a stored file with: from our list, never from the uploader."""
+    """Return the media type of a stored file: from our list, never from the upload."""
     return FORMATS[extension_of(name)][1] if extension_of(name) in FORMATS else "application/octet-stream"
 
 

@@ -50,7 +50,7 @@ class CourseTeamCollectionPolicy(CollectionOwnershipPermissionPolicy):
         return found
 
     def collections_user_has_any_permission_for(self, user: User, actions: Any) -> Any:
-        """The collection of the course that is being edited comes first: forms choose the first one by themselves."""
+        """Put the collection of the edited course first, because forms preselect the first one."""
         collections = super().collections_user_has_any_permission_for(user, actions)
         suggested = suggested_collection_id(user)
         if suggested is None:

@@ -33,7 +33,7 @@ def _restamp_pages_showing(file: Picture | StoredFile) -> None:
 @receiver(pre_delete, sender=Picture)
 @receiver(pre_delete, sender=StoredFile)
 def file_changed(instance: Picture | StoredFile, created: bool = False, **kwargs: Any) -> None:
-    """A kept lesson body that shows this file is out of date."""
+    """Invalidate cached lesson bodies that show this file."""
     if not created:
         _restamp_pages_showing(instance)
 
@@ -46,5 +46,5 @@ def course_gets_collection(instance: CoursePage, raw: bool = False, **kwargs: An
 
 @receiver(post_delete, sender=CoursePage)
 def collection_of_deleted_course(instance: CoursePage, **kwargs: Any) -> None:
-    """Forget whose it was; the files stay for editors to sort."""
+    """Detach the collection from a deleted course; its files stay for editors to sort."""
     CourseCollection.objects.filter(course_id=instance.pk).delete()

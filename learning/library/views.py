@@ -1,4 +1,4 @@
-"""Handing out files. Every request asks the door; what may not be read is not there."""
+"""Views that serve files. Every request asks the door; what a person may not read answers 404."""
 
 import re
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ def _guard(response: Any, etag: str) -> Any:
 def hand_out(
     request: HttpRequest, stored: FieldFile, *, etag: str, media_type: str, name: str, inline: bool
 ) -> HttpResponse | FileResponse | StreamingHttpResponse:
-    """The bytes of a file that the door has allowed: whole, in part, or not again.
+    """Answer with a file that the door allows: whole, as a range, or 304.
 
     In production on a local disk NGINX does the sending (`X-Accel-Redirect`).
     """

@@ -1,4 +1,4 @@
-"""What the audit log tells of letters."""
+"""Audit log entries about letters."""
 
 from django.utils.translation import gettext_lazy, ngettext
 

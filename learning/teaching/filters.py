@@ -1,4 +1,4 @@
-"""Which enrolments one looks at: the same filters in the CMS, on a teacher's pages, in exports and in letters."""
+"""Filters of enrolments, shared by the CMS, teachers' pages, exports and letters."""
 
 from datetime import timedelta
 from typing import Any
@@ -44,7 +44,7 @@ SHARES = {
 
 
 def unseen(days: int) -> Q:
-    """Who has not read for so many days, and was there so long ago already."""
+    """Students who have not read for so many days and enrolled before that."""
     before = timezone.now() - timedelta(days=days)
     return Q(last_read_at__lt=before) | Q(last_read_at=None, created_at__lt=before)
 
@@ -141,7 +141,7 @@ def searched(rows: QuerySet[Enrollment], words: str) -> QuerySet[Enrollment]:
 
 
 def needs_attention() -> dict[str, Q]:
-    """What a teacher looks at first, by name."""
+    """Named filters of students who need attention."""
     return {
         "waiting": Q(status=Status.REQUESTED),
         "queued": Q(status=Status.WAITLISTED),

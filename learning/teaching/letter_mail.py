@@ -1,4 +1,4 @@
-"""A letter as each of its readers gets it, and the sending of its copies."""
+"""Compose a letter for each reader and send the copies."""
 
 from dataclasses import dataclass
 

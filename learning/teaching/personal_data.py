@@ -1,4 +1,4 @@
-"""What the audit log knows of a person, in the words of its screen."""
+"""Personal data in the audit log, in the words of its screen."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The heat strip: a picture of students × lessons, as paths of SVG."""
+"""The heat strip: a chart of students × lessons, as SVG paths."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

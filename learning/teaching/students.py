@@ -1,4 +1,4 @@
-"""Following students: who is where in a course, in rows for tables, pictures and files."""
+"""Progress of the students of a course, as rows for tables, charts and exports."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence

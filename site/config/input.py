@@ -1,4 +1,4 @@
-"""One layer for input that cannot be read: it is answered with 400 or 404, never with a server error.
+"""Answers 400 or 404 to input that cannot be parsed, instead of a server error.
 
 Views of ours read their parameters with care. Django's and Wagtail's sometimes do not: they take the number out of
 `?id=abc` or expect a field that a form always sends. Refusals are logged with their traceback as `parta.input`.

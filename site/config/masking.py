@@ -1,4 +1,4 @@
-"""Keys in addresses, of forgotten passwords and the like, are no business of a log."""
+"""Mask secret keys in addresses, such as password reset keys, before they are logged."""
 
 import logging
 import re

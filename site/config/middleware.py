@@ -1,4 +1,4 @@
-"""Headers that every answer bears."""
+"""Middleware for headers and status codes of every response."""
 
 import re
 from collections.abc import Callable

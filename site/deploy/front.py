@@ -1,4 +1,4 @@
-"""Stands before web and sockets on one's own machine, where NGINX stands in production.
+"""A proxy before web and sockets for local use, in place of NGINX in production.
 
 Looks at the first line of each connection, gives `/ws/` to Daphne and the rest to gunicorn, and then only carries
 bytes: `front.py PORT WEB_PORT SOCKETS_PORT`.
@@ -17,7 +17,7 @@ BAD_GATEWAY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nRetry-After: 1\
 
 
 async def carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    """All that comes from here goes there, and so does the end of it."""
+    """Copy bytes from one connection to the other until the end."""
     with contextlib.suppress(OSError):
         while data := await source.read(CHUNK):
             target.write(data)

@@ -1,4 +1,4 @@
-"""What learners do: enrolments, groups, progress; and what staff do with them."""
+"""Models of enrolments, study groups, progress, rights and letters."""
 
 from learning.enrollment.models.enrollments import Enrollment, EnrollmentQuerySet, Invitation, Seats, StatusChange
 from learning.enrollment.models.former import FormerCourse

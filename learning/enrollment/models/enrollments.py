@@ -28,7 +28,7 @@ class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
 
 
 class Enrollment(models.Model):
-    """One person in one course, for good: the status changes, the row stays."""
+    """One person in one course: the status changes, the row is never deleted."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("student"), on_delete=models.CASCADE, related_name="enrollments"

@@ -1,4 +1,4 @@
-"""Courses that are no more, for those who completed them and for the audit log."""
+"""Deleted courses, for people who completed them and for the audit log."""
 
 from django.db import models
 from django.utils import timezone

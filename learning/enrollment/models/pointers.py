@@ -1,5 +1,6 @@
-"""How rows of learners point at pages: by number, without a constraint in the database, so that they never
-block the moving or deleting of a page, and outlive it.
+"""References from enrolments to pages: by id, without a database constraint.
+
+So they never block moving or deleting a page, and outlive it.
 """
 
 from typing import Any
@@ -11,7 +12,7 @@ from learning.courses.models import CoursePage
 
 
 def course_pointer(**kwargs: Any) -> models.ForeignKey:
-    """A pointer at a course that joins like a foreign key and holds nothing back."""
+    """A foreign key to a course without a database constraint."""
     return models.ForeignKey(
         CoursePage,
         verbose_name=_("course"),

@@ -1,4 +1,4 @@
-"""What a group of people may do in one course, beyond what it may do everywhere."""
+"""Rights of a role in one course, in addition to its rights in the whole school."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""What pages, which know nothing of students, show of the student before them."""
+"""Template tags that show the student's own state on pages."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -184,7 +184,7 @@ def _outline_of(programme: Programme, linked: bool, reads: bool) -> list[_Part]:
 
 @dataclass
 class Reader:
-    """What surrounds a lesson or module while it is read."""
+    """The frame of a lesson or module: outline, next step, progress."""
 
     page: LessonPage | ModulePage
     programme: Programme

@@ -1,4 +1,4 @@
-"""The audit log in the CMS: to be read."""
+"""The audit log in the CMS, read-only."""
 
 from collections.abc import Iterator
 from itertools import islice

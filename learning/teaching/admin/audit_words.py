@@ -14,8 +14,7 @@ from learning.enrollment.models import CourseRight, FormerCourse, StudyGroup
 
 
 class EntryNames:
-    """What the numbers in some entries are called now: groups, pages and courses; three queries, four with former
-    courses."""
+    """Current names of the ids in entries: groups, pages and courses; three queries, four with deleted courses."""
 
     def __init__(self, entries: Iterable[AuditEntry]) -> None:
         groups: set[int] = set()

@@ -1,4 +1,4 @@
-"""Bulk actions on rows of courses that one looks after."""
+"""Bulk actions on rows of courses that the user manages."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ NAMED = 20  # rows that the question “are you sure?” names
 
 
 class ManagedBulkAction(BulkAction):
-    """A change of many rows that one looks after; the rest are as if they were not there.
+    """A bulk action limited to rows of courses that the user manages.
 
     A subclass says which rows these are, and which of them a list with that query shows.
     """

@@ -53,7 +53,7 @@ class LearningGroup(ModelAdminGroup):
 
 
 def page_buttons(page: Page, user: Any, view_name: str, next_url: str | None = None) -> Iterator[Button]:
-    """From a page of the CMS to its students, or to who of them sees it; for those who look after them."""
+    """Buttons from a CMS page to its students and to the groups that see it, for people who manage the course."""
     page = page.specific
     if isinstance(page, CoursePage) and manages_course(user, page.pk):
         yield Button(

@@ -24,7 +24,7 @@ COURSES_OFFERED = 100
 
 
 def rights(request: HttpRequest) -> HttpResponse:
-    """Shows and changes what roles may do. `course` in the address turns to the rights in one course."""
+    """Show and change what roles may do; with `course` in the address, in one course."""
     staff: Any = request.user
     if not staff.has_right("change_rights"):
         raise PermissionDenied

@@ -43,7 +43,7 @@ def _said(request: HttpRequest, error: ValidationError) -> None:
 @require_safe
 @login_required
 def board(request: HttpRequest, course_id: int) -> HttpResponse:
-    """Groups as columns; students are put into them by hand, by drag or all at once."""
+    """The board: groups as columns; students are placed by form, by drag or all at once."""
     course = managed_course(request, course_id)
     words = request.GET.get("q", "")[:100]
     groups = list(

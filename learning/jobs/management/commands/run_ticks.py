@@ -26,7 +26,7 @@ def enqueue_once(job: Job, now: datetime | None = None) -> None:
 
 
 def recover_jobs() -> None:
-    """The one thing that the clock does itself: a job could not recover jobs while there is no worker."""
+    """Recover lost jobs in the clock itself: as a job it could not run while there is no worker."""
     close_old_connections()
     try:
         requeue_lost()

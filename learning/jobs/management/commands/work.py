@@ -44,7 +44,10 @@ class Command(db_worker.Command):
                 time.sleep(PAUSE)
 
     def _work(self, batch: bool) -> None:
-        """Take jobs until told to stop. Under a new name each time: a job that was cut off belongs to a dead worker."""
+        """Run jobs until told to stop.
+
+        Each start uses a new worker name, so that interrupted jobs belong to a dead worker.
+        """
         worker_id = get_random_string(32)
         record_heartbeat(worker_id)
         requeue_lost()
