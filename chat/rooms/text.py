@@ -29,7 +29,7 @@ _SPACE = re.compile(r"\s+")
 # Rendering takes time that grows with the square of these: a message with more of them is shown as plain words.
 _MARK = re.compile(r"[\[\]*_~`<>&@!(\\]|^[ \t]*(?:[-+>]|\d+[.)])", re.MULTILINE)
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-MOST_MARKS, MOST_LINKS = 300, 40
+MOST_MARKS, MOST_LINKS, MOST_FENCES = 300, 40, 100
 
 
 def _mention(state: StateInline, silent: bool) -> bool:
@@ -103,7 +103,7 @@ def _rendered(text: str, names: tuple[str, ...], lessons: tuple[tuple[str, str],
 
 def is_too_dense(text: str) -> bool:
     """Whether a text has more marks or addresses than a message needs; linear in its length."""
-    if text.count("://") > MOST_LINKS:
+    if text.count("://") > MOST_LINKS or text.count("```") > MOST_FENCES:
         return True
     if len(text) <= MOST_MARKS:
         return False
