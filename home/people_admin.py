@@ -20,7 +20,7 @@ from learning.accounts.actions import (
 )
 from learning.accounts.data_views import archive_answer
 from learning.accounts.models import User
-from learning.accounts.rights import may_touch
+from learning.accounts.rights import may_manage_person
 from learning.base.screens import header
 
 
@@ -30,7 +30,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     if not staff.has_perm("accounts.change_user"):
         raise PermissionDenied
     person = get_object_or_404(User, pk=pk, anonymised_at=None)
-    if not may_touch(staff, person):
+    if not may_manage_person(staff, person):
         raise PermissionDenied
     if request.method == "POST":
         answer = _do(request, staff, person)

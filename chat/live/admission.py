@@ -42,7 +42,7 @@ class Admission:
             self._held_until = max(self._held_until, now + seconds)
         return seconds
 
-    def takes_more(self, now: float, tokens: int) -> None:
+    def charge(self, now: float, tokens: int) -> None:
         """The frame that arrived last asks much of the database, or was refused: it takes so many more."""
         self._tokens.take(now, tokens)
 

@@ -69,7 +69,7 @@ class Connection:
     async def deliver(self, frame: SharedFrame) -> None:
         """The same, by whatever way there is."""
         if not self.write_now(frame):
-            await self._give(frame.message)
+            await self._hand_to_server(frame.message)
 
     async def deliver_all(self, frames: Sequence[SharedFrame]) -> None:
         """Pass on many frames in their order, as fast as the socket reads them."""
@@ -81,14 +81,14 @@ class Connection:
                 stop += 1
             if not self._direct.write(b"".join(frame.raw for frame in frames[start:stop])):
                 for frame in frames[start:stop]:
-                    await self._give(frame.message)
+                    await self._hand_to_server(frame.message)
             start = stop
-            await self.has_read()
+            await self.wait_until_read()
 
     async def send(self, text: str) -> None:
         """Say something to this one."""
         if not self.closed:
-            await self._give({"type": "websocket.send", "text": text})
+            await self._hand_to_server({"type": "websocket.send", "text": text})
 
     def close_if_unread(self) -> None:
         """Close a socket whose client does not read; the client reconnects and catches up."""
@@ -101,13 +101,13 @@ class Connection:
         if task is not None:
             task.cancel()
 
-    async def has_read(self) -> None:
+    async def wait_until_read(self) -> None:
         """Wait until what was sent before is read, but for the last of it; so long as it takes."""
         await asyncio.sleep(0)
         while not self.is_gone and self.flow.unsent > MAX_AHEAD:
             await asyncio.sleep(0.05)
 
-    async def _give(self, message: dict[str, Any]) -> None:
+    async def _hand_to_server(self, message: dict[str, Any]) -> None:
         """Hand it to the server; a socket that has gone meanwhile takes nothing from the others."""
         self.close_if_unread()
         if self.closed:
@@ -118,7 +118,7 @@ class Connection:
             self.closed = True
 
     async def accept(self) -> None:
-        await self._give({"type": "websocket.accept"})
+        await self._hand_to_server({"type": "websocket.accept"})
 
     async def refuse(self, error: ChatError, *, room: int | None = None, nonce: str | None = None) -> None:
         """Tell of a refusal, in the person's language."""
@@ -128,5 +128,5 @@ class Connection:
 
     async def close(self, code: int) -> None:
         if not self.closed:
-            await self._give({"type": "websocket.close", "code": code})
+            await self._hand_to_server({"type": "websocket.close", "code": code})
             self.closed = True

@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError
 
 from chat.live.admission import REFUSED
 from chat.live.connection import CLOSING, RESTARTS, TRY_LATER, Connection
-from chat.live.handshake import Headers, is_from_here, session_key_of, visitor_with
+from chat.live.handshake import Headers, has_allowed_origin, session_key_of, visitor_with
 from chat.live.hub import get_hub
 from chat.live.writer import unavailable
 from chat.rooms import actions, frames
@@ -83,9 +83,9 @@ class ChatConsumer(AsyncConsumer):
                 message = await receive()
                 if message["type"] == "websocket.disconnect":
                     break
-                await self._take(message)
+                await self._handle_frame(message)
                 if connection.intake is not None:
-                    connection.intake.message_taken()
+                    connection.intake.message_processed()
         except asyncio.CancelledError:  # the process ends
             await connection.close(RESTARTS)
             with suppress(TimeoutError):
@@ -101,7 +101,7 @@ class ChatConsumer(AsyncConsumer):
         """Accept a logged-in person of this site who does not have too many sockets."""
         hub = self.hub
         key = session_key_of(headers)
-        if not key or hub.is_shut_out(key) or not is_from_here(headers):
+        if not key or hub.is_shut_out(key) or not has_allowed_origin(headers):
             return None
         visitor = await hub.runtime.in_database(visitor_with, key)
         if visitor is None or hub.sockets_of(visitor.user_id) >= settings.CHAT_SOCKETS_PER_PERSON:
@@ -110,7 +110,7 @@ class ChatConsumer(AsyncConsumer):
             return None
         return Connection(visitor, send, hub.admission_of(visitor.user_id), self._exceeded)
 
-    async def _take(self, message: dict[str, Any]) -> None:
+    async def _handle_frame(self, message: dict[str, Any]) -> None:
         """Handle one frame, or answer with an error. Only a flood closes the socket."""
         connection = self.connection
         if connection.intake is None:
@@ -126,7 +126,7 @@ class ChatConsumer(AsyncConsumer):
             await self._refuse(bad.error, room=bad.room, nonce=bad.nonce)
             return
         if cost := COSTS.get(type(frame)):
-            connection.admission.takes_more(monotonic(), cost)
+            connection.admission.charge(monotonic(), cost)
         nonce = str(frame.nonce) if isinstance(frame, frames.Send) else None
         about: dict[str, Any] = {"room": getattr(frame, "room", None), "nonce": nonce}
         try:
@@ -154,13 +154,13 @@ class ChatConsumer(AsyncConsumer):
         """Say that they send too fast, or close where it goes on and on."""
         connection, now = self.connection, monotonic()
         if connection.admission.is_flood(now):
-            await self.hub.cut_off(connection)
+            await self.hub.close_flooder(connection)
         elif not connection.admission.is_warned(now):
             await connection.refuse(too_fast(seconds))
 
     async def _refuse(self, error: ChatError, **about: Any) -> None:
         if error.code not in FREE:
-            self.connection.admission.takes_more(monotonic(), REFUSED)
+            self.connection.admission.charge(monotonic(), REFUSED)
         await self.connection.refuse(error, **about)
 
     async def _subscribe(self, frame: frames.Subscribe) -> None:

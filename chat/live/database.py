@@ -11,7 +11,7 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from chat.live.connection import Connection
-from chat.rooms.access import filled, standings_and_positions
+from chat.rooms.access import padded_keys, standings_and_positions
 from learning.accounts.models import User
 from learning.base.compiled import CompiledQuery
 
@@ -59,8 +59,8 @@ class Check:
         self.silent: dict[int, set[int]] = defaultdict(set)  # who may not write, by room
         for user_id, room_id in standings.silent(pairs):
             self.silent[room_id].add(user_id)
-        sessions = {key for (key,) in _session_rows.rows(filled(one.session_key for one in here), timezone.now())}
-        passwords: dict[int, str] = dict(_password_rows.rows(filled(one.user_id for one in here)))  # type: ignore[arg-type]
+        sessions = {key for (key,) in _session_rows.rows(padded_keys(one.session_key for one in here), timezone.now())}
+        passwords: dict[int, str] = dict(_password_rows.rows(padded_keys(one.user_id for one in here)))  # type: ignore[arg-type]
         # logged out, deactivated, or with another password than the session began with
         self.ended = [
             one for one in here if one.session_key not in sessions or passwords.get(one.user_id) != one.password

@@ -64,7 +64,7 @@ def origin_of(address: str) -> tuple[str, str, int] | None:
     return _origin(parts.scheme, parts.netloc)
 
 
-def is_from_here(headers: Headers) -> bool:
+def has_allowed_origin(headers: Headers) -> bool:
     """Whether the page that opens a socket is one of this site: the same scheme, host and port (promise 15).
 
     Behind a proxy the scheme is what the trusted header says, as for pages.

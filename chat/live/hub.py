@@ -47,7 +47,7 @@ class Hub:
         check = RoomsCheck(self.runtime, self.publisher, self.connections, self.feeds, self)
         self._checking = self.loop.create_task(check.run())
         set_publisher(self.publisher)
-        before_daphne_ends(self.say_goodbye)
+        before_daphne_ends(self.close_all)
 
     # --- coming and going -------------------------------------------------------------------
 
@@ -85,12 +85,12 @@ class Hub:
         for room_id in list(connection.rooms | connection.watched):
             self.forget(connection, room_id)
 
-    async def cut_off(self, connection: Connection) -> None:
+    async def close_flooder(self, connection: Connection) -> None:
         """Close the socket of someone who floods us, and let their session in again only after a while."""
         self._shut_out[connection.session_key] = True
         await connection.close(TOO_MUCH)
 
-    async def say_goodbye(self) -> None:
+    async def close_all(self) -> None:
         """Close all sockets because the process shuts down; clients reconnect elsewhere."""
         for connection in list(self.connections):
             await connection.close(RESTARTS)
@@ -129,7 +129,7 @@ class Hub:
     async def _bring_up(self, feed: RoomFeed, connection: Connection, room: Room, after: int | None) -> None:
         turn = self._turns.setdefault(connection.user_id, asyncio.Lock())
         try:
-            await feed.bring_up(connection, after, room.last_position, turn)
+            await feed.catch_up(connection, after, room.last_position, turn)
         except (DatabaseError, InterfaceError, Room.DoesNotExist):
             await connection.refuse(unavailable(), room=room.pk)
         except Exception:
@@ -153,9 +153,9 @@ class Hub:
         was_here = feed.listeners.pop(connection, None) is not None
         feed.watchers.discard(connection)
         if was_here:
-            feed.people_changed()
+            feed.announce_people_soon()
 
-    async def show_out(self, connection: Connection, room_id: int) -> None:
+    async def remove_person(self, connection: Connection, room_id: int) -> None:
         """Remove the person's connections from a room that they may no longer be in."""
         self.forget(connection, room_id)
         await connection.send(as_text({"type": "removed", "room": room_id}))

@@ -36,7 +36,7 @@ class Intake:
         type(self._protocol).dataReceived(self._protocol, data)
         now = monotonic()
         if seconds := self._admission.arrived(len(data), now, self._frames):
-            self._hold_for(seconds)
+            self._pause_reading(seconds)
             self._on_excess(seconds)
         if not self._is_behind and self._queued() > MAX_QUEUED:
             self._is_behind = True
@@ -49,7 +49,7 @@ class Intake:
     def _queued(self) -> int:
         return int(self._protocol.application_queue.qsize())
 
-    def _hold_for(self, seconds: float) -> None:
+    def _pause_reading(self, seconds: float) -> None:
         """Read nothing for so long; a new hold takes the place of the last one."""
         self._flow.pause()
         if self._hold is not None:
@@ -60,7 +60,7 @@ class Intake:
         self._hold = None
         self._read_on()
 
-    def message_taken(self) -> None:
+    def message_processed(self) -> None:
         """The consumer has dealt with a message: read on once it is no longer behind."""
         if self._is_behind and self._queued() <= MAX_QUEUED // 2:
             self._is_behind = False

@@ -32,7 +32,7 @@ class Presence:
         self._others[process] = (monotonic(), frozenset(people))
         return is_new
 
-    def forget_silent(self) -> bool:
+    def forget_lost_processes(self) -> bool:
         """Forget processes that tell nothing any more; returns whether there were some."""
         silent = [key for key, (at, _people) in self._others.items() if monotonic() - at > FORGET]
         for key in silent:

@@ -74,9 +74,9 @@ class RoomFeed:
             for position in [position for position in self._early if position <= self.position]:
                 del self._early[position]
         if self._early:
-            await self.read_on()
+            await self.pass_on_unread()
 
-    async def read_on(self) -> None:
+    async def pass_on_unread(self) -> None:
         """Read from the database what the room has beyond the last position, and pass it on."""
         if self._reading_on:
             return
@@ -152,7 +152,7 @@ class RoomFeed:
 
     # --- catching up ------------------------------------------------------------------------------
 
-    async def bring_up(self, connection: Connection, after: int | None, last: int, turn: asyncio.Lock) -> None:
+    async def catch_up(self, connection: Connection, after: int | None, last: int, turn: asyncio.Lock) -> None:
         """Send a socket what it has missed since `after`, then have it listen; without `after` it hears what is new.
 
         `last` is the position that the socket was told when it came in; it hears all that is beyond. In `turn` a
@@ -169,7 +169,7 @@ class RoomFeed:
             has = frames[-1][0] if frames else end  # what lies between is no more
         if self._is_here(connection):  # nothing was awaited since `has` was compared
             self.listeners[connection] = has
-            self.people_changed()
+            self.announce_people_soon()
 
     def _is_here(self, connection: Connection) -> bool:
         return not connection.is_gone and self.room_id in connection.rooms
@@ -194,7 +194,7 @@ class RoomFeed:
 
     # --- who is here ------------------------------------------------------------------------------
 
-    def people_changed(self) -> None:
+    def announce_people_soon(self) -> None:
         """Someone has come or gone: tell soon, and once for all who do so meanwhile."""
         if not self._presence_waits:
             self._presence_waits = True
@@ -212,7 +212,7 @@ class RoomFeed:
 
     def _hear_of_people(self, event: Event) -> None:
         if event["process"] != self._publisher.key and self._presence.hear(event["process"], set(event["people"])):
-            self.people_changed()
+            self.announce_people_soon()
         self._runtime.start(self._show_people())
 
     async def _show_people(self) -> None:
@@ -221,7 +221,7 @@ class RoomFeed:
         for connection in list(self.listeners):
             await connection.deliver(frame)
 
-    def refresh_people(self) -> None:
+    def announce_people_if_due(self) -> None:
         """Tell again now and then, and forget processes that no longer do; called at every check."""
-        if self._presence.forget_silent() or (self._publisher.reaches_others and self._presence.is_due):
-            self.people_changed()
+        if self._presence.forget_lost_processes() or (self._publisher.reaches_others and self._presence.is_due):
+            self.announce_people_soon()

@@ -23,12 +23,12 @@ EVERY = 1.0  # seconds
 log = logging.getLogger("parta.chat")
 
 
-class Doors(Protocol):
+class HubActions(Protocol):
     """Methods of the hub that the tick calls."""
 
     def forget(self, connection: Connection, room_id: int) -> None: ...
 
-    async def show_out(self, connection: Connection, room_id: int) -> None: ...
+    async def remove_person(self, connection: Connection, room_id: int) -> None: ...
 
 
 class RoomsCheck:
@@ -38,7 +38,7 @@ class RoomsCheck:
         publisher: Publisher,
         connections: Collection[Connection],
         feeds: dict[int, RoomFeed],
-        doors: Doors,
+        doors: HubActions,
     ) -> None:
         self._runtime, self._publisher, self._doors = runtime, publisher, doors
         self._connections, self._feeds = connections, feeds
@@ -71,12 +71,12 @@ class RoomsCheck:
             if feed is None:
                 continue
             if position > feed.position:
-                self._runtime.start(feed.read_on())
+                self._runtime.start(feed.pass_on_unread())
             if not self._publisher.has_joined(room_id):
                 self._runtime.start(self._publisher.join(room_id))
             feed.moderators = check.moderators.get(room_id, set())
             feed.silent = check.silent.get(room_id, set())
-            feed.refresh_people()
+            feed.announce_people_if_due()
 
     async def _end_sessions(self, check: Check) -> None:
         for connection in check.ended:
@@ -88,4 +88,4 @@ class RoomsCheck:
         for connection in here if check.outside else ():
             for room_id in connection.rooms | connection.watched:
                 if (connection.user_id, room_id) in check.outside:
-                    await self._doors.show_out(connection, room_id)
+                    await self._doors.remove_person(connection, room_id)

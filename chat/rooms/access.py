@@ -64,7 +64,7 @@ _of_people = CompiledQuery(_rows)
 _of_everyone = CompiledQuery(_rows)
 
 
-def filled(ids: Iterable[Any]) -> list[Any]:
+def padded_keys(ids: Iterable[Any]) -> list[Any]:
     """The keys, each once, filled up to a power of two, so that the database meets few shapes of a query."""
     found = sorted(set(ids))
     return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else []
@@ -134,7 +134,7 @@ class StandingsInRooms(Standings):
 def standings(pairs: Iterable[Pair]) -> dict[Pair, RoomStanding]:
     """What each of these people is in their room; one query. Whether the room exists is for the caller to see."""
     pairs = list(pairs)
-    rows = _of_people.rows(filled(room for _user, room in pairs), filled(user for user, _room in pairs))
+    rows = _of_people.rows(padded_keys(room for _user, room in pairs), padded_keys(user for user, _room in pairs))
     found = Standings(rows)
     return {pair: found.of(pair) for pair in pairs}
 
@@ -146,7 +146,7 @@ def standings_and_positions(pairs: Iterable[Pair], room_ids: Iterable[int]) -> t
     """
     ordered = sorted({*room_ids, *(room for _user, room in pairs)})
     slices = [ordered[start : start + MAX_ROOMS] for start in range(0, len(ordered), MAX_ROOMS)]
-    found = StandingsInRooms(row for rooms in slices for row in _of_everyone.rows(filled(rooms)))
+    found = StandingsInRooms(row for rooms in slices for row in _of_everyone.rows(padded_keys(rooms)))
     return found, found.positions
 
 

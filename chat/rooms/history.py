@@ -74,7 +74,7 @@ def _as_many_as_fit(frames: list[dict[str, Any]], limit: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class HistoryPage:
     """A page of a room's history, oldest message first."""
 
     messages: list[Message]
@@ -86,25 +86,25 @@ def _rows(room: Room) -> QuerySet[Message]:
     return Message.objects.filter(room=room).select_related("author").defer("folded")
 
 
-def before(room: Room, seq: int, count: int = SHOWN) -> Leaf:
+def before(room: Room, seq: int, count: int = SHOWN) -> HistoryPage:
     """The messages before this one; with a number past the last, the newest."""
     rows = list(_rows(room).filter(seq__lt=seq).order_by("-seq")[: count + 1])
-    return Leaf(rows[count - 1 :: -1], has_older=len(rows) > count, has_newer=seq <= room.last_seq)
+    return HistoryPage(rows[count - 1 :: -1], has_older=len(rows) > count, has_newer=seq <= room.last_seq)
 
 
-def after(room: Room, seq: int, count: int = SHOWN) -> Leaf:
+def after(room: Room, seq: int, count: int = SHOWN) -> HistoryPage:
     rows = list(_rows(room).filter(seq__gt=seq).order_by("seq")[: count + 1])
-    return Leaf(rows[:count], has_older=seq > 0, has_newer=len(rows) > count)
+    return HistoryPage(rows[:count], has_older=seq > 0, has_newer=len(rows) > count)
 
 
-def around(room: Room, seq: int, count: int = SHOWN) -> Leaf:
+def around(room: Room, seq: int, count: int = SHOWN) -> HistoryPage:
     """A message in the midst of its neighbours."""
     low, high = seq - count // 2, seq + count // 2
     rows = list(_rows(room).filter(seq__gte=low, seq__lte=high).order_by("seq"))
-    return Leaf(rows, has_older=low > 1, has_newer=high < room.last_seq)
+    return HistoryPage(rows, has_older=low > 1, has_newer=high < room.last_seq)
 
 
-def shown_beside(room: Room, leaf: Leaf) -> list[Message]:
+def shown_beside(room: Room, leaf: HistoryPage) -> list[Message]:
     """What a page of history shows beside it: what is pinned, and what its messages answer; one query."""
     here = {message.seq for message in leaf.messages}
     answered = {message.reply_to for message in leaf.messages if message.reply_to} - here

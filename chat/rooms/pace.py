@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from chat.rooms.frames import ChatError
 
 
-def horizon() -> timedelta:
+def counted_period() -> timedelta:
     """How far back earlier messages count."""
     return timedelta(seconds=2 * settings.CHAT_BURST / settings.CHAT_PER_SECOND)
 
 
-def wait_after(times: Iterable[datetime], now: datetime) -> float:
+def seconds_to_wait(times: Iterable[datetime], now: datetime) -> float:
     """Seconds until someone who wrote at these times may write again; 0 for at once."""
     bucket = Bucket(settings.CHAT_PER_SECOND, settings.CHAT_BURST)
     for instant in times:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.models import MOST_CHARACTERS, Attachment, Mention, Message, Mute, ReadMarker, Room
 from chat.rooms import pace, text
-from chat.rooms.access import RoomStanding, filled, standings
+from chat.rooms.access import RoomStanding, padded_keys, standings
 from chat.rooms.frames import ChatError, as_text, bad_frame, message_frame, not_found, too_long
 from chat.rooms.publisher import publish_frames
 from learning.accounts.models import User
@@ -125,7 +125,7 @@ def _stored(drafts: Sequence[Draft], answers: dict[int, Answer], bodies: Bodies)
             answers[place] = Ack(draft.room_id, draft.nonce, before.seq, before.position)
         elif error := _refusal(draft, rooms, standing):
             answers[place] = error
-        elif seconds := pace.wait_after(written[draft.user_id], posting.now):
+        elif seconds := pace.seconds_to_wait(written[draft.user_id], posting.now):
             answers[place] = pace.too_fast(seconds)
         elif error := posting.add(draft, authors[draft.user_id]):
             answers[place] = error
@@ -163,14 +163,14 @@ _author_rows = CompiledQuery(
 
 
 def _locked(room_ids: Iterable[int]) -> Iterator[Room]:
-    for pk, last_seq, last_position, group_id, course_id in _room_rows.rows(filled(room_ids)):
+    for pk, last_seq, last_position, group_id, course_id in _room_rows.rows(padded_keys(room_ids)):
         yield Room(pk=pk, last_seq=last_seq, last_position=last_position, group_id=group_id, course_id=course_id)
 
 
 def _authors(user_ids: Iterable[int]) -> dict[int, User]:
     """Those people, with what a message says of its author."""
     names = ("pk", "display_name", "email", "avatar", "anonymised_at")
-    return {row[0]: User(**dict(zip(names, row, strict=True))) for row in _author_rows.rows(filled(user_ids))}
+    return {row[0]: User(**dict(zip(names, row, strict=True))) for row in _author_rows.rows(padded_keys(user_ids))}
 
 
 Known = dict[tuple[int, int | None, UUID], Any]
@@ -187,12 +187,12 @@ _written_rows = CompiledQuery(
 
 def _written(drafts: Sequence[Draft]) -> tuple[Known, dict[int, list[datetime]]]:
     """What is there already under these nonces, and when these people wrote lately; one query."""
-    authors, rooms = filled(draft.user_id for draft in drafts), filled(draft.room_id for draft in drafts)
-    nonces = filled(draft.nonce for draft in drafts)
+    authors, rooms = padded_keys(draft.user_id for draft in drafts), padded_keys(draft.room_id for draft in drafts)
+    nonces = padded_keys(draft.nonce for draft in drafts)
     known: Known = {}
     written: dict[int, list[datetime]] = defaultdict(list)
     for room_id, author_id, nonce, seq, position, at in _written_rows.rows(
-        authors, rooms, nonces, timezone.now() - pace.horizon()
+        authors, rooms, nonces, timezone.now() - pace.counted_period()
     ):
         known[room_id, author_id, nonce] = SimpleNamespace(seq=seq, position=position)
         written[author_id].append(at)

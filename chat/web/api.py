@@ -209,7 +209,7 @@ def _moderated(request: PersonRequest, pk: int) -> Room:
     return entered[0]
 
 
-def _found(room: Room, leaf: history.Leaf) -> dict[str, Any]:
+def _found(room: Room, leaf: history.HistoryPage) -> dict[str, Any]:
     beside = history.shown_beside(room, leaf)
     items = history.frames_of(room, leaf.messages, beside)
     return {"items": items, "has_older": leaf.has_older, "has_newer": leaf.has_newer}

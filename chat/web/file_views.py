@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from chat.models import Attachment
 from chat.rooms.access import entered_room
-from learning.library.views import INLINE, hand_out
+from learning.library.views import INLINE, serve_file
 
 
 def _attachment(request: HttpRequest, room_id: int, key: UUID) -> Attachment:
@@ -27,7 +27,7 @@ def file(request: HttpRequest, room_id: int, key: UUID, name: str) -> Any:
     """The file itself; the name in the address is only for people."""
     row = _attachment(request, room_id, key)
     facts = {"etag": f"c{row.pk}", "media_type": row.content_type, "name": row.original_name}
-    return hand_out(request, row.file, inline=row.kind in INLINE, **facts)
+    return serve_file(request, row.file, inline=row.kind in INLINE, **facts)
 
 
 @require_safe
@@ -35,4 +35,6 @@ def thumbnail(request: HttpRequest, room_id: int, key: UUID) -> Any:
     row = _attachment(request, room_id, key)
     if not row.thumbnail:
         raise Http404
-    return hand_out(request, row.thumbnail, etag=f"t{row.pk}", media_type="image/webp", name="small.webp", inline=True)
+    return serve_file(
+        request, row.thumbnail, etag=f"t{row.pk}", media_type="image/webp", name="small.webp", inline=True
+    )

@@ -65,7 +65,7 @@ def rooms(request: PersonRequest) -> HttpResponse:
 class _Asked:
     """The part of a room's history that a request asks for."""
 
-    leaf: history.Leaf
+    leaf: history.HistoryPage
     at: int | None = None
 
 
@@ -135,7 +135,7 @@ def room(request: PersonRequest, room_id: int) -> HttpResponse:
     return render(request, "chat/room.html", context, status=422 if refused else 200)
 
 
-def _reply(leaf: history.Leaf, seq: int | None) -> Message | None:
+def _reply(leaf: history.HistoryPage, seq: int | None) -> Message | None:
     return next((message for message in leaf.messages if message.seq == seq), None)
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from markdown_it import MarkdownIt
 
 from home.demo.people import PEOPLE, portrait
-from home.demo.talk import talk_in
+from home.demo.talk import post_demo_talk
 from home.models import DemoRecord
 from learning.accounts.models import User
 from learning.courses.models import CatalogPage, CoursePage, CourseTeacher, LessonPage, ModulePage, Subject
@@ -103,7 +103,7 @@ def load_demo(say: Callable[[str], Any] = print) -> None:
         for course in courses.values():
             Seats.objects.recount(course.pk)
             _note_course(course)
-        talk_in(group, people)
+        post_demo_talk(group, people)
 
 
 def _make_groups(course: CoursePage, teacher: User) -> StudyGroup:

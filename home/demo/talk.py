@@ -90,7 +90,7 @@ def _instant(line: TalkLine, now: datetime) -> datetime:
     return min(at, now - timedelta(minutes=2))
 
 
-def talk_in(group: StudyGroup, people: dict[str, User]) -> None:
+def post_demo_talk(group: StudyGroup, people: dict[str, User]) -> None:
     """Post the lines through the chat's own verbs, then set their times back into the week."""
     room = Room.objects.get(group=group)
     now = timezone.now()

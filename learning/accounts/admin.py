@@ -36,7 +36,7 @@ from learning.accounts.actions import (
 from learning.accounts.forms import PersonCreationForm, PersonEditForm
 from learning.accounts.models import User
 from learning.accounts.requests import PersonRequest
-from learning.accounts.rights import may_teach, may_touch, roles_to_give, untouchable
+from learning.accounts.rights import may_manage_person, may_teach, people_with_more_rights, roles_to_give
 from learning.accounts.roles import role_label
 from learning.base.numbers import parse_ids
 
@@ -78,7 +78,7 @@ class PersonIndexView(IndexView):
         return super().get_base_queryset().filter(anonymised_at=None).prefetch_related("groups")
 
 
-class _ByStaff:
+class _ManageablePeopleOnly:
     """Hides people with more rights than the current user, who may not change them (promise 7)."""
 
     request: HttpRequest
@@ -87,7 +87,7 @@ class _ByStaff:
         return {**super().get_form_kwargs(), "for_user": self.request.user}  # type: ignore[misc]
 
 
-class PersonCreateView(_ByStaff, CreateView):
+class PersonCreateView(_ManageablePeopleOnly, CreateView):
     def save_instance(self) -> User:
         with transaction.atomic():
             person = super().save_instance()
@@ -98,10 +98,10 @@ class PersonCreateView(_ByStaff, CreateView):
         return person
 
 
-class PersonEditView(_ByStaff, EditView):
+class PersonEditView(_ManageablePeopleOnly, EditView):
     def dispatch(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         user = request.user
-        if user.is_authenticated and not may_touch(user, self.object):
+        if user.is_authenticated and not may_manage_person(user, self.object):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 
@@ -129,7 +129,7 @@ class PersonDeleteView(DeleteView):
 
     def dispatch(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         user = request.user
-        if user.is_authenticated and not may_touch(user, self.object):
+        if user.is_authenticated and not may_manage_person(user, self.object):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 
@@ -151,7 +151,7 @@ class PersonDeleteView(DeleteView):
         ask_deletion(person=self.object, actor=self.request.user)
 
 
-class _OnTouchable:
+class _OnManageablePeople:
     """A bulk action that skips people whom the user may not change; “all” means the whole filtered list."""
 
     request: HttpRequest
@@ -171,7 +171,7 @@ class _OnTouchable:
     @cached_property
     def _untouchable(self) -> set[int]:
         user: Any = self.request.user
-        return set(untouchable(user).values_list("pk", flat=True))
+        return set(people_with_more_rights(user).values_list("pk", flat=True))
 
     def check_perm(self, obj: User) -> bool:
         allowed = super().check_perm(obj)  # type: ignore[misc]
@@ -181,7 +181,7 @@ class _OnTouchable:
         return {**super().get_execution_context(), "actor": self.request.user}  # type: ignore[misc]
 
 
-class PersonDeleteBulkAction(_OnTouchable, DeleteBulkAction):
+class PersonDeleteBulkAction(_OnManageablePeople, DeleteBulkAction):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_context_data(**kwargs), "when": deletion_day()}
 
@@ -192,7 +192,7 @@ class PersonDeleteBulkAction(_OnTouchable, DeleteBulkAction):
         return len(objects), 0
 
 
-class PersonActiveStateBulkAction(_OnTouchable, SetActiveStateBulkAction):
+class PersonActiveStateBulkAction(_OnManageablePeople, SetActiveStateBulkAction):
     @classmethod
     def execute_action(cls, objects: list[User], actor: Any = None, **kwargs: Any) -> tuple[int, int]:
         result = super().execute_action(objects, **kwargs)
@@ -204,7 +204,7 @@ class PersonActiveStateBulkAction(_OnTouchable, SetActiveStateBulkAction):
         return result
 
 
-class OthersRoleBulkAction(_OnTouchable, AssignRoleBulkAction):
+class OthersRoleBulkAction(_OnManageablePeople, AssignRoleBulkAction):
     def check_perm(self, obj: User) -> bool:
         return super().check_perm(obj) and obj.pk != self.request.user.pk
 

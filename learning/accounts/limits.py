@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 
-def few_passwords(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def limit_password_attempts(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Limit attempts at a page's password as strictly as attempts to log in."""
 
     @wraps(view)

@@ -73,7 +73,7 @@ def _rights_in_courses(groups: Iterable[Group]) -> dict[int, frozenset[str]]:
     return {pk: frozenset(rights) for pk, rights in held.items()}
 
 
-def untouchable(staff: User) -> QuerySet[User]:
+def people_with_more_rights(staff: User) -> QuerySet[User]:
     """People whom this person may not edit, deactivate or delete: those who may do anything more than they.
 
     Five queries and one more for the people, however many these are.
@@ -89,9 +89,9 @@ def untouchable(staff: User) -> QuerySet[User]:
     return User.objects.filter(pk__in=User.objects.filter(more).values("pk")).exclude(pk=staff.pk)
 
 
-def may_touch(staff: User, person: User) -> bool:
+def may_manage_person(staff: User, person: User) -> bool:
     """Whether staff may edit, deactivate or delete a person."""
-    return not untouchable(staff).filter(pk=person.pk).exists()
+    return not people_with_more_rights(staff).filter(pk=person.pk).exists()
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def make_role(*, name: str, actor: User) -> Group:
 def delete_role(*, group: Group, actor: User) -> None:
     """Delete a role that the school has made and that nobody has; raises PermissionDenied or ValidationError."""
     group = Group.objects.select_for_update().get(pk=group.pk)
-    if not is_own_making(group) or not may_change_rights_of(actor, group):
+    if not is_custom_role(group) or not may_change_rights_of(actor, group):
         raise PermissionDenied
     if User.objects.filter(groups=group).exists():
         raise ValidationError(_("Someone still has this role. Take it from them first."))
@@ -164,7 +164,7 @@ def delete_role(*, group: Group, actor: User) -> None:
     group.delete()
 
 
-def is_own_making(group: Group) -> bool:
+def is_custom_role(group: Group) -> bool:
     """Return whether the school made this role itself: it is not one of the five built-in roles."""
     return group.name not in Role.values
 

@@ -11,7 +11,7 @@ from learning.accounts.adapter import SIGNED_UP
 MOST_CHARACTERS = 500  # of an address to return to
 
 
-class EvenSignupForm(SignupForm):
+class ConstantTimeSignupForm(SignupForm):
     """Takes as long for an address that has an account as for a new one (promise 9): hashing is what takes long."""
 
     def try_save(self, request: HttpRequest) -> Any:

@@ -31,7 +31,7 @@ def register_teacher_chooser():  # type: ignore[no-untyped-def]
 
 
 @hooks.register("check_new_references")
-def name_only_teachers(user: Any, page: Any, references: set[tuple[type[Any], str]]) -> None:
+def refuse_people_who_may_not_teach(user: Any, page: Any, references: set[tuple[type[Any], str]]) -> None:
     """Refuse people in a course's team who may not teach, also when a request names them by id."""
     keys = set(parse_ids(key for model, key in references if model is User))
     if keys - set(User.objects.filter(may_teach(), pk__in=keys, is_active=True).values_list("pk", flat=True)):

@@ -9,6 +9,6 @@ class CoursesConfig(AppConfig):
 
     def ready(self) -> None:
         from learning.courses import personal_data, receivers, school_rights  # noqa: F401  (connect signals and register)
-        from learning.courses.whole import take_over_notices
+        from learning.courses.whole import connect_notifiers
 
-        take_over_notices()
+        connect_notifiers()

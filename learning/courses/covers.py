@@ -8,7 +8,7 @@ from learning.courses.pages import CoursePage
 STYLES = 8  # palettes with their patterns, in `components.css`
 
 
-def dress(courses: Sequence[CoursePage]) -> None:
+def choose_covers(courses: Sequence[CoursePage]) -> None:
     """Set `cover_style` of each course by its first subject, never the same as the course before.
 
     The subjects should be read along with the courses.

@@ -193,7 +193,7 @@ class ApprovalNotifier(_Gathering, wagtail_mail.WorkflowStateApprovalEmailNotifi
 task_notifier, approval_notifier = TaskNotifier(), ApprovalNotifier()
 
 
-def take_over_notices() -> None:
+def connect_notifiers() -> None:
     """Connect our notifiers before Wagtail connects its own, under the same names: then Wagtail's are not connected."""
     task_submitted.connect(
         task_notifier, sender=TaskState, dispatch_uid="group_approval_task_submitted_email_notification"

@@ -232,7 +232,7 @@ def readable_parts(user: Person) -> Q:
         return Q()
     as_staff = set(courses_with(user, Right.READ).values_list("path", flat=True))
     courses = dict(readable_courses(user).values_list("pk", "path"))
-    kept_from = _kept_from(user, [pk for pk, path in courses.items() if path not in as_staff])
+    kept_from = _closed_to_student(user, [pk for pk, path in courses.items() if path not in as_staff])
     readable = Q(pk__in=free_previews().values("pk"))
     for path in courses.values():
         below = Q(path__startswith=path)
@@ -252,7 +252,7 @@ def free_previews() -> QuerySet[LessonPage]:
     return found.exclude(below_unpublished())
 
 
-def _kept_from(user: Person, course_ids: list[int]) -> Q:
+def _closed_to_student(user: Person, course_ids: list[int]) -> Q:
     """A filter for a student of these courses: without what is of other groups, or has not opened for theirs."""
     if not user.is_authenticated or not course_ids:
         return Q()

@@ -48,7 +48,7 @@ def _is_page_model(parts: dict[str, Any]) -> bool:
     return page_type is not None and issubclass(page_type, Page)
 
 
-def asked_pages(request: HttpRequest, parts: dict[str, Any]) -> set[int]:
+def requested_pages(request: HttpRequest, parts: dict[str, Any]) -> set[int]:
     """Keys of the pages that a request to the CMS names, in its address, query or, for small forms, its body."""
     name = request.resolver_match.view_name if request.resolver_match else ""
     asked: set[Any] = {parts[part] for part in PAGE_PARTS & parts.keys()}
@@ -75,12 +75,12 @@ class CmsDoorMiddleware:
         """Answers 404 where a page is named that the person may not know of; one query, none without a page."""
         if not request.path.startswith("/cms/") or not request.user.has_perm(ACCESS_CMS):
             return  # Wagtail itself sends them to the log-in form
-        asked = asked_pages(request, parts)
+        asked = requested_pages(request, parts)
         if asked and not all(sees_page(request.user, page) for page in Page.objects.filter(pk__in=asked)):
             raise Http404
 
 
-class OnlySeen:
+class VisibleOnly:
     """A bulk action limited to objects that the person may see; 404 when none is left."""
 
     request: HttpRequest
@@ -96,15 +96,15 @@ class OnlySeen:
         return sees_page(self.request.user, thing)
 
 
-def only_seen(actions: Iterable[type[BulkAction]], guard: type = OnlySeen) -> list[type[BulkAction]]:
+def guarded_bulk_actions(actions: Iterable[type[BulkAction]], guard: type = VisibleOnly) -> list[type[BulkAction]]:
     """These bulk actions, each with the guard before it."""
     return [type(action.__name__, (guard, action), {}) for action in actions]
 
 
-page_actions = only_seen((DeleteBulkAction, MoveBulkAction, PublishBulkAction, UnpublishBulkAction))
+page_actions = guarded_bulk_actions((DeleteBulkAction, MoveBulkAction, PublishBulkAction, UnpublishBulkAction))
 
 
-class SeenLinkView(ExternalLinkView):
+class VisibleLinkView(ExternalLinkView):
     """Turns a typed address into a link to a page, unless the person may not see that page's newest title."""
 
     def render_chosen_response(self, result: dict[str, Any]) -> HttpResponse:

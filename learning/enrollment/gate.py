@@ -52,7 +52,7 @@ def gate(serve: Serve) -> Serve:
     return inner
 
 
-def whole_tree_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def requires_whole_tree(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A screen of the CMS that shows pages of the whole tree: not for those who work on some courses only."""
 
     @wraps(view)

@@ -33,7 +33,7 @@ from learning.exchange.package_files import PICTURES, PackageFiles
 from learning.exchange.package_pages import is_unpublished, title_of
 from learning.exchange.raw_blocks import RawBlock, minutes_to_read
 from learning.exchange.report import ImportReport
-from learning.exchange.stored_parts import StoredParts, claim_interrupted, fingerprint
+from learning.exchange.stored_parts import StoredParts, fingerprint, resume_interrupted
 from learning.exchange.undoing import end_abandoned, undo_import
 from learning.library.collections import collection_of
 
@@ -68,7 +68,7 @@ def import_cartridge(
     """
     mark = fingerprint(path, catalog, owner, publish, language)
     with Cartridge(path) as cartridge:
-        interrupted = claim_interrupted(mark)
+        interrupted = resume_interrupted(mark)
         end_abandoned()
         work = _Import(cartridge, catalog, publish, owner, language)
         work.between = between
@@ -129,7 +129,7 @@ class _Import:
     def run(self) -> ImportReport:
         self.stored = PackageFiles(self.cartridge, self.report, self.collection, self.owner, self.parts)
         self.contents = LessonBodies(self.cartridge, self.report, self.stored, self.pages, self.hidden)
-        self.described |= self.stored.store_files(self._breathe)
+        self.described |= self.stored.store_files(self._check_in)
         self._make_lessons()
         self._fill_lessons()
         self._add_files_lesson()
@@ -149,7 +149,7 @@ class _Import:
         else:
             undo_import(self.parts.course_import)
 
-    def _breathe(self) -> None:
+    def _check_in(self) -> None:
         """Record that the import is alive, check whether it must stop, and let other transactions write."""
         if self.between is not None:
             self.between()
@@ -248,11 +248,11 @@ class _Import:
                 self._add_links(lesson, links)
                 links = []
             if link is None or item.hidden:
-                self._take(item, lesson)
+                self._import_item(item, lesson)
         if links:
             self._add_links(lesson, links)
 
-    def _take(self, item: Item, lesson: Any) -> None:
+    def _import_item(self, item: Item, lesson: Any) -> None:
         """Create the lesson or file of an item, or report why not."""
         resource = item.resource
         if resource is None:
@@ -326,7 +326,7 @@ class _Import:
             return LessonPage(title=name, slug=self._free_slug(module, name), live=False, owner=self.owner)
 
         lesson = self.parts.store(LessonPage, name, make, lambda page: module.add_child(instance=page))
-        self._breathe()
+        self._check_in()
         self.report.lessons += 1
         self.bodies[lesson.pk] = (lesson, body)
         if hides:
@@ -352,7 +352,7 @@ class _Import:
                 lesson.body = stream_of(blocks)
                 lesson.minutes = minutes_to_read(list(lesson.body.raw_data))
                 self.parts.fill(lesson)
-            self._breathe()
+            self._check_in()
 
     def _add_files_lesson(self) -> None:
         """What no page shows: files for students in one lesson, those for teachers in a draft."""
@@ -403,8 +403,8 @@ class _Import:
             self.report.leave_out(name, _("file that the manifest does not name"))
 
     def _finish(self) -> None:
-        self.parts.mark_whole(self.hidden)
-        finish_import(self.parts.course_import, self._breathe)
+        self.parts.mark_complete(self.hidden)
+        finish_import(self.parts.course_import, self._check_in)
         self.report.course = CoursePage.objects.get(pk=self.course.pk)
 
 

@@ -30,7 +30,7 @@ def fingerprint(path: Path, catalog: CatalogPage, owner: User | None, *options: 
     return digest.hexdigest()
 
 
-def claim_interrupted(mark: str) -> CourseImport | None:
+def resume_interrupted(mark: str) -> CourseImport | None:
     """The interrupted import with this fingerprint, which now belongs to the caller.
 
     Raises CartridgeError while another process is at it.
@@ -94,7 +94,7 @@ class StoredParts:
             part.is_filled = True
             part.save(update_fields=["is_filled"])
 
-    def mark_whole(self, hidden: set[int]) -> None:
+    def mark_complete(self, hidden: set[int]) -> None:
         """Say that every page is stored, and which of them stay drafts; from here on nothing is undone."""
         keys = [key for (kind, pk), key in self._keys.items() if kind.endswith("Page") and pk in hidden]
         with transaction.atomic():

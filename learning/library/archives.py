@@ -14,7 +14,7 @@ PIECE = 64 * 1024  # bytes
 _BROKEN = (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError, struct.error)
 
 
-def entries_said(file: IO[bytes]) -> int:
+def declared_entry_count(file: IO[bytes]) -> int:
     """How many entries the archive's end record names: read before the list itself, which may be made to take long.
 
     Raises ValidationError where there is no such record.
@@ -39,7 +39,7 @@ def opened(file: Any, *, entries_max: int, unpacked_max: int) -> zipfile.ZipFile
     too_much = ValidationError(_("This archive unpacks to more than we take."))
     try:
         stream = open(file, "rb") if isinstance(file, str) else file  # noqa: SIM115  (closed with the archive)
-        if entries_said(stream) > entries_max:
+        if declared_entry_count(stream) > entries_max:
             raise too_much
         stream.seek(0)
         archive = zipfile.ZipFile(stream)

@@ -21,7 +21,7 @@ INLINE = {Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.CAPTIONS}
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z", re.ASCII)
 
 
-def asked_range(header: str, size: int) -> tuple[int, int] | None:
+def parse_range(header: str, size: int) -> tuple[int, int] | None:
     """First and last byte of a Range header of one part; None where it is to be ignored, as RFC 9110 allows.
 
     Raises ValueError when no byte of the file is asked for (416).
@@ -65,7 +65,7 @@ def _guard(response: Any, etag: str) -> Any:
     return response
 
 
-def hand_out(
+def serve_file(
     request: HttpRequest, stored: FieldFile, *, etag: str, media_type: str, name: str, inline: bool
 ) -> HttpResponse | FileResponse | StreamingHttpResponse:
     """Answer with a file that the door allows: whole, as a range, or 304.
@@ -91,7 +91,7 @@ def hand_out(
     part = None
     if header and if_range in (None, etag):
         try:
-            part = asked_range(header, size)
+            part = parse_range(header, size)
         except ValueError:
             file.close()
             return _guard(HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"}), etag)
@@ -113,7 +113,7 @@ def rendition(request: HttpRequest, image_id: int, name: str) -> Any:
         raise Http404
     media_type = media_type_of(shown.file.name) if not shown.file.name.endswith(".avif") else "image/avif"
     etag = f"r{shown.pk}-{shown.file.name.rpartition('/')[2][:12]}"
-    return hand_out(request, shown.file, etag=etag, media_type=media_type, name=name, inline=True)
+    return serve_file(request, shown.file, etag=etag, media_type=media_type, name=name, inline=True)
 
 
 @require_safe
@@ -122,7 +122,7 @@ def document(request: HttpRequest, document_id: int, document_filename: str) -> 
     file = get_object_or_404(StoredFile.objects.select_related("collection"), pk=document_id)
     if not may_read_file(request.user, file, request):
         raise Http404
-    return hand_out(
+    return serve_file(
         request,
         file.file,
         etag=f"f{file.pk}-{file.file.name.rpartition('/')[2][:12]}",

@@ -4,7 +4,7 @@ from wagtail import hooks
 from wagtail.documents.views import bulk_actions as of_files
 from wagtail.images.views import bulk_actions as of_pictures
 
-from learning.enrollment.cms_door import OnlySeen, only_seen
+from learning.enrollment.cms_door import VisibleOnly, guarded_bulk_actions
 from learning.library import sharing
 from learning.library.access import works_with
 from learning.library.api import OwnDocumentsAdminAPI, OwnImagesAdminAPI
@@ -23,12 +23,12 @@ ACTIONS = [
 ]
 
 
-class OnlyUsable(OnlySeen):
+class OnlyUsable(VisibleOnly):
     def sees(self, thing: Any) -> bool:
         return works_with(self.request.user, thing)
 
 
-for action in only_seen(ACTIONS, OnlyUsable):
+for action in guarded_bulk_actions(ACTIONS, OnlyUsable):
     hooks.register("register_bulk_action", action, order=10)
 hooks.register("check_new_references", sharing.check_files)
 hooks.register("note_new_references", sharing.note_files)

@@ -19,8 +19,8 @@ from wagtail.admin.views.reports.page_types_usage import PageTypesUsageReportVie
 
 from home.errors import not_found
 from learning.accounts.account_admin import OwnAccountView
-from learning.enrollment.cms_door import SeenLinkView
-from learning.enrollment.gate import whole_tree_only
+from learning.enrollment.cms_door import VisibleLinkView
+from learning.enrollment.gate import requires_whole_tree
 
 View = Callable[..., Any]
 
@@ -28,11 +28,11 @@ REPLACED: dict[View, Callable[[View], View]] = {
     # one log-in page for everyone: allauth's, with its limits and second factor
     LoginView: lambda _view: RedirectView.as_view(pattern_name="account_login", query_string=True),
     PasswordResetView: lambda _view: RedirectView.as_view(pattern_name="account_reset_password"),
-    ExternalLinkView: lambda _view: require_admin_access(SeenLinkView.as_view()),
+    ExternalLinkView: lambda _view: require_admin_access(VisibleLinkView.as_view()),
     AccountView: lambda _view: require_admin_access(OwnAccountView.as_view()),
     error_test: lambda _view: not_found,
     # this report names the last edited page of each type, wherever it is
-    PageTypesUsageReportView: whole_tree_only,
+    PageTypesUsageReportView: requires_whole_tree,
 }
 
 

@@ -10,7 +10,7 @@ from config.admin_urls import replaced_urls
 from home.api import api
 from home.errors import not_found
 from home.sitemap import SchoolSitemap
-from learning.accounts.limits import few_passwords
+from learning.accounts.limits import limit_password_attempts
 from learning.courses import routing
 
 urlpatterns = [
@@ -29,7 +29,7 @@ urlpatterns = [
     # Wagtail's page addresses, one by one: its own log-in form is left out, ours stands in for it.
     path(
         "_util/authenticate_with_password/<int:page_view_restriction_id>/<int:page_id>/",
-        few_passwords(authenticate_with_password),
+        limit_password_attempts(authenticate_with_password),
         name="wagtailcore_authenticate_with_password",
     ),
     path(

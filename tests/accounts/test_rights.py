@@ -14,7 +14,7 @@ from learning.accounts.rights import (
     change_rights,
     delete_role,
     make_role,
-    may_touch,
+    may_manage_person,
     rights_of,
     rights_of_groups,
     roles_to_give,
@@ -115,8 +115,8 @@ def test_who_manages_people_gives_only_what_they_have(people: SimpleNamespace, v
 def test_who_may_do_more_is_not_theirs_to_touch(people: SimpleNamespace, visit: Any) -> None:
     who = manager("people")
     client = visit(who)
-    assert not may_touch(who, people.admin)
-    assert may_touch(who, people.student)
+    assert not may_manage_person(who, people.admin)
+    assert may_manage_person(who, people.student)
     taken_over = {"email": "mine@example.org", "display_name": "A", "language": "", "time_zone": "UTC"}
     assert client.post(f"/cms/users/edit/{people.admin.pk}/", taken_over).status_code == 302
     client.post(f"/cms/users/delete/{people.admin.pk}/")
@@ -201,12 +201,12 @@ def test_roles_are_made_and_deleted_by_who_may_change_rights(people: SimpleNames
 
 def test_who_has_rights_in_a_course_is_above_a_clerk(small: SimpleNamespace, visit: Any) -> None:
     clerk = manager("people", "team", "own_students")
-    assert not may_touch(clerk, small.teacher)
+    assert not may_manage_person(clerk, small.teacher)
     writers = Group.objects.create(name="Writers")
     CourseRight.objects.create(role=writers, course=small.course, right="write")
     small.stranger.groups.add(writers)
-    assert not may_touch(clerk, small.stranger)
-    assert may_touch(clerk, small.student)
+    assert not may_manage_person(clerk, small.stranger)
+    assert may_manage_person(clerk, small.student)
     assert writers not in roles_to_give(clerk)
     assert writers in roles_to_give(small.admin)
 

@@ -135,7 +135,7 @@ def send_for(seconds: float, per_second: int, *, more: bool = False, size: int =
     while now < 100.0 + seconds and not admission.is_flood(now):
         now += max(1 / per_second, admission.arrived(size, now))
         if more:
-            admission.takes_more(now, REFUSED)
+            admission.charge(now, REFUSED)
     return admission, now
 
 
@@ -192,7 +192,7 @@ def test_a_person_who_comes_back_with_all_their_tabs_is_no_flood() -> None:
     for _tab in range(django_settings.CHAT_SOCKETS_PER_PERSON):
         for frame in (Subscribe, Watch):
             now += admission.arrived(100, now)
-            admission.takes_more(now, COSTS[frame])
+            admission.charge(now, COSTS[frame])
             assert not admission.is_flood(now)
 
 
@@ -277,6 +277,6 @@ def test_people_are_counted_once_over_all_processes(monkeypatch: pytest.MonkeyPa
     assert presence.count({1, 2}) == 4
     now = monotonic()
     monkeypatch.setattr("chat.live.presence.monotonic", lambda: now + FORGET + 1)
-    assert presence.forget_silent()
-    assert not presence.forget_silent()
+    assert presence.forget_lost_processes()
+    assert not presence.forget_lost_processes()
     assert presence.count({1, 2}) == 2

@@ -68,7 +68,7 @@ def test_a_socket_hears_all_beyond_what_it_was_told(
     """Also what happened between the reading of the room and the joining of its feed."""
 
     async def scenario(here: SimpleNamespace) -> None:
-        await here.feed.bring_up(here.one, after, told, asyncio.Lock())
+        await here.feed.catch_up(here.one, after, told, asyncio.Lock())
         assert here.heard == expected
         assert here.feed.listeners[here.one] == 3
 
@@ -80,7 +80,7 @@ def test_nothing_is_passed_on_while_the_check_is_late(room: Room) -> None:
 
     async def scenario(here: SimpleNamespace) -> None:
         here.runtime.checked_at = monotonic() - LATE
-        catching_up = asyncio.create_task(here.feed.bring_up(here.one, 0, 3, asyncio.Lock()))
+        catching_up = asyncio.create_task(here.feed.catch_up(here.one, 0, 3, asyncio.Lock()))
         await asyncio.sleep(0.3)
         assert here.heard == []
         here.runtime.checked_at = monotonic()
@@ -89,10 +89,10 @@ def test_nothing_is_passed_on_while_the_check_is_late(room: Room) -> None:
         here.feed.position = 1
         here.feed.listeners[here.one] = 1
         here.runtime.checked_at = monotonic() - LATE
-        await here.feed.read_on()
+        await here.feed.pass_on_unread()
         assert here.heard == [1, 2, 3]
         here.runtime.checked_at = monotonic()
-        await here.feed.read_on()
+        await here.feed.pass_on_unread()
         assert here.heard == [1, 2, 3, 2, 3]
 
     play(room, scenario)
@@ -101,7 +101,7 @@ def test_nothing_is_passed_on_while_the_check_is_late(room: Room) -> None:
 def test_who_is_shown_out_while_catching_up_hears_no_more(room: Room) -> None:
     async def scenario(here: SimpleNamespace) -> None:
         here.runtime.checked_at = monotonic() - LATE
-        catching_up = asyncio.create_task(here.feed.bring_up(here.one, 0, 3, asyncio.Lock()))
+        catching_up = asyncio.create_task(here.feed.catch_up(here.one, 0, 3, asyncio.Lock()))
         await asyncio.sleep(0.15)
         here.one.rooms.discard(room.pk)
         here.runtime.checked_at = monotonic()

@@ -15,7 +15,7 @@ from home.models import DemoRecord
 from learning.accounts.models import User
 from learning.accounts.roles import Role
 from learning.courses.catalogue import card_queryset
-from learning.courses.covers import STYLES, dress
+from learning.courses.covers import STYLES, choose_covers
 from learning.courses.models import CatalogPage, CoursePage, LessonPage, Subject
 from learning.enrollment.actions import enroll, leave
 from learning.enrollment.models import Audience, Enrollment, Opening, StudyGroup
@@ -280,9 +280,9 @@ def test_no_two_covers_side_by_side_are_alike(small: SimpleNamespace) -> None:
         course.subjects = [subject]
         school.publish(course)
     courses = list(card_queryset(CatalogPage.objects.get()))
-    dress(courses)
+    choose_covers(courses)
     styles = [course.cover_style for course in courses]
     assert all(one != other for one, other in pairwise(styles))
     assert set(styles) <= set(range(STYLES))
-    dress(courses)
+    choose_covers(courses)
     assert [course.cover_style for course in courses] == styles

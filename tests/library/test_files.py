@@ -14,7 +14,7 @@ from learning.enrollment.actions import change_status
 from learning.enrollment.statuses import Status
 from learning.library.kinds import Kind, check_upload
 from learning.library.models import Picture, StoredFile
-from learning.library.views import asked_range
+from learning.library.views import parse_range
 from tests import school
 
 MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + bytes(range(256)) * 40
@@ -119,7 +119,7 @@ def test_if_range_with_another_etag_gets_the_whole(shown: Any, visit: Any) -> No
 
 def test_asked_range_of_an_empty_file() -> None:
     with pytest.raises(ValueError, match="bytes"):
-        asked_range("bytes=0-", 0)
+        parse_range("bytes=0-", 0)
 
 
 def test_headers_keep_a_file_from_acting(shown: Any, visit: Any) -> None:

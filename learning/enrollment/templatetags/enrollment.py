@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from learning.base.caching import cached_in_process
-from learning.courses.covers import dress
+from learning.courses.covers import choose_covers
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.courses.programme import (
     Programme,
@@ -121,7 +121,7 @@ def course_cards(context: dict[str, Any], courses: Iterable[CoursePage]) -> list
     Two queries beside those of the courses, two more for what is not kept.
     """
     courses = list(courses)
-    dress(courses)
+    choose_covers(courses)
     programmes_of(courses)  # reads all that are not kept at once
     person = _person(context.get("request"))
     own = {}

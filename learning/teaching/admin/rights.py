@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from learning.accounts.rights import change_rights, delete_role, is_own_making, make_role, rights_table
+from learning.accounts.rights import change_rights, delete_role, is_custom_role, make_role, rights_table
 from learning.accounts.roles import RIGHTS, role_label
 from learning.base.numbers import parse_id
 from learning.base.screens import header
@@ -54,7 +54,7 @@ def rights(request: HttpRequest) -> HttpResponse:
             {
                 "group": group,
                 "label": role_label(group.name),
-                "own_making": is_own_making(group),
+                "own_making": is_custom_role(group),
                 "open": group.pk in table.changeable,
             }
             for group in groups
