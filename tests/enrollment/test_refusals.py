@@ -1,0 +1,377 @@
+"""What actions refuse, and what they leave alone: each refusal has its code, and nothing is changed by it."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, Group
+from django.utils import timezone
+
+from learning.accounts.actions import anonymise, ask_deletion, cancel_deletion
+from learning.accounts.models import AuditEntry, User
+from learning.accounts.rights import change_rights, may_manage_person, people_with_more_rights, rights_of_groups
+from learning.accounts.roles import Role
+from learning.courses.models import CoursePage, LessonPage
+from learning.enrollment.access import Refusal, Viewing, access_to_course, readable_parts
+from learning.enrollment.actions import (
+    Wanted,
+    change_statuses,
+    complete,
+    enroll,
+    enroll_by_staff,
+    enroll_many,
+    expire_ended,
+    fill_seats,
+    leave,
+)
+from learning.enrollment.groups import place, set_openings, shift_openings
+from learning.enrollment.invitations import invite_many, send_again, take_back
+from learning.enrollment.models import CourseRight, Enrollment, Invitation, Opening, Seats, StatusChange, StudyGroup
+from learning.enrollment.rights import change_course_rights, courses_with
+from learning.enrollment.seats import EnrollmentError, locked_course
+from learning.enrollment.statuses import Status
+from learning.enrollment.undo import undo
+from tests import school
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def status_of(user: User, course: CoursePage) -> str:
+    return str(Enrollment.objects.get(user=user, course=course).status)
+
+
+def code_of(refused: pytest.ExceptionInfo[EnrollmentError]) -> str:
+    return refused.value.code
+
+
+# --- the study group that someone asks for -----------------------------------------------------
+
+
+def test_a_group_of_another_course_is_refused(small: SimpleNamespace) -> None:
+    CoursePage.objects.filter(pk=small.course.pk).update(choose_group=True)
+    StudyGroup.objects.create(course=small.course, name="Here")
+    elsewhere = StudyGroup.objects.create(course=small.other, name="Elsewhere")
+    course = school.fresh(small.course)
+    with pytest.raises(EnrollmentError) as refused:
+        enroll(user=small.classmate, course=course, group_id=elsewhere.pk)
+    assert code_of(refused) == "no_such_group"
+    with pytest.raises(EnrollmentError) as refused:
+        enroll(user=small.classmate, course=course)
+    assert code_of(refused) == "choose_group"
+    assert not Enrollment.objects.filter(user=small.classmate).exists()
+
+
+def test_a_group_without_places_is_refused(small: SimpleNamespace) -> None:
+    CoursePage.objects.filter(pk=small.course.pk).update(choose_group=True)
+    group = StudyGroup.objects.create(course=small.course, name="Small", capacity=1)
+    place(enrollment_ids=[small.enrollment.pk], course_id=small.course.pk, group=group, actor=small.admin)
+    with pytest.raises(EnrollmentError) as refused:
+        enroll(user=small.classmate, course=school.fresh(small.course), group_id=group.pk)
+    assert code_of(refused) == "group_full"
+    # where no group has a place, nobody has to choose one
+    assert enroll(user=small.classmate, course=school.fresh(small.course)).group is None
+
+
+# --- staff -------------------------------------------------------------------------------------
+
+
+def test_staff_enrol_a_student_once(small: SimpleNamespace) -> None:
+    again = enroll_by_staff(user=small.student, course=small.course, actor=small.admin)
+    assert again.pk == small.enrollment.pk
+    assert StatusChange.objects.filter(enrollment=small.enrollment).count() == 1
+
+
+def test_who_has_left_comes_back_only_by_themselves(small: SimpleNamespace) -> None:
+    leave(user=small.student, course=small.course)
+    with pytest.raises(EnrollmentError) as refused:
+        enroll_by_staff(user=small.student, course=small.course, actor=small.admin)
+    assert code_of(refused) == "student_only"
+    wanted = [Wanted(small.student), Wanted(small.classmate)]
+    refusals = enroll_many(course_id=small.course.pk, wanted=wanted, actor=small.admin)
+    assert list(refusals) == [small.student.pk]
+    assert status_of(small.student, small.course) == Status.LEFT
+    assert status_of(small.classmate, small.course) == Status.ACTIVE
+
+
+def test_many_are_enrolled_up_to_the_seats(people: SimpleNamespace) -> None:
+    course = school.course(capacity=1)
+    wanted = [Wanted(people.student), Wanted(people.classmate)]
+    refusals = enroll_many(course_id=course.pk, wanted=wanted, actor=people.admin)
+    assert list(refusals) == [people.classmate.pk]
+    assert Enrollment.objects.filter(course=course).count() == 1
+    assert Seats.objects.get(pk=course.pk).taken == 1
+
+
+def test_many_are_put_into_groups_up_to_their_places(small: SimpleNamespace) -> None:
+    group = StudyGroup.objects.create(course=small.course, name="Small", capacity=1)
+    wanted = [
+        Wanted(small.student, group_id=group.pk),  # a student already: moves
+        Wanted(small.classmate, group_id=group.pk),
+        Wanted(small.stranger, group_id=group.pk + 1000),
+    ]
+    refusals = enroll_many(course_id=small.course.pk, wanted=wanted, actor=small.admin)
+    assert refusals == {
+        small.classmate.pk: "This study group is full.",
+        small.stranger.pk: "There is no such study group.",
+    }
+    assert school.fresh(small.enrollment).group_id == group.pk
+    assert not Enrollment.objects.filter(user__in=[small.classmate, small.stranger]).exists()
+    # again: who is in the group stays, and keeps the one enrolment
+    assert enroll_many(course_id=small.course.pk, wanted=wanted[:1], actor=small.admin) == {}
+    assert StatusChange.objects.filter(enrollment=small.enrollment).count() == 1
+
+
+def test_an_enrolment_elsewhere_is_not_taken_for_one_here(small: SimpleNamespace) -> None:
+    elsewhere = school.enrolled(small.student, small.other)
+    assert enroll_many(course_id=small.other.pk, wanted=[Wanted(small.classmate)], actor=small.admin) == {}
+    third = school.course("Third")
+    assert enroll_many(course_id=third.pk, wanted=[Wanted(small.student)], actor=small.admin) == {}
+    assert status_of(small.student, third) == Status.ACTIVE
+    assert enroll_by_staff(user=small.classmate, course=third, actor=small.admin).course_id == third.pk
+    assert school.fresh(elsewhere).course_id == small.other.pk
+    assert Seats.objects.get(pk=third.pk).taken == 2
+
+
+def test_a_change_to_the_same_status_counts_for_nobody(small: SimpleNamespace) -> None:
+    other = school.enrolled(small.classmate, small.course)
+    change_statuses(enrollment_ids=[other.pk], after=Status.PAUSED, actor=small.admin)
+    both = change_statuses(enrollment_ids=[small.enrollment.pk, other.pk], after=Status.PAUSED, actor=small.admin)
+    assert (both.changed, both.refused) == (1, {})
+    assert [StatusChange.objects.get(pk=pk).enrollment_id for pk in both.changes] == [small.enrollment.pk]
+
+
+def test_rows_of_a_deleted_course_are_refused_and_others_are_changed(small: SimpleNamespace) -> None:
+    gone = school.course("Gone")
+    row = school.enrolled(small.student, gone)
+    gone.delete()
+    outcome = change_statuses(enrollment_ids=[row.pk, small.enrollment.pk], after=Status.PAUSED, actor=small.admin)
+    assert outcome.changed == 1
+    assert outcome.refused == {row.pk: "There is no such course."}
+    assert school.fresh(row).status == Status.ACTIVE
+    with pytest.raises(EnrollmentError) as refused:
+        locked_course(row.course_id)
+    assert code_of(refused) == "no_such_course"
+
+
+@pytest.mark.parametrize("status", [Status.PAUSED, Status.REMOVED, Status.COMPLETED, Status.LEFT])
+def test_only_the_active_are_completed(small: SimpleNamespace, status: Status) -> None:
+    Enrollment.objects.filter(pk=small.enrollment.pk).update(status=status)
+    assert complete(enrollment=small.enrollment).status == status
+    assert school.fresh(small.enrollment).completed_at is None
+
+
+def test_seats_of_a_deleted_or_unpublished_course_are_not_filled(people: SimpleNamespace) -> None:
+    course = school.course(capacity=1, waiting_list=True)
+    for who in (people.student, people.classmate):
+        school.enrolled(who, course)
+    CoursePage.objects.filter(pk=course.pk).update(capacity=2, live=False)
+    assert fill_seats(course_id=course.pk) == 0
+    assert status_of(people.classmate, course) == Status.WAITLISTED
+    CoursePage.objects.filter(pk=course.pk).update(live=True)
+    assert fill_seats(course_id=course.pk) == 1
+    assert fill_seats(course_id=course.pk + 1000) == 0
+
+
+def test_who_is_taken_from_the_queue_is_not_moved_up_once_more(people: SimpleNamespace) -> None:
+    """Two seats have become free and staff give one to the second of the queue: the other goes to the first."""
+    course = school.course(capacity=1, waiting_list=True)
+    rows = [school.enrolled(who, course) for who in (people.student, people.classmate, people.stranger)]
+    CoursePage.objects.filter(pk=course.pk).update(capacity=3)
+    assert change_statuses(enrollment_ids=[rows[2].pk], after=Status.ACTIVE, actor=people.admin).changed == 1
+    assert {status_of(who, course) for who in (people.student, people.classmate, people.stranger)} == {Status.ACTIVE}
+    seats = Seats.objects.get(pk=course.pk)
+    assert (seats.taken, seats.waiting) == (3, 0)
+    for row in rows[1:]:
+        steps = StatusChange.objects.filter(enrollment=row).order_by("pk").values_list("after", flat=True)
+        assert list(steps) == [Status.WAITLISTED, Status.ACTIVE]
+
+
+def test_expiring_twice_closes_once(small: SimpleNamespace) -> None:
+    CoursePage.objects.filter(pk=small.course.pk).update(ends_at=timezone.now() - HOUR)
+    assert expire_ended() == 1
+    assert expire_ended() == 0
+    assert status_of(small.student, small.course) == Status.EXPIRED
+
+
+# --- who reads ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "at", "refusal"),
+    [
+        ({"starts_at": DAY}, timedelta(0), Refusal.NOT_STARTED),
+        ({"starts_at": DAY}, 2 * DAY, None),
+        ({"ends_at": DAY}, timedelta(0), None),
+        ({"ends_at": DAY}, 2 * DAY, Refusal.ENDED),
+        ({"ends_at": DAY}, DAY, Refusal.ENDED),
+    ],
+)
+def test_looking_as_a_student_on_a_day_shows_what_that_day_refuses(
+    small: SimpleNamespace, fields: dict[str, timedelta], at: timedelta, refusal: Refusal | None
+) -> None:
+    now = timezone.now()
+    CoursePage.objects.filter(pk=small.course.pk).update(**{name: now + after for name, after in fields.items()})
+    course = school.fresh(small.course)
+    access = access_to_course(small.teacher, course, Viewing(course.pk, None, now + at))
+    assert access.refusal == refusal
+    # for who is no staff of the course it changes nothing
+    stranger = access_to_course(small.stranger, course, Viewing(course.pk, None, now + at))
+    assert (stranger.viewing, stranger.refusal) == (None, Refusal.NOT_ENROLLED)
+
+
+def test_prerequisites_of_one_course_do_not_close_another(small: SimpleNamespace) -> None:
+    first = school.course("First")
+    school.requires(small.other, first)
+    assert access_to_course(small.student, small.course).granted
+    school.enrolled(small.student, first)
+    refused = access_to_course(small.student, small.other)
+    assert refused.refusal == Refusal.NOT_ENROLLED
+    Enrollment.objects.create(user=small.student, course=small.other, status=Status.ACTIVE)
+    refused = access_to_course(small.student, school.fresh(small.other))
+    assert (refused.refusal, refused.missing) == (Refusal.PREREQUISITES, [first])
+    Enrollment.objects.filter(user=small.student, course=first).update(status=Status.COMPLETED)
+    assert access_to_course(small.student, school.fresh(small.other)).granted
+
+
+def test_lists_hide_what_is_closed_for_one_s_own_group_only(small: SimpleNamespace) -> None:
+    """`readable_parts`, which search and sitemaps ask, as the page itself."""
+    mine = StudyGroup.objects.create(course=small.course, name="Mine")
+    theirs = StudyGroup.objects.create(course=small.course, name="Theirs")
+    place(enrollment_ids=[small.enrollment.pk], course_id=small.course.pk, group=mine, actor=small.admin)
+    first, second = small.modules
+    soon = timezone.now() + DAY
+    set_openings(group=theirs, openings={first.pk: (soon, None), second.pk: (soon, None)}, actor=small.admin)
+    everything = {lesson.pk for lesson in small.lessons}
+
+    def readable() -> set[int]:
+        return set(LessonPage.objects.filter(readable_parts(small.student)).values_list("pk", flat=True))
+
+    assert readable() == everything
+    set_openings(group=mine, openings={second.pk: (soon, None)}, actor=small.admin)
+    assert readable() == {lesson.pk for lesson in small.lessons[:2]}
+    Opening.objects.filter(group=mine).update(opens_at=timezone.now() - HOUR)
+    assert readable() == everything
+
+
+def test_the_team_has_no_right_that_is_only_given(small: SimpleNamespace) -> None:
+    right = CourseRight.Right
+    assert small.course in courses_with(small.teacher, right.WRITE)
+    assert small.course not in courses_with(small.teacher, right.PUBLISH)
+    role = Group.objects.create(name="Publishers")
+    small.stranger.groups.add(role)
+    CourseRight.objects.create(role=role, course=small.course, right=right.PUBLISH)
+    assert list(courses_with(small.stranger, right.PUBLISH)) == [small.course]
+    assert not courses_with(small.stranger, right.WRITE).exists()
+    User.objects.filter(pk=small.stranger.pk).update(is_active=False)
+    assert not courses_with(school.fresh(small.stranger), right.PUBLISH).exists()
+    assert not courses_with(AnonymousUser(), right.READ).exists()
+
+
+# --- rights that are saved as they are ---------------------------------------------------------
+
+
+def test_saving_the_same_rights_writes_nothing(small: SimpleNamespace) -> None:
+    root = User.objects.create_superuser("root@example.org", "x")
+    role = Group.objects.create(name="Helpers")
+    for _time in range(2):
+        change_rights(group=role, codes={"read"}, actor=root)
+        change_course_rights(group=role, course=small.course, codes={"write"}, actor=root)
+    assert rights_of_groups([role])[role.pk] == {"read"}
+    assert AuditEntry.objects.filter(actor=root).count() == 2
+
+
+def test_a_superuser_may_change_everyone_and_only_they_a_superuser(people: SimpleNamespace) -> None:
+    root = User.objects.create_superuser("root@example.org", "x")
+    assert not people_with_more_rights(root).exists()
+    assert root in people_with_more_rights(people.admin)
+    assert may_manage_person(root, people.admin)
+    assert not may_manage_person(people.admin, root)
+
+
+# --- deletion of a person ----------------------------------------------------------------------
+
+
+def test_a_deletion_is_asked_for_once_and_cancelled_once(people: SimpleNamespace) -> None:
+    ask_deletion(person=people.student, actor=people.student)
+    day = school.fresh(people.student).delete_after
+    ask_deletion(person=people.student, actor=people.student)
+    assert school.fresh(people.student).delete_after == day
+    assert AuditEntry.objects.filter(person=people.student).count() == 1
+    for _time in range(2):
+        cancel_deletion(person=people.student, actor=people.student)
+    assert school.fresh(people.student).delete_after is None
+    assert AuditEntry.objects.filter(person=people.student).count() == 2
+
+
+def test_who_was_closed_before_the_deletion_stays_closed_after_its_end(people: SimpleNamespace) -> None:
+    User.objects.filter(pk=people.student.pk).update(is_active=False)
+    ask_deletion(person=people.student, actor=people.admin)
+    cancel_deletion(person=people.student, actor=people.admin)
+    assert not school.fresh(people.student).is_active
+    ask_deletion(person=people.classmate, actor=people.admin)
+    assert not school.fresh(people.classmate).is_active
+    cancel_deletion(person=people.classmate, actor=people.admin)
+    assert school.fresh(people.classmate).is_active
+
+
+def test_anonymising_deletes_the_picture(people: SimpleNamespace, django_capture_on_commit_callbacks: object) -> None:
+    from django.core.files.base import ContentFile
+
+    people.student.avatar.save("me.png", ContentFile(school.png()))
+    stored, name = people.student.avatar.storage, str(people.student.avatar.name)
+    assert stored.exists(name)
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+        anonymise(person=people.student)
+    assert not stored.exists(name)
+    assert not school.fresh(people.student).groups.filter(name=Role.STUDENT).exists()
+
+
+# --- groups and their openings -----------------------------------------------------------------
+
+
+def test_openings_need_a_start_to_follow_and_a_module_of_the_course(small: SimpleNamespace) -> None:
+    group = StudyGroup.objects.create(course=small.course, name="Open")
+    first, second = small.modules
+    at = timezone.now() + DAY
+    set_openings(group=group, openings={first.pk: (at, None), second.pk: (None, None)}, actor=small.admin)
+    assert [(row.module_id, row.opens_at) for row in Opening.objects.filter(group=group)] == [(first.pk, at)]
+    assert shift_openings(group=group, from_module_id=first.pk, days=3, actor=small.admin) == 1
+    assert Opening.objects.get(group=group).opens_at == at + 3 * DAY
+    assert shift_openings(group=group, from_module_id=second.pk, days=3, actor=small.admin) == 0
+    assert Opening.objects.get(group=group).opens_at == at + 3 * DAY
+    set_openings(group=group, openings={first.pk: (None, None)}, actor=small.admin)
+    assert not Opening.objects.filter(group=group).exists()
+
+
+# --- invitations -------------------------------------------------------------------------------
+
+
+def test_invitations_of_others_are_neither_sent_nor_taken_back(small: SimpleNamespace) -> None:
+    from learning.enrollment.invitations import Guest
+
+    assert invite_many(course_id=small.course.pk, guests=[Guest("a@example.org", "")], actor=small.admin) == 1
+    assert invite_many(course_id=small.course.pk, guests=[Guest("a@example.org", "")], actor=small.admin) == 0
+    assert invite_many(course_id=small.other.pk, guests=[Guest("b@example.org", "")], actor=small.admin) == 1
+    mine = Invitation.objects.get(email="a@example.org")
+    Invitation.objects.update(told_at=timezone.now())
+    assert send_again(ids=[mine.pk], actor=small.admin) == 0  # sent just now
+    Invitation.objects.update(told_at=timezone.now() - DAY)
+    assert send_again(ids=[mine.pk], actor=small.admin) == 1
+    assert take_back(ids=[mine.pk], actor=small.admin) == 1
+    assert list(Invitation.objects.values_list("email", flat=True)) == ["b@example.org"]
+
+
+# --- undo --------------------------------------------------------------------------------------
+
+
+def test_only_one_s_own_last_change_is_undone(small: SimpleNamespace) -> None:
+    outcome = change_statuses(enrollment_ids=[small.enrollment.pk], after=Status.PAUSED, actor=small.admin)
+    assert undo(change_ids=outcome.changes, actor=small.teacher).changed == 0
+    assert status_of(small.student, small.course) == Status.PAUSED
+    later = change_statuses(enrollment_ids=[small.enrollment.pk], after=Status.REMOVED, actor=small.teacher)
+    refused = undo(change_ids=outcome.changes, actor=small.admin)
+    assert (refused.changed, list(refused.refused)) == (0, [small.enrollment.pk])
+    assert undo(change_ids=later.changes, actor=small.teacher).changed == 1
+    assert status_of(small.student, small.course) == Status.PAUSED
+    StatusChange.objects.filter(pk__in=outcome.changes).update(at=timezone.now() - HOUR)
+    assert undo(change_ids=outcome.changes, actor=small.admin).changed == 0
