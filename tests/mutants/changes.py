@@ -83,7 +83,9 @@ def _breaks_of(node: ast.stmt | ast.expr) -> Iterator[ast.AST]:
         yield _with(node, ops=[OPPOSITE[type(node.ops[0])]()])
     elif isinstance(node, ast.BoolOp):
         yield _with(node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And())
-        for place in range(len(node.values)):
+        for place, value in enumerate(node.values):
+            if isinstance(node.op, ast.Or) and isinstance(value, ast.Constant) and not value.value:
+                continue  # `user.pk or 0`: an empty value in place of None, which finds nothing either
             left = node.values[:place] + node.values[place + 1 :]
             yield left[0] if len(left) == 1 else _with(node, values=left)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert):
