@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from types import SimpleNamespace
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group
@@ -11,6 +12,7 @@ from learning.accounts.actions import anonymise, ask_deletion, cancel_deletion
 from learning.accounts.models import AuditEntry, User
 from learning.accounts.rights import change_rights, may_manage_person, people_with_more_rights, rights_of_groups
 from learning.accounts.roles import Role
+from learning.courses.enums import Completes
 from learning.courses.models import CoursePage, LessonPage
 from learning.enrollment.access import Refusal, Viewing, access_to_course, readable_parts
 from learning.enrollment.actions import (
@@ -26,7 +28,18 @@ from learning.enrollment.actions import (
 )
 from learning.enrollment.groups import place, set_openings, shift_openings
 from learning.enrollment.invitations import invite_many, send_again, take_back
-from learning.enrollment.models import CourseRight, Enrollment, Invitation, Opening, Seats, StatusChange, StudyGroup
+from learning.enrollment.models import (
+    BlockCompletion,
+    Completion,
+    CourseRight,
+    Enrollment,
+    Invitation,
+    Opening,
+    Seats,
+    StatusChange,
+    StudyGroup,
+)
+from learning.enrollment.progress import complete_finished, set_done, set_played
 from learning.enrollment.rights import change_course_rights, courses_with
 from learning.enrollment.seats import EnrollmentError, locked_course
 from learning.enrollment.statuses import Status
@@ -375,3 +388,41 @@ def test_only_one_s_own_last_change_is_undone(small: SimpleNamespace) -> None:
     assert status_of(small.student, small.course) == Status.PAUSED
     StatusChange.objects.filter(pk__in=outcome.changes).update(at=timezone.now() - HOUR)
     assert undo(change_ids=outcome.changes, actor=small.admin).changed == 0
+
+
+# --- progress ----------------------------------------------------------------------------------
+
+
+def test_a_lesson_that_is_not_done_after_all_counts_no_more(small: SimpleNamespace) -> None:
+    for lesson in small.lessons[:2]:
+        set_done(enrollment=small.enrollment, lesson=lesson)
+    assert set_done(enrollment=small.enrollment, lesson=small.lessons[0], done=False).done == {small.lessons[1].pk}
+    row = school.fresh(small.enrollment)
+    assert (row.done, row.percent) == (1, 33)
+
+
+def test_only_the_blocks_of_the_lesson_complete_it(small: SimpleNamespace) -> None:
+    def listening(title: str) -> tuple[LessonPage, list[UUID]]:
+        files = [school.stored(f"{title}-{n}.mp3", b"ID3" + bytes(100), of=small.course) for n in (1, 2)]
+        blocks = [{"type": "audio", "id": str(uuid4()), "value": {"file": file.pk, "title": ""}} for file in files]
+        lesson = school.lesson(small.modules[0], title, blocks=blocks, completes=Completes.BY_BLOCKS)
+        return lesson, [UUID(str(block["id"])) for block in blocks]
+
+    (first, own), (second, others) = listening("First"), listening("Second")
+    assert not set_played(enrollment=small.enrollment, lesson=first, block_id=uuid4())
+    assert not set_played(enrollment=small.enrollment, lesson=first, block_id=others[0])
+    assert not BlockCompletion.objects.exists()  # what is no block of the lesson leaves no row
+    # a row of another lesson with the same block, as a copied lesson has it, is not this one's
+    BlockCompletion.objects.create(user=small.student, lesson_id=second.pk, block_id=own[1])
+    assert not set_played(enrollment=small.enrollment, lesson=first, block_id=own[0])
+    assert set_played(enrollment=small.enrollment, lesson=first, block_id=own[1])
+
+
+def test_the_night_completes_only_those_who_have_done_everything(small: SimpleNamespace) -> None:
+    other = school.enrolled(small.classmate, small.course)
+    for lesson in small.lessons:
+        Completion.objects.create(user=small.student, lesson_id=lesson.pk)
+    Completion.objects.create(user=small.classmate, lesson_id=small.lessons[0].pk)
+    assert complete_finished(small.course.pk) == 1
+    assert [school.fresh(row).status for row in (small.enrollment, other)] == [Status.COMPLETED, Status.ACTIVE]
+    assert complete_finished(small.course.pk + 1000) == 0
