@@ -24,8 +24,8 @@ from learning.courses.models import CatalogPage, CoursePage, CourseTeacher, Less
 from learning.courses.programme import programme_of
 from learning.enrollment.models import Completion, Enrollment, Opening, Position, Seats, StatusChange, StudyGroup
 from learning.enrollment.statuses import By, Status
-from learning.exchange.actions import import_cartridge
-from learning.exchange.html_blocks import BlockMaker
+from learning.exchange.build import import_cartridge
+from learning.exchange.packages.html_blocks import BlockMaker
 from learning.library.collections import collection_of
 from learning.library.models import CourseCollection, Picture, StoredFile
 

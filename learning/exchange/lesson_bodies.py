@@ -7,12 +7,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from learning.courses.models import LessonPage
-from learning.exchange.cartridge import PAGE_MAX, Cartridge, CartridgeError
-from learning.exchange.encodings import decoded
-from learning.exchange.html_blocks import BlockMaker, PageTooSlowError
 from learning.exchange.package_files import PICTURES, PackageFiles
+from learning.exchange.packages.encodings import decoded
+from learning.exchange.packages.html_blocks import BlockMaker, PageTooSlowError
 from learning.exchange.raw_blocks import RawBlock
 from learning.exchange.report import ImportReport
+from learning.exchange.tree import PAGE_MAX, CoursePackage, PackageError
 
 
 class LessonBodies:
@@ -20,7 +20,7 @@ class LessonBodies:
 
     def __init__(
         self,
-        cartridge: Cartridge,
+        package: CoursePackage,
         report: ImportReport,
         stored: PackageFiles,
         pages: dict[str, LessonPage],
@@ -30,22 +30,22 @@ class LessonBodies:
 
         Both grow while the import runs; a page that cannot be read becomes a hidden one.
         """
-        self.cartridge, self.report, self.stored = cartridge, report, stored
+        self.package, self.report, self.stored = package, report, stored
         self.pages, self.hidden = pages, hidden
-        self.hidden_files = {r.href for r in cartridge.resources.values() if r.hidden and not r.is_page}
+        self.hidden_files = {r.href for r in package.resources.values() if r.hidden and not r.is_page}
         self.shown_files: set[str] = set()  # entries that some lesson shows
 
     def blocks_of(self, href: str, lesson: LessonPage) -> list[RawBlock]:
         name = Path(href).name
         maker = BlockMaker(
-            find_picture=lambda source: self._picture(self.cartridge.find(source, href), lesson),
+            find_picture=lambda source: self._picture(self.package.find(source, href), lesson),
             find_link=lambda target: self._link(target, href, lesson),
-            find_file=lambda source: self._player(self.cartridge.find(source, href), lesson),
+            find_file=lambda source: self._player(self.package.find(source, href), lesson),
         )
         try:
-            text, guessed = decoded(self.cartridge.read(href, PAGE_MAX))
+            text, guessed = decoded(self.package.read(href, PAGE_MAX))
             blocks = maker.make(text)
-        except (PageTooSlowError, CartridgeError, RecursionError) as error:
+        except (PageTooSlowError, PackageError, RecursionError) as error:
             self.report.leave_out(name, str(error) or _("page that takes too long to read"))
             self.hidden.add(lesson.pk)
             return []
@@ -58,7 +58,7 @@ class LessonBodies:
         return blocks
 
     def _link(self, target: str, base: str, lesson: LessonPage) -> dict[str, str] | None:
-        name = self.cartridge.find(target, base)
+        name = self.package.find(target, base)
         if name in self.pages and name not in self.stored.files:
             return {"linktype": "page", "id": str(self.pages[name].pk)}
         if name in self.stored.files and self._may_show(name, lesson):

@@ -12,9 +12,9 @@ from PIL import Image, UnidentifiedImageError
 from wagtail.models import Collection
 
 from learning.accounts.models import User
-from learning.exchange.cartridge import Cartridge, CartridgeError, Resource
 from learning.exchange.report import ImportReport
 from learning.exchange.stored_parts import StoredParts
+from learning.exchange.tree import CoursePackage, PackageError, Resource
 from learning.library.models import Picture, StoredFile
 
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
@@ -25,13 +25,13 @@ class PackageFiles:
 
     def __init__(
         self,
-        cartridge: Cartridge,
+        package: CoursePackage,
         report: ImportReport,
         collection: Collection,
         owner: User | None,
         parts: StoredParts,
     ) -> None:
-        self.cartridge = cartridge
+        self.package = package
         self.report = report
         self.collection = collection
         self.owner = owner
@@ -45,8 +45,8 @@ class PackageFiles:
         Returns the ids of the resources that were refused; the report says why.
         """
         refused = set()
-        for resource in self.cartridge.resources.values():
-            is_there = resource.is_file and resource.href in self.cartridge.names
+        for resource in self.package.resources.values():
+            is_there = resource.is_file and resource.href in self.package.names
             if is_there and not resource.href.lower().endswith(PICTURES) and resource.href not in self.files:
                 if not self._store_file(resource):
                     refused.add(resource.id)
@@ -56,13 +56,13 @@ class PackageFiles:
     def picture(self, href: str) -> Picture | None:
         """The stored picture of this entry, stored now if it is asked for the first time."""
         if href not in self.pictures:
-            self.pictures[href] = self._store_picture(href) if href in self.cartridge.names else None
+            self.pictures[href] = self._store_picture(href) if href in self.package.names else None
         return self.pictures[href]
 
     def _store_picture(self, href: str) -> Picture | None:
         try:
             picture = self.parts.store(Picture, href, lambda: self._new_picture(href), Picture.save)
-        except CartridgeError as error:
+        except PackageError as error:
             self.report.leave_out(href, str(error))
             return None
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
@@ -72,10 +72,10 @@ class PackageFiles:
         return picture
 
     def _new_picture(self, href: str) -> Picture:
-        data = self.cartridge.read(href, settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE)
+        data = self.package.read(href, settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE)
         with Image.open(BytesIO(data)) as picture:
             if picture.width * picture.height > settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS:
-                raise CartridgeError(_("This picture has too many pixels."))
+                raise PackageError(_("This picture has too many pixels."))
             picture.verify()
         row = Picture(title=Path(href).stem[:255], collection=self.collection, uploaded_by_user=self.owner)
         row.file = ContentFile(data, name=Path(href).name)
@@ -86,7 +86,7 @@ class PackageFiles:
         href = resource.href
         try:
             file = self.parts.store(StoredFile, href, lambda: self._new_file(resource), StoredFile.save)
-        except (CartridgeError, ValidationError) as error:
+        except (PackageError, ValidationError) as error:
             messages = error.messages if isinstance(error, ValidationError) else [str(error)]
             self.report.leave_out(href, " ".join(messages))
             return False
@@ -96,9 +96,9 @@ class PackageFiles:
 
     def _new_file(self, resource: Resource) -> StoredFile:
         href = resource.href
-        name = self.cartridge.canvas.names.get(resource.id) or Path(href).name
+        name = self.package.file_names.get(resource.id) or Path(href).name
         row = StoredFile(title=Path(name).stem[:255], collection=self.collection, uploaded_by_user=self.owner)
-        row.file = ContentFile(self.cartridge.read(href), name=Path(href).name)
+        row.file = ContentFile(self.package.read(href), name=Path(href).name)
         row.file_size = row.file.size
         row.clean()
         return row

@@ -4,8 +4,8 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from learning.exchange.html_tables import Grid
-from learning.exchange.html_trees import parsed, text_of
+from learning.exchange.packages.html_tables import Grid
+from learning.exchange.packages.html_trees import parsed, text_of
 
 RawBlock = dict[str, Any]
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from learning.accounts.models import User
 from learning.courses.models import CatalogPage
-from learning.exchange.cartridge import CartridgeError
 from learning.exchange.models import CourseImport, ImportedPart
+from learning.exchange.tree import PackageError
 
 DEAD_AFTER = 60  # seconds without a sign of life, after which the same import may go on in another process
 
@@ -33,7 +33,7 @@ def fingerprint(path: Path, catalog: CatalogPage, owner: User | None, *options: 
 def resume_interrupted(mark: str) -> CourseImport | None:
     """The interrupted import with this fingerprint, which now belongs to the caller.
 
-    Raises CartridgeError while another process is at it.
+    Raises PackageError while another process is at it.
     """
     found = CourseImport.objects.filter(fingerprint=mark).first()
     if found is None:
@@ -42,7 +42,7 @@ def resume_interrupted(mark: str) -> CourseImport | None:
     is_dead = found.seen_at < now - timedelta(seconds=DEAD_AFTER)
     same = CourseImport.objects.filter(pk=found.pk, seen_at=found.seen_at)
     if not is_dead or not same.update(seen_at=now):  # of two who try, one changes the row
-        raise CartridgeError(
+        raise PackageError(
             _("This package is being imported already. If that import has died, start it again in a minute.")
         )
     found.seen_at = now

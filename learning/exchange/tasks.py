@@ -2,18 +2,19 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from learning.exchange import people, undoing
+from learning.exchange import undoing
+from learning.exchange.people import importing
 from learning.jobs.registry import every_day, every_minutes, job
 
 
 @job(_("Check an import"))
 def check_import(run_id: int) -> int:
-    return people.check(run_id=run_id)
+    return importing.check(run_id=run_id)
 
 
 @job(_("Carry out an import"))
 def apply_import(run_id: int) -> int:
-    return people.apply(run_id=run_id)
+    return importing.apply(run_id=run_id)
 
 
 @job(_("End interrupted imports of courses"), tick=every_minutes(5, second=50))
@@ -24,4 +25,4 @@ def end_abandoned_imports() -> int:
 
 @job(_("Delete old imports with their files"), tick=every_day(hour=3, minute=31))
 def forget_old_imports() -> int:
-    return people.forget_old_imports()
+    return importing.forget_old_imports()

@@ -2,8 +2,8 @@ from typing import Any
 
 from wagtail import hooks
 
-from learning.exchange.admin import addresses, menu_item
-from learning.exchange.people import forget
+from learning.exchange.people.admin import addresses, menu_item
+from learning.exchange.people.importing import forget
 
 hooks.register("register_learning_menu_item", menu_item)
 

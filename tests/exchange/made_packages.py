@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from learning.courses.models import CatalogPage
-from learning.exchange.actions import import_cartridge
+from learning.exchange.build import import_cartridge
 
 CANVAS = 'xmlns="http://canvas.instructure.com/xsd/cccv1p0"'
 ROLE = (

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image as Pixels
 
 from learning.courses.models import LessonPage
-from learning.exchange.actions import CartridgeError
+from learning.exchange.build import PackageError
 from learning.library.models import Picture
 from tests.exchange.made_packages import item, package, page, run
 
@@ -106,7 +106,7 @@ def test_a_hostile_package_is_refused_within_bounds(db: None, tmp_path: Path, ma
     began, report = time.monotonic(), None
     try:
         report = run(path)
-    except CartridgeError as error:
+    except PackageError as error:
         report = getattr(error, "report", None)
     seconds, bytes_more = time.monotonic() - began, peak.stop()
     print(make.__name__, f"{seconds:.1f} s, +{bytes_more // 1024 // 1024} MB", report and report.left_out[:2])

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 
 from home.demo.load import CARTRIDGE
 from learning.courses.models import CatalogPage, CoursePage, LessonPage
-from learning.exchange.actions import CartridgeError, import_cartridge
-from learning.exchange.html_blocks import BlockMaker
+from learning.exchange.build import PackageError, import_cartridge
+from learning.exchange.packages.html_blocks import BlockMaker
 from learning.library.models import Picture, StoredFile
 from tests import school
 
@@ -74,7 +74,7 @@ def test_students_can_read_what_was_imported(db: None, visit: Any) -> None:
 
 
 def test_a_package_with_nothing_to_read_is_refused_with_the_reason(db: None, tmp_path: Path) -> None:
-    with pytest.raises(CartridgeError, match="no page, link or file"):
+    with pytest.raises(PackageError, match="no page, link or file"):
         run(cartridge(tmp_path, href="missing.html"))
     assert not CoursePage.objects.exists()
 
@@ -94,7 +94,7 @@ def test_archive_without_manifest_or_with_a_broken_one(db: None, tmp_path: Path)
             archive.writestr("page.html", "x")
             if manifest:
                 archive.writestr("imsmanifest.xml", manifest)
-        with pytest.raises(CartridgeError, match=reason):
+        with pytest.raises(PackageError, match=reason):
             run(path)
 
 
@@ -113,7 +113,7 @@ def test_paths_do_not_lead_out_of_the_archive(db: None, tmp_path: Path) -> None:
 
 def test_a_failure_leaves_no_rows_and_no_files(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()}
-    monkeypatch.setattr("learning.exchange.actions.minutes_to_read", lambda blocks: 1 / 0)
+    monkeypatch.setattr("learning.exchange.build.minutes_to_read", lambda blocks: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run(CARTRIDGE)
     assert not CoursePage.objects.exists()

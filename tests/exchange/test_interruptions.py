@@ -21,8 +21,8 @@ from django.utils import timezone
 from wagtail.models import Page
 
 from learning.courses.models import CatalogPage, CoursePage, LessonPage
-from learning.exchange import actions
-from learning.exchange.actions import CartridgeError
+from learning.exchange import build
+from learning.exchange.build import PackageError
 from learning.exchange.management.commands.import_course import StopRequest
 from learning.exchange.models import CourseImport, ImportedPart
 from learning.exchange.undoing import ABANDONED_AFTER, end_abandoned
@@ -38,8 +38,8 @@ def files_now() -> set[Path]:
 
 def test_an_abandoned_import_is_undone(db: None, hiding: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = files_now()
-    monkeypatch.setattr(actions, "undo_import", lambda journal: None)  # as if the process had been killed
-    monkeypatch.setattr(actions.LessonPage, "save", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr(build, "undo_import", lambda journal: None)  # as if the process had been killed
+    monkeypatch.setattr(build.LessonPage, "save", lambda *args, **kwargs: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run(hiding)
     monkeypatch.undo()
@@ -92,14 +92,14 @@ def test_an_import_goes_on_after_its_process_died(
     before = len(files_now())
     whole = made(run(hiding))
     between = len(files_now())
-    monkeypatch.setattr(actions._Import, "give_up", lambda work: None)
+    monkeypatch.setattr(build._Import, "give_up", lambda work: None)
     deaths = 0
     for pages in itertools.chain([1, 1, 2], itertools.count(3)):
         try:
             report = run(hiding, between=die_after(pages))
         except Died:
             deaths += 1
-            with pytest.raises(CartridgeError, match="already"):  # perhaps it lives: nobody else has it
+            with pytest.raises(PackageError, match="already"):  # perhaps it lives: nobody else has it
                 run(hiding)
             CourseImport.objects.update(seen_at=timezone.now() - timedelta(seconds=61))
         else:
@@ -117,7 +117,7 @@ def test_an_interrupted_import_belongs_to_its_package_and_options(
     db: None, hiding: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as dead:
-        dead.setattr(actions._Import, "give_up", lambda work: None)
+        dead.setattr(build._Import, "give_up", lambda work: None)
         with pytest.raises(Died):
             run(hiding, between=die_after(3))
     CourseImport.objects.update(seen_at=timezone.now() - timedelta(seconds=61))
@@ -160,7 +160,7 @@ def test_a_wish_to_end_that_python_drops_is_heard_after_the_page(db: None, tmp_p
     with contextlib.suppress(SystemExit):
         stop(signal.SIGTERM, None)
     with pytest.raises(SystemExit) as ended:
-        actions.import_cartridge(path=path, catalog=CatalogPage.objects.get(), between=stop.check)
+        build.import_cartridge(path=path, catalog=CatalogPage.objects.get(), between=stop.check)
     assert ended.value.code == 128 + signal.SIGTERM
     assert not CoursePage.objects.exists()
 

@@ -10,10 +10,10 @@ from django.core.exceptions import ValidationError
 from django.utils import translation
 
 from learning.courses.models import CoursePage, LessonPage, ModulePage
-from learning.exchange import actions
-from learning.exchange.actions import CartridgeError
-from learning.exchange.encodings import decoded
+from learning.exchange import build
+from learning.exchange.build import PackageError
 from learning.exchange.models import CourseImport
+from learning.exchange.packages.encodings import decoded
 from learning.library.archives import opened
 from learning.library.models import Picture, StoredFile
 from tests import school
@@ -113,7 +113,7 @@ def test_words_of_ours_stand_in_the_language_of_the_course_and_reasons_in_the_re
 
 def test_a_refused_package_still_has_its_report(db: None, tmp_path: Path) -> None:
     path = package(tmp_path, item("q", "Quiz"), page("q", "q.xml", kind="imsqti_xmlv1p2"), **{"q.xml": "<x/>"})
-    with pytest.raises(CartridgeError) as caught:
+    with pytest.raises(PackageError) as caught:
         run(path)
     assert any("Quiz" in line for line in caught.value.report.left_out)
     assert not CourseImport.objects.exists()
@@ -128,7 +128,7 @@ def test_bytes_are_counted_while_they_are_unpacked(db: None, tmp_path: Path) -> 
     try:
         report = run(path)
         assert any("a.html" in line for line in report.left_out)
-    except CartridgeError:
+    except PackageError:
         pass
     assert time.monotonic() - began < 5
 
@@ -161,7 +161,7 @@ def test_three_thousand_equal_titles_have_slugs_of_their_own() -> None:
     taken: set[str] = set()
     began = time.monotonic()
     for _number in range(1000):
-        taken.add(actions.free_slug_among(taken, "Same"))
+        taken.add(build.free_slug_among(taken, "Same"))
     assert len(taken) == 1000
     assert time.monotonic() - began < 2
 

@@ -26,8 +26,8 @@ from learning.enrollment.actions import change_status
 from learning.enrollment.models import Enrollment, Invitation, StatusChange, StudyGroup
 from learning.enrollment.statuses import Status
 from learning.exchange import deeds
-from learning.exchange import people as importing
 from learning.exchange.models import ImportRow, ImportRun
+from learning.exchange.people import importing
 from learning.jobs.models import WorkerHeartbeat
 from tests import school
 from tests.conftest import make_people

@@ -8,7 +8,7 @@ from learning.enrollment.actions import change_status
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.statuses import Status
 from learning.exchange.models import ImportRow, ImportRun
-from learning.exchange.people import guess_columns
+from learning.exchange.people.rows import guess_columns
 from tests import school
 from tests.exchange.test_people_import import PAGE, checked, outcomes
 

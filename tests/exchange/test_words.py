@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from learning.exchange.html_blocks import BlockMaker, PageTooSlowError
+from learning.exchange.packages.html_blocks import BlockMaker, PageTooSlowError
 from learning.exchange.raw_blocks import plain_text
 from tests.once import ONCE
 

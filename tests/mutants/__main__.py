@@ -27,7 +27,8 @@ BASE = Path(__file__).resolve().parents[2]
 MODULES = (
     *("learning/enrollment/access.py", "learning/enrollment/actions.py", "learning/enrollment/seats.py"),
     *("learning/enrollment/rights.py", "learning/enrollment/progress.py", "learning/library/access.py"),
-    *("learning/library/policies.py", "learning/library/sharing.py", "learning/exchange/people.py"),
+    *("learning/library/policies.py", "learning/library/sharing.py"),
+    *("learning/exchange/people/plan.py", "learning/exchange/people/importing.py"),
     *("chat/rooms/access.py", "chat/rooms/membership.py"),
 )
 LEAST = 0.9

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from learning.courses.enums import CourseLanguage
 from learning.courses.models import CatalogPage
-from learning.exchange.actions import CartridgeError, import_cartridge
+from learning.exchange.build import PackageError, import_cartridge
 from learning.exchange.report import ImportReport
 
 
@@ -58,7 +58,7 @@ class Command(BaseCommand):
                 language=options["language"],
                 between=stop.check,
             )
-        except CartridgeError as error:
+        except PackageError as error:
             if error.report is not None:
                 self._write(error.report, options["report"])
             raise CommandError(str(error)) from error

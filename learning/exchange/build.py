@@ -25,15 +25,16 @@ from wagtail.models import Collection, Page
 from learning.accounts.models import User
 from learning.courses.models import CatalogPage, CoursePage, LessonPage, ModulePage
 from learning.courses.video import find_video
-from learning.exchange.cartridge import Cartridge, CartridgeError, Item, Resource
 from learning.exchange.finishing import finish_import
 from learning.exchange.lesson_bodies import LessonBodies, stream_of, text_block
 from learning.exchange.models import CourseImport
 from learning.exchange.package_files import PICTURES, PackageFiles
-from learning.exchange.package_pages import is_unpublished, title_of
+from learning.exchange.packages.cartridge import Cartridge
+from learning.exchange.packages.page_facts import is_unpublished, title_of
 from learning.exchange.raw_blocks import RawBlock, minutes_to_read
 from learning.exchange.report import ImportReport
 from learning.exchange.stored_parts import StoredParts, fingerprint, resume_interrupted
+from learning.exchange.tree import CoursePackage, Item, PackageError, Resource
 from learning.exchange.undoing import end_abandoned, undo_import
 from learning.library.collections import collection_of
 
@@ -64,7 +65,7 @@ def import_cartridge(
     What the package hides from students stays a draft. `between` is called after each page, and what it raises ends
     the import. All or nothing: an error leaves neither pages nor stored files behind. An import whose process died goes
     on where it was when the same package is imported with the same options; whether it did stands in `report.resumed`.
-    Raises CartridgeError, whose `report` has a line for every part of the package.
+    Raises PackageError, whose `report` has a line for every part of the package.
     """
     mark = fingerprint(path, catalog, owner, publish, language)
     with Cartridge(path) as cartridge:
@@ -77,7 +78,7 @@ def import_cartridge(
             return work.run()
         except BaseException as error:
             work.give_up()
-            if isinstance(error, CartridgeError):
+            if isinstance(error, PackageError):
                 error.report = work.report
             raise
 
@@ -88,9 +89,9 @@ class _Import:
     collection: Collection
 
     def __init__(
-        self, cartridge: Cartridge, catalog: CatalogPage, publish: bool, owner: User | None, language: str
+        self, package: CoursePackage, catalog: CatalogPage, publish: bool, owner: User | None, language: str
     ) -> None:
-        self.cartridge = cartridge
+        self.package = package
         self.catalog = catalog
         self.publish = publish
         self.owner = owner
@@ -127,15 +128,15 @@ class _Import:
         self.parts = StoredParts(course_import)
 
     def run(self) -> ImportReport:
-        self.stored = PackageFiles(self.cartridge, self.report, self.collection, self.owner, self.parts)
-        self.contents = LessonBodies(self.cartridge, self.report, self.stored, self.pages, self.hidden)
+        self.stored = PackageFiles(self.package, self.report, self.collection, self.owner, self.parts)
+        self.contents = LessonBodies(self.package, self.report, self.stored, self.pages, self.hidden)
         self.described |= self.stored.store_files(self._check_in)
         self._make_lessons()
         self._fill_lessons()
         self._add_files_lesson()
         self._describe_the_rest()
         if not self.bodies:
-            raise CartridgeError(
+            raise PackageError(
                 _("There is no page, link or file in this cartridge that can be imported. Left out: %(left_out)s")
                 % {"left_out": "; ".join(self.report.left_out[:5]) or "–"}
             )
@@ -165,12 +166,12 @@ class _Import:
     # --- pages ------------------------------------------------------------------------
 
     def _make_course(self) -> CoursePage:
-        title = self.cartridge.title[:TITLE_LENGTH] or self._words(gettext_lazy("Imported course"))
-        text = BeautifulSoup(self.cartridge.description, "lxml").get_text(" ", strip=True)
-        rights = self.cartridge.rights
+        title = self.package.title[:TITLE_LENGTH] or self._words(gettext_lazy("Imported course"))
+        text = BeautifulSoup(self.package.description, "lxml").get_text(" ", strip=True)
+        rights = self.package.rights
         said_rights = self._words(gettext_lazy("Licence of the original: %(rights)s")) % {"rights": rights}
         # not every package says what it is about; its outline does
-        outline = ", ".join(item.title for item in self.cartridge.outline if item.title)
+        outline = ", ".join(item.title for item in self.package.outline if item.title)
         course = CoursePage(
             title=title,
             slug=self._free_slug(self.catalog, title),
@@ -192,7 +193,7 @@ class _Import:
     def _make_lessons(self) -> None:
         """Modules and empty lessons first, so that pages can link to one another."""
         loose: list[Item] = []
-        for item in self.cartridge.outline:
+        for item in self.package.outline:
             if item.children:
                 self._make_module(
                     item.title or self._words(gettext_lazy("Module")), item.below()[1:], hidden=item.hidden
@@ -202,16 +203,16 @@ class _Import:
                 loose.append(item)
         if loose:
             self._make_module(self._words(gettext_lazy("Lessons")), loose)
-        in_outline = {leaf.resource.id for top in self.cartridge.outline for leaf in top.below() if leaf.resource}
+        in_outline = {leaf.resource.id for top in self.package.outline for leaf in top.below() if leaf.resource}
         syllabus = self._syllabus()
         spoken = {item.resource.href for item in syllabus if item.resource}
         others = [
-            Item(title_of(self.cartridge, resource), resource=resource)
-            for resource in self.cartridge.resources.values()
+            Item(title_of(self.package, resource), resource=resource)
+            for resource in self.package.resources.values()
             if resource.is_page
             and resource.id not in in_outline
             and resource.href not in {*self.pages, *spoken}
-            and resource.href in self.cartridge.names
+            and resource.href in self.package.names
             and not resource.id.endswith("_fallback")
         ]
         if others or syllabus:
@@ -220,9 +221,9 @@ class _Import:
     def _syllabus(self) -> list[Item]:
         """Canvas's syllabus, which the outline does not name."""
         found = next(
-            (r for r in self.cartridge.resources.values() if r.is_page and r.href.endswith("syllabus.html")), None
+            (r for r in self.package.resources.values() if r.is_page and r.href.endswith("syllabus.html")), None
         )
-        if found is None or found.href in self.pages or found.href not in self.cartridge.names:
+        if found is None or found.href in self.pages or found.href not in self.package.names:
             return []
         return [Item(self._words(gettext_lazy("Syllabus")), resource=found)] if found.type != "webcontent" else []
 
@@ -238,7 +239,7 @@ class _Import:
 
         for item in items:
             resource = item.resource
-            link = self.cartridge.link_of(resource) if resource is not None and resource.is_link else None
+            link = self.package.link_of(resource) if resource is not None and resource.is_link else None
             if link is not None and not item.hidden:
                 links.append((item.title or link[0] or link[1], link[1]))
                 self._describe(item, _("web link"))
@@ -264,16 +265,16 @@ class _Import:
                 self.report.taken(item.title, _("header; its items follow"))
             return
         name = item.title or Path(resource.href).stem
-        hides = item.hidden or resource.hidden or resource.id in self.cartridge.canvas.hidden_items
-        if resource.is_page and resource.href in self.cartridge.names:
-            hides = hides or is_unpublished(self.cartridge, resource.href)
+        hides = item.hidden or resource.hidden or resource.id in self.package.hidden_items
+        if resource.is_page and resource.href in self.package.names:
+            hides = hides or is_unpublished(self.package, resource.href)
         if resource.href in self.pages:
             first = self.pages[resource.href]
             inside = f'<a linktype="page" id="{first.pk}">{escape(first.title)}</a>'
             lesson(name, [text_block(f"<p>{inside}</p>")], hides=hides)
             self._describe(item, _("used again: a link to its first place"))
-        elif resource.is_page and resource.href in self.cartridge.names:
-            page = lesson(item.title or title_of(self.cartridge, resource), resource.href, hides=hides)
+        elif resource.is_page and resource.href in self.package.names:
+            page = lesson(item.title or title_of(self.package, resource), resource.href, hides=hides)
             self.pages[resource.href] = page
             self._describe(item, _("page"), hides=hides)
         elif resource.href in self.stored.files:
@@ -285,7 +286,7 @@ class _Import:
             self._describe(item, _("picture"), hides=hides)
         else:
             kind = self._kind(resource)
-            if resource.is_file and resource.href not in self.cartridge.names:
+            if resource.is_file and resource.href not in self.package.names:
                 kind = _("file that is not in the package")
             self.described.add(resource.id)
             self.report.leave_out(item.title or resource.href or resource.id, kind)
@@ -381,8 +382,8 @@ class _Import:
 
     def _describe_the_rest(self) -> None:
         """A line for every resource and file that no item has spoken of."""
-        spoken = {name for r in self.cartridge.resources.values() for name in (r.href, *r.files)}
-        for resource in self.cartridge.resources.values():
+        spoken = {name for r in self.package.resources.values() for name in (r.href, *r.files)}
+        for resource in self.package.resources.values():
             if resource.id in self.described:
                 continue
             name = resource.href or resource.id
@@ -397,9 +398,9 @@ class _Import:
                     self.report.leave_out(name, _("picture that no page shows"))
             elif not any(line.what == name for line in self.report.lines):
                 kind = self._kind(resource)
-                missing = resource.href not in self.cartridge.names
+                missing = resource.href not in self.package.names
                 self.report.leave_out(name, _("file that is not in the package") if missing and not kind else kind)
-        for name in sorted(self.cartridge.names - spoken - {"imsmanifest.xml"}):
+        for name in sorted(self.package.names - spoken - {"imsmanifest.xml"}):
             self.report.leave_out(name, _("file that the manifest does not name"))
 
     def _finish(self) -> None:
@@ -416,4 +417,4 @@ def free_slug_among(taken: set[str], title: str) -> str:
     return next(f"{base}-{n}" for n in range(2, len(taken) + 3) if f"{base}-{n}" not in taken)
 
 
-__all__ = ["CartridgeError", "ImportReport", "import_cartridge"]
+__all__ = ["ImportReport", "PackageError", "import_cartridge"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from learning.exchange.html_trees import CONTROL, name_of
+from learning.exchange.packages.html_trees import CONTROL, name_of
 from learning.exchange.raw_blocks import RawBlock, block_of
 
 # Attributes of a rich text link for the target of a link in the HTML; None where it leads nowhere here.

@@ -22,8 +22,9 @@ from learning.base.sheet_rows import PEEK, read_rows
 from learning.courses.models import CoursePage
 from learning.enrollment.rights import managed_courses
 from learning.exchange.models import ImportRow, ImportRun
-from learning.exchange.people import COLUMNS, give_up, guess_columns
-from learning.exchange.tables import check_table
+from learning.exchange.people.importing import give_up
+from learning.exchange.people.rows import COLUMNS, guess_columns
+from learning.exchange.people.tables import check_table
 from learning.exchange.tasks import apply_import, check_import
 
 ROWS_PER_PAGE = 50

@@ -5,22 +5,20 @@ bytes that really come out, and XML is parsed without entities or network.
 """
 
 import posixpath
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from learning.exchange.canvas import SYLLABUS, CanvasFacts, local, read_facts
+from learning.exchange.packages.canvas import SYLLABUS, CanvasFacts, local, read_facts
+from learning.exchange.tree import Item, Kind, PackageError, Resource
 from learning.library.archives import opened, read_entry
 
 ENTRIES_MAX = 20_000
 UNPACKED_MAX = 2 * 1024**3  # bytes of all entries together
 ENTRY_MAX = 200 * 1024**2  # bytes of one file
-PAGE_MAX = 5 * 1024**2  # bytes of one page
 XML_MAX = 16 * 1024**2  # bytes of a manifest
 ITEMS_MAX = 10_000
 DEPTH_MAX = 20  # levels of items; deeper ones come up to the last of these
@@ -28,54 +26,13 @@ DEPTH_MAX = 20  # levels of items; deeper ones come up to the last of these
 PAGES = (".html", ".htm", ".xhtml")
 
 
-class CartridgeError(Exception):
-    """The file is not a cartridge that can be read; the message says why. `report` may have a line for each part."""
-
-    report: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    id: str
-    type: str
-    href: str
-    files: tuple[str, ...]
-    hidden: bool = False  # the package shows it to teachers only
-
-    @property
-    def is_page(self) -> bool:
-        is_content = self.type == "webcontent" or self.href == SYLLABUS
-        return is_content and self.href.lower().endswith(PAGES)
-
-    @property
-    def is_file(self) -> bool:
-        return self.type == "webcontent" and not self.is_page and bool(self.href)
-
-    @property
-    def is_link(self) -> bool:
-        return "imswl" in self.type
-
-
-@dataclass(slots=True)
-class Item:
-    title: str
-    id: str = ""
-    resource: Resource | None = None
-    hidden: bool = False
-    refers: bool = False  # whether it names a resource, there or not
-    children: list["Item"] = field(default_factory=list)
-
-    def below(self) -> list["Item"]:
-        """The item and all below it, in order; those below a hidden one are hidden."""
-        found: list[Item] = []
-        work = [self]
-        while work:
-            item = work.pop()
-            found.append(item)
-            for child in item.children:
-                child.hidden = child.hidden or item.hidden
-            work.extend(reversed(item.children))
-        return found
+def _kind_of(type_: str, href: str) -> Kind:
+    if "imswl" in type_:
+        return Kind.LINK
+    is_page = href.lower().endswith(PAGES)
+    if is_page and (type_ == "webcontent" or href == SYLLABUS):
+        return Kind.PAGE
+    return Kind.FILE if type_ == "webcontent" and href and not is_page else Kind.OTHER
 
 
 def _children(element: etree._Element, name: str) -> list[etree._Element]:
@@ -111,7 +68,7 @@ class Cartridge:
             said = error.messages[0]
             if "PK" not in path.read_bytes()[:4].decode("latin-1") or path.stat().st_size < 22:
                 said = _("This is not a zip archive: %(name)s") % {"name": path.name}
-            raise CartridgeError(said) from error
+            raise PackageError(said) from error
         try:
             self._read_all()
         except BaseException:
@@ -124,6 +81,7 @@ class Cartridge:
         self.read_bytes = 0
         manifest = self._manifest()
         self.canvas: CanvasFacts = read_facts(self._tree)
+        self.hidden_items, self.file_names = self.canvas.hidden_items, self.canvas.names
         self.resources = self._resources(manifest)
         self.title = next(iter(filter(None, _texts(manifest, "metadata", "lom", "general", "title", "string"))), "")
         self.description = next(
@@ -141,13 +99,13 @@ class Cartridge:
         self.archive.close()
 
     def read(self, name: str, limit: int = ENTRY_MAX) -> bytes:
-        """The bytes of an entry. Raises CartridgeError for what is missing, damaged or larger than it may be."""
+        """The bytes of an entry. Raises PackageError for what is missing, damaged or larger than it may be."""
         try:
             data = read_entry(self.archive, name, min(limit, UNPACKED_MAX - self.read_bytes))
         except KeyError as error:
-            raise CartridgeError(_("The cartridge has no file %(name)s") % {"name": name}) from error
+            raise PackageError(_("The cartridge has no file %(name)s") % {"name": name}) from error
         except ValidationError as error:
-            raise CartridgeError(error.messages[0]) from error
+            raise PackageError(error.messages[0]) from error
         self.read_bytes += len(data)
         return data
 
@@ -184,7 +142,7 @@ class Cartridge:
             return None
         try:
             return etree.fromstring(self.read(name, XML_MAX), self._parser())
-        except (etree.XMLSyntaxError, CartridgeError):
+        except (etree.XMLSyntaxError, PackageError):
             return None
 
     @staticmethod
@@ -193,13 +151,13 @@ class Cartridge:
 
     def _manifest(self) -> etree._Element:
         if "imsmanifest.xml" not in self.names:
-            raise CartridgeError(_("This archive is not a Common Cartridge: it has no imsmanifest.xml."))
+            raise PackageError(_("This archive is not a Common Cartridge: it has no imsmanifest.xml."))
         try:
             root = etree.fromstring(self.read("imsmanifest.xml", XML_MAX), self._parser())
         except etree.XMLSyntaxError as error:
-            raise CartridgeError(_("The manifest is not well-formed: %(error)s") % {"error": error}) from error
+            raise PackageError(_("The manifest is not well-formed: %(error)s") % {"error": error}) from error
         if local(root) != "manifest":
-            raise CartridgeError(_("This archive is not a Common Cartridge: its manifest is something else."))
+            raise PackageError(_("This archive is not a Common Cartridge: its manifest is something else."))
         return root
 
     def _resources(self, manifest: etree._Element) -> dict[str, Resource]:
@@ -214,7 +172,8 @@ class Cartridge:
                 path = self.named(path) or path
                 key = element.get("identifier", "")
                 hidden = _is_for_teachers(element) or self.canvas.hides(key, path)
-                found[key] = Resource(key, element.get("type", ""), path, files, hidden)
+                type_ = element.get("type", "")
+                found[key] = Resource(key, _kind_of(type_, path), path, files, hidden, type_)
         return found
 
     def _outline(self, manifest: etree._Element) -> list[Item]:
@@ -236,7 +195,7 @@ class Cartridge:
             for child in _children(element, "item"):
                 count += 1
                 if count > ITEMS_MAX:
-                    raise CartridgeError(_("The outline has more than %(n)s items.") % {"n": ITEMS_MAX})
+                    raise PackageError(_("The outline has more than %(n)s items.") % {"n": ITEMS_MAX})
                 made = self._one(child)
                 item.children.append(made)
                 # a subtree beyond the depth is collected into the last level

@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-from learning.exchange.cartridge import PAGE_MAX, Cartridge, CartridgeError, Resource
-from learning.exchange.encodings import decoded
-from learning.exchange.html_trees import parsed
+from learning.exchange.packages.encodings import decoded
+from learning.exchange.packages.html_trees import parsed
+from learning.exchange.tree import PAGE_MAX, CoursePackage, PackageError, Resource
 
 HEAD = 65_536  # bytes in which a title is looked for
 
 
-def title_of(cartridge: Cartridge, resource: Resource) -> str:
+def title_of(package: CoursePackage, resource: Resource) -> str:
     """The title of a page, or else the name of its file."""
     try:
-        data = cartridge.read(resource.href, PAGE_MAX)
-    except CartridgeError:
+        data = package.read(resource.href, PAGE_MAX)
+    except PackageError:
         return Path(resource.href).stem  # filling the lesson says what is wrong with the page
     text, _guessed = decoded(data[:HEAD])
     root = parsed(text)
@@ -21,11 +21,11 @@ def title_of(cartridge: Cartridge, resource: Resource) -> str:
     return " ".join((title or "").split()) or Path(resource.href).stem
 
 
-def is_unpublished(cartridge: Cartridge, href: str) -> bool:
+def is_unpublished(package: CoursePackage, href: str) -> bool:
     """Canvas says in the page's head that students do not see it."""
     try:
-        text, _guessed = decoded(cartridge.read(href, PAGE_MAX))
-    except CartridgeError:
+        text, _guessed = decoded(package.read(href, PAGE_MAX))
+    except PackageError:
         return False
     root = parsed(text)
     head = root.find("head") if root is not None else None

@@ -16,9 +16,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from learning.courses.video import find_video
-from learning.exchange.html_tables import grid_of
-from learning.exchange.html_text import FindLink, TextWriter
-from learning.exchange.html_trees import BLOCKS, CONTROL, DROPPED, name_of, parsed, text_of
+from learning.exchange.packages.html_tables import grid_of
+from learning.exchange.packages.html_text import FindLink, TextWriter
+from learning.exchange.packages.html_trees import BLOCKS, CONTROL, DROPPED, name_of, parsed, text_of
 from learning.exchange.raw_blocks import RawBlock, file_value, table_value
 
 # What a picture or file in the HTML means here: the id of a picture; the kind of a stored file (video, audio, file)

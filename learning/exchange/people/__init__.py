@@ -1,0 +1,1 @@
+"""Importing people and enrolments from tables."""
