@@ -1,0 +1,59 @@
+"""Which pages open a file: what Wagtail's reference index says of pages, and of nothing else."""
+
+import uuid
+from types import SimpleNamespace
+
+from django.contrib.contenttypes.models import ContentType
+from wagtail.models import ReferenceIndex
+
+from learning.courses.models import LessonPage, Subject
+from learning.library.access import course_of_file, may_read_file, pages_showing
+from learning.library.models import SharedFile, StoredFile
+from tests import school
+
+
+def lesson_with(file: StoredFile, module: object) -> LessonPage:
+    block = {"type": "file", "value": {"file": file.pk, "title": ""}, "id": str(uuid.uuid4())}
+    return school.lesson(module, "With a file", blocks=[block])  # type: ignore[arg-type]
+
+
+def test_something_else_with_the_key_of_a_page_opens_nothing(small: SimpleNamespace) -> None:
+    file = school.stored(of=small.course)
+    kind = ContentType.objects.get_for_model(Subject)
+    ReferenceIndex.objects.create(
+        content_type=kind,
+        base_content_type=kind,
+        object_id=str(small.lessons[0].pk),
+        to_content_type=ContentType.objects.get_for_model(StoredFile),
+        to_object_id=str(file.pk),
+        model_path="x",
+        content_path="x",
+        content_path_hash=uuid.uuid4(),
+    )
+    assert ReferenceIndex.get_references_to(file).count() == 1
+    assert pages_showing(file) == []
+    assert not may_read_file(small.student, file)
+    lesson = lesson_with(file, small.modules[0])
+    assert [page.pk for page in pages_showing(file)] == [lesson.pk]
+    assert may_read_file(small.student, file)
+
+
+def test_a_file_of_another_course_opens_only_where_that_course_may_show_it(small: SimpleNamespace) -> None:
+    file = school.stored(of=small.other)
+    lesson = lesson_with(file, small.modules[0])
+    assert course_of_file(file) == (small.other.pk, small.other.path)
+    assert pages_showing(file) == []
+    third = school.course("Third")
+    SharedFile.objects.create(course_id=third.pk, file=file)
+    assert pages_showing(file) == []
+    SharedFile.objects.create(course_id=small.course.pk, file=file)
+    assert [page.pk for page in pages_showing(file)] == [lesson.pk]
+
+
+def test_a_file_of_no_course_opens_wherever_it_is_shown(small: SimpleNamespace) -> None:
+    file = school.stored()
+    lesson = lesson_with(file, small.modules[0])
+    assert course_of_file(file) is None
+    assert [page.pk for page in pages_showing(file)] == [lesson.pk]
+    assert may_read_file(small.student, file)
+    assert not may_read_file(small.stranger, file)
