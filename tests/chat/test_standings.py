@@ -4,16 +4,19 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
-from chat.models import Mute, Room
+from chat.models import Mute, ReadMarker, Room
 from chat.rooms.access import RoomStanding, entered_room, standing_in, standings, standings_and_positions
-from chat.rooms.membership import Part, people_of
+from chat.rooms.membership import Part, links_in_course, people_of, rooms_of
+from chat.rooms.seats import unread_of, unread_rooms_of
 from learning.accounts.models import User
+from learning.courses.models import CoursePage
 from learning.enrollment.models import Enrollment, StudyGroup
 from tests import school
-from tests.chat.conftest import with_group
+from tests.chat.conftest import say, with_group
 
 DAY = timedelta(days=1)
 
@@ -85,3 +88,61 @@ def test_rooms_of_two_courses_have_members_of_their_own(small: SimpleNamespace) 
     everyone, _positions = standings_and_positions(pairs, [])
     assert {pair for pair in pairs if everyone.is_member(pair)} == inside
     assert {pair for pair, standing in standings(pairs).items() if standing.is_member} == inside
+
+
+@pytest.mark.parametrize("who", ["student", "teacher"])
+def test_a_closed_account_has_no_rooms_on_any_list(group: SimpleNamespace, who: str) -> None:
+    """Others' open accounts do not count for it: lists ask for this very person."""
+    person = getattr(group, who)
+    say(group.classmate, group.room, "New")
+
+    def lists() -> list[int]:
+        found = [rooms_of(person), links_in_course(person, group.course.pk), unread_of(person)]
+        return [len(list(rows)) for rows in [*found, unread_rooms_of(person, 4)]]
+
+    assert all(lists())
+    assert people_of(group.room, Part.STUDENT if who == "student" else Part.TEACHER).filter(pk=person.pk).exists()
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    assert lists() == [0, 0, 0, 0]
+    assert not people_of(group.room, Part.STUDENT).filter(pk=person.pk).exists()
+    assert not people_of(group.room, Part.TEACHER).filter(pk=person.pk).exists()
+
+
+def test_unread_rooms_leave_out_the_read_and_the_muted(group: SimpleNamespace) -> None:
+    assert unread_rooms_of(group.student, 4) == []
+    say(group.classmate, group.room, "New")
+    (found,) = unread_rooms_of(group.student, 4)
+    assert (found.pk, found.name, found.unread, found.mentioned) == (group.room.pk, "Autumn", 1, 0)
+    assert found.get_absolute_url() == group.room.get_absolute_url()
+    assert unread_rooms_of(group.student, 0) == []
+    ReadMarker.objects.update_or_create(room=group.room, user=group.student, defaults={"silenced": True})
+    assert unread_rooms_of(group.student, 4) == []
+    ReadMarker.objects.filter(user=group.student).update(silenced=False, seq=1)
+    assert unread_rooms_of(group.student, 4) == []
+
+
+def test_only_the_right_to_moderate_chats_makes_a_moderator_of_every_room(group: SimpleNamespace) -> None:
+    """Another right of the same app does not."""
+    role = Group.objects.create(name="Readers of logs")
+    kind = ContentType.objects.get_for_model(Room)
+    role.permissions.add(Permission.objects.create(content_type=kind, codename="other", name="Other"))
+    group.stranger.groups.add(role)
+    standing = standing_in(school.fresh(group.stranger), group.room)
+    assert (standing.is_member, standing.moderates) == (False, False)
+    role.permissions.add(Permission.objects.get(codename="moderate_rooms"))
+    standing = standing_in(school.fresh(group.stranger), group.room)
+    assert (standing.is_member, standing.moderates) == (True, True)
+
+
+@pytest.mark.parametrize("over", ["group", "course"])
+def test_a_room_is_only_read_from_the_end_of_its_group_or_course(group: SimpleNamespace, over: str) -> None:
+    course_room = Room.objects.create(course=group.course)
+    assert not standing_in(group.student, group.room).is_over
+    assert not standing_in(group.student, course_room).is_over
+    ended = timezone.now() - DAY
+    if over == "group":
+        StudyGroup.objects.filter(pk=group.group.pk).update(ends_at=ended)
+    else:
+        CoursePage.objects.filter(pk=group.course.pk).update(ends_at=ended)
+    is_over = standing_in(group.student, course_room).is_over
+    assert (standing_in(group.student, group.room).is_over, is_over) == (over == "group", over == "course")

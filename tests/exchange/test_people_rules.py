@@ -1,13 +1,17 @@
 """Rules of importing people that few tables meet: places of groups, two tables at once, languages, columns."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
+
+from django.utils import timezone
 
 from learning.accounts.models import User
 from learning.enrollment.actions import change_status
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.statuses import Status
 from learning.exchange.models import ImportRow, ImportRun
+from learning.exchange.people.importing import KEPT_DAYS, forget, forget_old_imports
 from learning.exchange.people.rows import guess_columns
 from tests import school
 from tests.exchange.test_people_import import PAGE, checked, outcomes
@@ -62,3 +66,41 @@ def test_rows_are_told_in_the_language_of_who_imports(small: SimpleNamespace, vi
 def test_a_column_is_guessed_for_one_thing_only() -> None:
     assert guess_columns([" E-Mail ", "Name", "name", "Course"]) == {"email": 0, "name": 1, "course": 3}
     assert guess_columns(["Something", ""]) == {}
+
+
+def test_rows_that_are_shorter_than_the_headings_are_read(small: SimpleNamespace, visit: Any) -> None:
+    run = checked(visit(small.admin), "email,name,course,group\nstranger@example.org,,Botany\nclassmate@example.org\n")
+    assert outcomes(run) == {"stranger@example.org": "create", "classmate@example.org": "wrong"}
+
+
+def test_a_course_that_is_not_there_or_not_one_s_own_is_named_in_the_row(small: SimpleNamespace, visit: Any) -> None:
+    run = checked(visit(small.admin), "email,course\nstranger@example.org,Alchemy\nclassmate@example.org,\n")
+    said = dict(ImportRow.objects.filter(run=run).values_list("email", "said"))
+    assert outcomes(run) == {"stranger@example.org": "wrong", "classmate@example.org": "wrong"}
+    assert "Alchemy" in said["stranger@example.org"]
+    assert said["classmate@example.org"] != said["stranger@example.org"]
+
+
+def test_forgetting_a_person_deletes_their_imports_and_their_name_in_those_of_others(
+    small: SimpleNamespace, visit: Any
+) -> None:
+    table = "email,course\nstranger@example.org,Botany\nclassmate@example.org,Botany\n"
+    mine, theirs = (checked(visit(small.admin), table) for _time in range(2))
+    ImportRun.objects.filter(pk=theirs.pk).update(owner=small.stranger)
+    forget(small.stranger)
+    assert list(ImportRun.objects.all()) == [mine]
+    assert mine.file.storage.exists(mine.file.name)
+    assert not theirs.file.storage.exists(theirs.file.name)
+    emails = ImportRow.objects.filter(run=mine).order_by("number").values_list("email", flat=True)
+    assert list(emails) == ["", "classmate@example.org"]
+
+
+def test_old_imports_go_with_their_files(small: SimpleNamespace, visit: Any) -> None:
+    old, new = (checked(visit(small.admin), "email,course\nstranger@example.org,Botany\n") for _time in range(2))
+    ImportRun.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=KEPT_DAYS, minutes=1))
+    ImportRun.objects.filter(pk=new.pk).update(created_at=timezone.now() - timedelta(days=KEPT_DAYS - 1))
+    assert forget_old_imports() == 1
+    assert list(ImportRun.objects.all()) == [new]
+    assert new.file.storage.exists(new.file.name)
+    assert not old.file.storage.exists(old.file.name)
+    assert not ImportRow.objects.filter(run_id=old.pk).exists()
