@@ -71,6 +71,12 @@ def lesson(
     return LessonPage.objects.get(pk=page.pk)
 
 
+def lesson_showing(file: StoredFile, of: ModulePage) -> LessonPage:
+    """A lesson with this file in a block."""
+    block = {"type": "file", "value": {"file": file.pk, "title": ""}, "id": str(uuid.uuid4())}
+    return lesson(of, "With a file", blocks=[block])
+
+
 def publish(page: Any, user: User | None = None) -> None:
     page.save_revision(user=user).publish(user=user, skip_permission_checks=True)
 

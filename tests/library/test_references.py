@@ -6,15 +6,10 @@ from types import SimpleNamespace
 from django.contrib.contenttypes.models import ContentType
 from wagtail.models import ReferenceIndex
 
-from learning.courses.models import LessonPage, Subject
+from learning.courses.models import Subject
 from learning.library.access import course_of_file, may_read_file, pages_showing
 from learning.library.models import SharedFile, StoredFile
 from tests import school
-
-
-def lesson_with(file: StoredFile, module: object) -> LessonPage:
-    block = {"type": "file", "value": {"file": file.pk, "title": ""}, "id": str(uuid.uuid4())}
-    return school.lesson(module, "With a file", blocks=[block])  # type: ignore[arg-type]
 
 
 def test_something_else_with_the_key_of_a_page_opens_nothing(small: SimpleNamespace) -> None:
@@ -33,14 +28,14 @@ def test_something_else_with_the_key_of_a_page_opens_nothing(small: SimpleNamesp
     assert ReferenceIndex.get_references_to(file).count() == 1
     assert pages_showing(file) == []
     assert not may_read_file(small.student, file)
-    lesson = lesson_with(file, small.modules[0])
+    lesson = school.lesson_showing(file, small.modules[0])
     assert [page.pk for page in pages_showing(file)] == [lesson.pk]
     assert may_read_file(small.student, file)
 
 
 def test_a_file_of_another_course_opens_only_where_that_course_may_show_it(small: SimpleNamespace) -> None:
     file = school.stored(of=small.other)
-    lesson = lesson_with(file, small.modules[0])
+    lesson = school.lesson_showing(file, small.modules[0])
     assert course_of_file(file) == (small.other.pk, small.other.path)
     assert pages_showing(file) == []
     third = school.course("Third")
@@ -52,7 +47,7 @@ def test_a_file_of_another_course_opens_only_where_that_course_may_show_it(small
 
 def test_a_file_of_no_course_opens_wherever_it_is_shown(small: SimpleNamespace) -> None:
     file = school.stored()
-    lesson = lesson_with(file, small.modules[0])
+    lesson = school.lesson_showing(file, small.modules[0])
     assert course_of_file(file) is None
     assert [page.pk for page in pages_showing(file)] == [lesson.pk]
     assert may_read_file(small.student, file)

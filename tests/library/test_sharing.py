@@ -1,6 +1,5 @@
 """A file of another course, shown by someone who may use both: the course may show it from then on."""
 
-import uuid
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,11 +25,6 @@ def shared(course: CoursePage) -> set[Any]:
     return {row.file or row.picture for row in rows}
 
 
-def lesson_showing(file: Any, module: Any) -> LessonPage:
-    block = {"type": "file", "value": {"file": file.pk, "title": ""}, "id": str(uuid.uuid4())}
-    return school.lesson(module, "With a file", blocks=[block])
-
-
 def test_a_new_course_may_show_the_picture_that_its_author_may_use(small: SimpleNamespace) -> None:
     picture = school.picture(of=small.course)
     new = school.course("New", cover=picture)
@@ -46,8 +40,8 @@ def test_a_new_course_may_show_the_picture_that_its_author_may_use(small: Simple
 
 def test_what_a_new_or_a_saved_page_shows_is_noted_for_its_course(small: SimpleNamespace) -> None:
     file, own = school.stored("a.txt", of=small.other), school.stored("b.txt", of=small.course)
-    lesson = lesson_showing(file, small.modules[0])
-    references = references_of(lesson) | references_of(lesson_showing(own, small.modules[0]))
+    lesson = school.lesson_showing(file, small.modules[0])
+    references = references_of(lesson) | references_of(school.lesson_showing(own, small.modules[0]))
     new = LessonPage(title="Not saved yet")
     note_files(small.editor, new, references, None)
     assert not SharedFile.objects.exists()  # nowhere in the tree
@@ -60,7 +54,7 @@ def test_what_a_new_or_a_saved_page_shows_is_noted_for_its_course(small: SimpleN
 
 def test_only_who_may_use_a_file_puts_it_into_a_page(small: SimpleNamespace) -> None:
     file = school.stored(of=small.other)
-    references = references_of(lesson_showing(file, small.modules[0]))
+    references = references_of(school.lesson_showing(file, small.modules[0]))
     with pytest.raises(PermissionDenied):
         check_files(small.teacher, small.lessons[0], references)
     check_files(small.editor, small.lessons[0], references)
@@ -74,7 +68,7 @@ def test_only_who_may_use_a_file_puts_it_into_a_page(small: SimpleNamespace) -> 
 @pytest.mark.parametrize("who", ["editor", "other_teacher"])
 def test_a_copy_shows_what_the_person_who_copies_may_use(small: SimpleNamespace, who: str) -> None:
     file = school.stored(of=small.course)
-    lesson = lesson_showing(file, small.modules[0])
+    lesson = school.lesson_showing(file, small.modules[0])
     target = school.module(small.other, "Target")
     copied = lesson.copy(to=target, update_attrs={"slug": "copied"})
     share_with_copy(request_of(getattr(small, who)), lesson, copied)
@@ -83,7 +77,7 @@ def test_a_copy_shows_what_the_person_who_copies_may_use(small: SimpleNamespace,
 
 def test_a_copied_module_shares_the_files_of_the_lessons_below_it(small: SimpleNamespace) -> None:
     file = school.stored(of=small.course)
-    lesson_showing(file, small.modules[0])
+    school.lesson_showing(file, small.modules[0])
     copied = school.fresh(small.modules[0]).copy(to=small.other, recursive=True, update_attrs={"slug": "copied"})
     share_with_copy(request_of(small.editor), small.modules[0], copied)
     assert shared(small.other) == {file}
@@ -91,7 +85,7 @@ def test_a_copied_module_shares_the_files_of_the_lessons_below_it(small: SimpleN
 
 def test_what_is_copied_or_moved_outside_of_courses_shares_nothing(small: SimpleNamespace) -> None:
     file = school.stored(of=small.course)
-    lesson = lesson_showing(file, small.modules[0])
+    lesson = school.lesson_showing(file, small.modules[0])
     catalog = CatalogPage.objects.get()
     share_with_copy(request_of(small.editor), lesson, catalog)
     share_with_moved(request_of(small.editor), catalog)
@@ -100,7 +94,7 @@ def test_what_is_copied_or_moved_outside_of_courses_shares_nothing(small: Simple
 
 def test_a_moved_module_takes_its_files_along(small: SimpleNamespace) -> None:
     file = school.stored(of=small.course)
-    lesson_showing(file, small.modules[0])
+    school.lesson_showing(file, small.modules[0])
     module = school.fresh(small.modules[0])
     module.move(school.fresh(small.other), pos="last-child")
     share_with_moved(request_of(small.editor), module)
