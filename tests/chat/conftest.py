@@ -13,8 +13,10 @@ from chat.rooms.posting import Ack, post_message
 from learning.accounts.models import User
 from learning.enrollment.models import Enrollment, StudyGroup
 from tests import school
+from tests.chaos.plan import Options
 from tests.chaos.servers import School
 from tests.chaos.servers import school as running_school
+from tests.chaos.trial import people_of
 from tests.services import missing_services
 
 # Tests that start PostgreSQL, Redis, two Daphnes and a gunicorn of their own: once for all of them, in one worker.
@@ -31,6 +33,13 @@ def servers() -> Iterator[School]:
     with running_school() as found:
         found.wait()
         yield found
+
+
+@pytest.fixture(scope="module")
+def crowd(servers: School) -> SimpleNamespace:
+    """Two rooms; people 0 and 2 are in the first, 1 in the second, 5 teaches both."""
+    people = people_of(servers, Options(clients=6, rooms=2))
+    return SimpleNamespace(people=people, room=people[0].rooms[0], other_room=people[1].rooms[0])
 
 
 def with_group(small: SimpleNamespace) -> SimpleNamespace:

@@ -121,3 +121,19 @@ def post(servers: School, person: Any, room: int, text: str) -> tuple[int, dict[
     connection.request("POST", f"/api/v1/chat/rooms/{room}/messages", body, headers)
     answer = connection.getresponse()
     return answer.status, json.loads(answer.read())
+
+
+def fill_room(servers: School, room: int, author: int, count: int) -> None:
+    """A long history, made in the database alone."""
+    sql(
+        servers,
+        "INSERT INTO chat_message"
+        " (room_id, seq, position, author_id, nonce, text, folded, at, mentions, reactions, files)"
+        " SELECT %s, n, n, %s, gen_random_uuid(), 'Long ago **' || n || '**', '', now() - interval '1 hour',"
+        " '{}', '{}', '[]'"
+        " FROM generate_series(1, %s) n",
+        room,
+        author,
+        count,
+    )
+    sql(servers, "UPDATE chat_room SET last_seq = %s, last_position = %s WHERE id = %s", count, count, room)
