@@ -2,7 +2,8 @@
 
 Daphne puts every message into a queue without limit, and does not pass on pings and parts of messages at all. So the
 bytes and frames are counted as they are parsed, and the transport is paused while the person is above their pace or
-the consumer is behind: what they send then stays with them.
+the consumer is behind: what they send then stays with them. One read of the network may bring thousands of small
+frames, which would hold the event loop for a second; so what was read is parsed in slices, and no further than allowed.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from chat.live.admission import Admission
 from chat.live.flow import Flow
 
 MAX_QUEUED = 50  # messages that wait for the consumer
+SLICE = 2048  # bytes parsed at once: at most 341 frames, since the shortest has six
 
 OnExcess = Callable[[float], None]
 
@@ -21,26 +23,37 @@ OnExcess = Callable[[float], None]
 class Intake:
     """Counts what one socket of Daphne sends, by taking the place of two methods of its protocol."""
 
-    __slots__ = ("_admission", "_flow", "_frames", "_hold", "_is_behind", "_on_excess", "_protocol")
+    __slots__ = ("_admission", "_flow", "_frames", "_hold", "_is_behind", "_on_excess", "_protocol", "_unparsed")
 
     def __init__(self, protocol: Any, admission: Admission, flow: Flow, on_excess: OnExcess) -> None:
         self._protocol, self._admission, self._flow, self._on_excess = protocol, admission, flow, on_excess
         self._frames = 0  # that began in the bytes which are parsed now
+        self._unparsed = b""  # read from the network, for later
         self._hold: asyncio.TimerHandle | None = None
         self._is_behind = False
         protocol.dataReceived = self._receive
         protocol.onFrameBegin = self._count
 
     def _receive(self, data: bytes) -> None:
-        self._frames = 0
-        type(self._protocol).dataReceived(self._protocol, data)
-        now = monotonic()
-        if seconds := self._admission.arrived(len(data), now, self._frames):
-            self._pause_reading(seconds)
-            self._on_excess(seconds)
-        if not self._is_behind and self._queued() > MAX_QUEUED:
-            self._is_behind = True
-            self._flow.pause()
+        self._unparsed = self._unparsed + data if self._unparsed else data
+        self._parse()
+
+    def _parse(self) -> None:
+        """Parse what was read, as far as the person's pace and the consumer allow."""
+        while self._unparsed and self._may_read:
+            part, self._unparsed = self._unparsed[:SLICE], self._unparsed[SLICE:]
+            self._frames = 0
+            type(self._protocol).dataReceived(self._protocol, part)
+            if seconds := self._admission.arrived(len(part), monotonic(), self._frames):
+                self._pause_reading(seconds)
+                self._on_excess(seconds)
+            if not self._is_behind and self._queued() > MAX_QUEUED:
+                self._is_behind = True
+                self._flow.pause()
+
+    @property
+    def _may_read(self) -> bool:
+        return self._hold is None and not self._is_behind
 
     def _count(self) -> None:
         self._frames += 1
@@ -67,7 +80,8 @@ class Intake:
             self._read_on()
 
     def _read_on(self) -> None:
-        if self._hold is None and not self._is_behind:
+        self._parse()
+        if self._may_read:
             self._flow.resume()
 
     def end(self) -> None:
@@ -75,5 +89,6 @@ class Intake:
         if self._hold is not None:
             self._hold.cancel()
             self._hold = None
+        self._unparsed = b""
         for name in ("dataReceived", "onFrameBegin"):
             self._protocol.__dict__.pop(name, None)

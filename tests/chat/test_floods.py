@@ -6,6 +6,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -112,6 +113,20 @@ def test_a_flood_of_any_kind_is_cut_off_and_slows_nobody(servers: School, ordina
     assert len(ends) == 3, "every socket of the flood is closed"
     assert sorted(waits)[len(waits) // 2] < 1, waits  # other tests run beside this one
     assert memory - before < MOST_MEMORY, (memory - before) // 1024
+
+
+def test_a_read_full_of_small_frames_is_not_parsed_at_once(servers: School, ordinary: int) -> None:
+    """Six thousand frames that come together: parsing and refusing all of them would hold everyone for a second."""
+    person = people_of(servers, Options(clients=1, rooms=1))[0]
+    one = opened(servers, person, ordinary)
+    one.settimeout(4)
+    one.sendall(framed(TEXT, b"junk") * 6000)
+    heard = b""
+    with suppress(TimeoutError, ConnectionError):
+        while part := one.recv(65536):
+            heard += part
+    one.close()
+    assert 20 < heard.count(b"bad_frame") < 500
 
 
 def test_unsent_messages_are_stored_in_order_and_are_no_flood(servers: School, ordinary: int) -> None:
