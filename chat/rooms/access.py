@@ -1,7 +1,7 @@
 """Who may be in a room, and as what. Asked at every request and action, and every second for open sockets."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,10 +133,19 @@ class StandingsInRooms(Standings):
 
 def standings(pairs: Iterable[Pair]) -> dict[Pair, RoomStanding]:
     """What each of these people is in their room; one query. Whether the room exists is for the caller to see."""
+    return start_standings(pairs)()
+
+
+def start_standings(pairs: Iterable[Pair]) -> Callable[[], dict[Pair, RoomStanding]]:
+    """Ask for the same, and return what gives the answer (`learning.base.compiled.in_one_trip`)."""
     pairs = list(pairs)
-    rows = _of_people.rows(padded_keys(room for _user, room in pairs), padded_keys(user for user, _room in pairs))
-    found = Standings(rows)
-    return {pair: found.of(pair) for pair in pairs}
+    rows = _of_people.start(padded_keys(room for _user, room in pairs), padded_keys(user for user, _room in pairs))
+
+    def answer() -> dict[Pair, RoomStanding]:
+        found = Standings(rows())
+        return {pair: found.of(pair) for pair in pairs}
+
+    return answer
 
 
 def standings_and_positions(pairs: Iterable[Pair], room_ids: Iterable[int]) -> tuple[StandingsInRooms, dict[int, int]]:

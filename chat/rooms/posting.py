@@ -5,7 +5,7 @@ transaction and each gets an answer of its own. Whoever is acknowledged is commi
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
@@ -19,11 +19,11 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.models import MOST_CHARACTERS, Attachment, Mention, Message, Mute, ReadMarker, Room
 from chat.rooms import pace, text
-from chat.rooms.access import RoomStanding, padded_keys, standings
+from chat.rooms.access import RoomStanding, padded_keys, standings, start_standings
 from chat.rooms.frames import ChatError, as_text, bad_frame, message_frame, not_found, too_long
 from chat.rooms.publisher import publish_frames
 from learning.accounts.models import User
-from learning.base.compiled import CompiledQuery
+from learning.base.compiled import CompiledInsert, CompiledQuery, CompiledUpdate, in_one_trip
 
 MOST_CALLED = 200  # names looked for in one message
 MOST_MENTIONS = 50
@@ -89,6 +89,7 @@ class _Body:
 
 
 Bodies = dict[tuple[int, str], _Body]
+Rows = list[tuple[Any, ...]]
 
 
 def _bodies(drafts: Sequence[Draft]) -> Bodies:
@@ -108,11 +109,14 @@ def _bodies(drafts: Sequence[Draft]) -> Bodies:
 
 @transaction.atomic
 def _stored(drafts: Sequence[Draft], answers: dict[int, Answer], bodies: Bodies) -> list[Answer]:
-    here = standings((draft.user_id, draft.room_id) for draft in drafts)
-    authors = _authors(draft.user_id for draft in drafts)
-    # The lock of a room: numbers are given and nonces compared under it, by whatever process or page.
-    rooms = {room.pk: room for room in _locked({draft.room_id for draft in drafts})}
-    known, written = _written(drafts)
+    with in_one_trip():
+        standings_here = start_standings((draft.user_id, draft.room_id) for draft in drafts)
+        author_rows = _author_rows.start(padded_keys(draft.user_id for draft in drafts))
+        # The lock of a room: numbers are given and nonces compared under it, by whatever process or page.
+        room_rows = _room_rows.start(padded_keys(draft.room_id for draft in drafts))
+        written_rows = _start_written(drafts)
+    here, authors, rooms = standings_here(), _authors(author_rows()), _rooms(room_rows())
+    known, written = _by_author(written_rows())
     posting = _Posting(rooms, timezone.now(), bodies)
     for place, draft in enumerate(drafts):
         if place in answers:
@@ -162,15 +166,23 @@ _author_rows = CompiledQuery(
 )
 
 
-def _locked(room_ids: Iterable[int]) -> Iterator[Room]:
-    for pk, last_seq, last_position, group_id, course_id in _room_rows.rows(padded_keys(room_ids)):
-        yield Room(pk=pk, last_seq=last_seq, last_position=last_position, group_id=group_id, course_id=course_id)
+_new_messages = CompiledInsert(Message)
+_read_markers = CompiledInsert(ReadMarker, unique=["room", "user"], update=["seq"])
+_room_positions = CompiledUpdate(
+    lambda room_id: Room.objects.filter(pk=room_id), "last_seq", "last_position", "spoken_at"
+)
 
 
-def _authors(user_ids: Iterable[int]) -> dict[int, User]:
-    """Those people, with what a message says of its author."""
+def _rooms(rows: Rows) -> dict[int, Room]:
+    """The rooms of these rows, which are locked, by key."""
+    names = ("pk", "last_seq", "last_position", "group_id", "course_id")
+    return {row[0]: Room(**dict(zip(names, row, strict=True))) for row in rows}
+
+
+def _authors(rows: Rows) -> dict[int, User]:
+    """The people of these rows, with what a message says of its author, by key."""
     names = ("pk", "display_name", "email", "avatar", "anonymised_at")
-    return {row[0]: User(**dict(zip(names, row, strict=True))) for row in _author_rows.rows(padded_keys(user_ids))}
+    return {row[0]: User(**dict(zip(names, row, strict=True))) for row in rows}
 
 
 Known = dict[tuple[int, int | None, UUID], Any]
@@ -185,15 +197,18 @@ _written_rows = CompiledQuery(
 )
 
 
-def _written(drafts: Sequence[Draft]) -> tuple[Known, dict[int, list[datetime]]]:
-    """What is there already under these nonces, and when these people wrote lately; one query."""
+def _start_written(drafts: Sequence[Draft]) -> Callable[[], Rows]:
+    """Ask what is there already under these nonces, and when these people wrote lately."""
     authors, rooms = padded_keys(draft.user_id for draft in drafts), padded_keys(draft.room_id for draft in drafts)
     nonces = padded_keys(draft.nonce for draft in drafts)
+    return _written_rows.start(authors, rooms, nonces, timezone.now() - pace.counted_period())
+
+
+def _by_author(rows: Rows) -> tuple[Known, dict[int, list[datetime]]]:
+    """What those rows say: messages by room, author and nonce; and when each author wrote."""
     known: Known = {}
     written: dict[int, list[datetime]] = defaultdict(list)
-    for room_id, author_id, nonce, seq, position, at in _written_rows.rows(
-        authors, rooms, nonces, timezone.now() - pace.counted_period()
-    ):
+    for room_id, author_id, nonce, seq, position, at in rows:
         known[room_id, author_id, nonce] = SimpleNamespace(seq=seq, position=position)
         written[author_id].append(at)
     for times in written.values():
@@ -293,15 +308,15 @@ class _Posting:
         """Write it all, and tell of it when it is committed."""
         if not self.messages:
             return
-        Message.objects.bulk_create(self.messages)
+        with in_one_trip():
+            for room in {message.room_id: message.room for message in self.messages}.values():
+                _room_positions.run(room.last_seq, room.last_position, self.now, room.pk)
+            self._mark_read()
+            set_keys = _new_messages.start(self.messages)
+        set_keys()
         for place, found in self.attachments.items():
             Attachment.objects.filter(pk__in=[file.pk for file in found]).update(message=self.messages[place])
         self._store_mentions()
-        for room in {message.room_id: message.room for message in self.messages}.values():
-            Room.objects.filter(pk=room.pk).update(
-                last_seq=room.last_seq, last_position=room.last_position, spoken_at=self.now
-            )
-        self._mark_read()
         frames: dict[int, list[tuple[int, str]]] = defaultdict(list)
         for place, message in enumerate(self.messages):
             frame = message_frame(message, room=message.room, reply=self.replies.get(place))
@@ -322,9 +337,6 @@ class _Posting:
     def _mark_read(self) -> None:
         """Set the read markers of the authors to their own messages."""
         last = {(message.room_id, message.author): message.seq for message in self.messages}
-        ReadMarker.objects.bulk_create(
-            [ReadMarker(room_id=room_id, user=user, seq=seq) for (room_id, user), seq in last.items() if user],
-            update_conflicts=True,
-            unique_fields=["room", "user"],
-            update_fields=["seq"],
+        _read_markers.start(
+            [ReadMarker(room_id=room, user=user, seq=seq) for (room, user), seq in last.items() if user]
         )

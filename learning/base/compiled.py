@@ -1,23 +1,64 @@
-"""Querysets whose SQL is written once.
+"""Statements whose SQL is written once.
 
 For a query of a page that is opened all day, most of the time goes into writing the same SQL
 again. A `CompiledQuery` lets Django write it once for each shape of its arguments and each kind of
-database, and then only puts in the values. It gives rows of plain values.
+database, and then only puts in the values. It gives rows of plain values. `CompiledUpdate` and
+`CompiledInsert` do the same for what is written with every message of a chat.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import psycopg._queries
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import IntegerField, QuerySet
+from django.db.models import IntegerField, Model, QuerySet
+from django.db.models.constants import OnConflict
+from django.db.models.sql import InsertQuery, UpdateQuery
+from django.db.models.sql.compiler import SQLCompiler
 
 import learning.base.lookups  # noqa: F401  (registers `__among`)
 
 _BASE = 1_900_000_000  # marks are numbers that fit a column and that nobody uses
 _LATE = datetime(9000, 1, 1, tzinfo=UTC)
+
+# psycopg splits a text at its placeholders once, and keeps the parts; but not of texts longer than this, since they are
+# seldom the same twice. Ours are: who may be in a room is 6 KB.
+psycopg._queries.MAX_CACHED_STATEMENT_LENGTH = 16 * 1024
+
+
+@contextmanager
+def in_one_trip() -> Iterator[None]:
+    """Statements that are sent here wait for no answer: PostgreSQL gets all of them in one round trip.
+
+    They run in their order. Rows are read after the first is asked for, or at the end; an error of the database is
+    raised there too. Other databases answer each statement at once.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+def _sent(connection: BaseDatabaseWrapper, sql: str, parameters: Sequence[Any]) -> Callable[[], list[tuple[Any, ...]]]:
+    """Send a statement, and return what gives its rows; only PostgreSQL lets them wait."""
+    cursor = connection.cursor()
+    cursor.execute(sql, parameters)
+
+    def rows() -> list[tuple[Any, ...]]:
+        with cursor:
+            return cursor.fetchall()  # type: ignore[no-any-return]
+
+    if connection.vendor == "postgresql":
+        return rows
+    found = rows()
+    return lambda: found
 
 
 class _Written(NamedTuple):
@@ -28,32 +69,31 @@ class _Written(NamedTuple):
     converters: list[tuple[int, list[Any], Any]]  # a column, and what makes its value of what the driver gives
 
 
-class CompiledQuery:
-    """`build(*arguments)` gives a queryset of `values_list`.
+class _Compiled:
+    """A statement that `build(*arguments)` describes.
 
-    An argument is an int, a str, a UUID, an aware datetime, or a list of one of these; a list may stand in the query
-    by `__in` or by `__among`, which PostgreSQL takes as one parameter.
+    An argument is an int, a str, a UUID, an aware datetime, or a list of one of these; a list may stand in the
+    statement by `__in` or by `__among`, which PostgreSQL takes as one parameter.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
         self.build = build
         self._written: dict[tuple[Any, ...], _Written] = {}
 
-    def rows(self, *arguments: Any) -> list[tuple[Any, ...]]:
-        connection = connections[DEFAULT_DB_ALIAS]
+    def _compiler(self, connection: BaseDatabaseWrapper, arguments: Iterable[Any]) -> SQLCompiler:
+        """Return what writes the SQL of this statement."""
+        raise NotImplementedError
+
+    def _statement(self, connection: BaseDatabaseWrapper, arguments: Sequence[Any]) -> tuple[_Written, list[Any]]:
+        """The statement for arguments of this shape, and its parameters."""
         shape = (connection.vendor, *(len(a) if isinstance(a, list) else type(a) for a in arguments))
-        if any(a == [] for a in arguments):
-            return []
         written = self._written.get(shape)
         if written is None:
             written = self._written[shape] = self._write(connection, arguments)
         wholes = [_adapted_all(connection, argument) for argument in arguments]
         values = [value for whole in wholes for value in whole]
         found = {"value": values.__getitem__, "whole": wholes.__getitem__, "constant": lambda constant: constant}
-        with connection.cursor() as cursor:
-            cursor.execute(written.sql, [found[kind](what) for kind, what in written.parameters])
-            rows = cursor.fetchall()
-        return _converted(connection, rows, written.converters) if written.converters else rows
+        return written, [found[kind](what) for kind, what in written.parameters]
 
     def _write(self, connection: BaseDatabaseWrapper, arguments: Iterable[Any]) -> _Written:
         marks: list[Any] = []
@@ -71,17 +111,126 @@ class CompiledQuery:
             is_mark = not isinstance(parameter, list) and parameter in marks
             return ("value", marks.index(parameter)) if is_mark else ("constant", parameter)
 
-        compiler = self.build(*map(mark, arguments)).query.get_compiler(connection=connection)
+        compiler = self._compiler(connection, [mark(argument) for argument in arguments])
         sql, parameters = compiler.as_sql()
         places = [place_of(parameter) for parameter in parameters]
         whole = {what for kind, what in places if kind == "whole"}
         single = {marks[what] for kind, what in places if kind == "value"}
         if any(n not in whole and not single.issuperset(made) for n, made in enumerate(wholes)):
-            raise ValueError("Each argument must stand in the query as it is.")
+            raise ValueError("Each argument must stand in the statement as it is.")
+        return _Written(sql, places, self._converters(compiler))
+
+    def _converters(self, compiler: SQLCompiler) -> list[tuple[int, list[Any], Any]]:
+        return []
+
+
+class CompiledQuery(_Compiled):
+    """`build(*arguments)` gives a queryset of `values_list`."""
+
+    def rows(self, *arguments: Any) -> list[tuple[Any, ...]]:
+        return self.start(*arguments)()
+
+    def start(self, *arguments: Any) -> Callable[[], list[tuple[Any, ...]]]:
+        """Send the query, and return what gives its rows. For several queries in one round trip (`in_one_trip`)."""
+        if any(a == [] for a in arguments):
+            return list
+        connection = connections[DEFAULT_DB_ALIAS]
+        written, parameters = self._statement(connection, arguments)
+        answer = _sent(connection, written.sql, parameters)
+        if not written.converters:
+            return answer
+        return lambda: _converted(connection, answer(), written.converters)
+
+    def _compiler(self, connection: BaseDatabaseWrapper, arguments: Iterable[Any]) -> SQLCompiler:
+        return self.build(*arguments).query.get_compiler(connection=connection)
+
+    def _converters(self, compiler: SQLCompiler) -> list[tuple[int, list[Any], Any]]:
         columns = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
         # numbers are numbers with every driver
-        needed = {n: found for n, found in columns.items() if not isinstance(found[1].output_field, IntegerField)}
-        return _Written(sql, places, [(n, steps, column) for n, (steps, column) in needed.items()])
+        return [
+            (n, steps, column)
+            for n, (steps, column) in columns.items()
+            if not isinstance(column.output_field, IntegerField)
+        ]
+
+
+class CompiledUpdate(_Compiled):
+    """`build(*arguments)` gives a queryset; the fields named here get the first of the arguments."""
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]], *fields: str) -> None:
+        super().__init__(build)
+        self._fields = fields
+
+    def run(self, *arguments: Any) -> None:
+        """Set the fields: their values first, then what `build` takes."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        written, parameters = self._statement(connection, arguments)
+        with connection.cursor() as cursor:
+            cursor.execute(written.sql, parameters)
+
+    def _compiler(self, connection: BaseDatabaseWrapper, arguments: Iterable[Any]) -> SQLCompiler:
+        found = list(arguments)
+        count = len(self._fields)
+        query: Any = self.build(*found[count:]).query.chain(UpdateQuery)
+        query.add_update_values(dict(zip(self._fields, found[:count], strict=True)))
+        return query.get_compiler(connection=connection)
+
+
+class CompiledInsert:
+    """Inserts objects of a model, each with all its fields but the key, which the database gives.
+
+    Where a row with the same `unique` fields is there, its `update` fields are set instead; the object then gets no
+    key. Several objects at once go by Django's own way, whose work is shared by all of them.
+    """
+
+    def __init__(self, model: type[Model], unique: Sequence[str] = (), update: Sequence[str] = ()) -> None:
+        self._model, self._unique, self._update = model, list(unique), list(update)
+        self._fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+        self._written: dict[str, str] = {}
+
+    def insert(self, found: Sequence[Any]) -> None:
+        self.start(found)()
+
+    def start(self, found: Sequence[Any]) -> Callable[[], None]:
+        """Send them, and return what gives them their keys. For several statements in one trip (`in_one_trip`)."""
+        if len(found) != 1:
+            conflicts: dict[str, Any] = {}
+            if self._unique:
+                conflicts = {"update_conflicts": True, "unique_fields": self._unique, "update_fields": self._update}
+            self._model._default_manager.bulk_create(found, **conflicts)
+            return lambda: None
+        connection, item = connections[DEFAULT_DB_ALIAS], found[0]
+        sql = self._written.get(connection.vendor)
+        if sql is None:
+            sql = self._written[connection.vendor] = self._write(connection, item)
+        values = [field.get_db_prep_save(field.pre_save(item, add=True), connection) for field in self._fields]
+        item._state.adding, item._state.db = False, connection.alias
+        if self._unique:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values)
+            return lambda: None
+        answer = _sent(connection, sql, values)
+
+        def set_key() -> None:
+            ((item.pk,),) = answer()
+
+        return set_key
+
+    def _write(self, connection: BaseDatabaseWrapper, item: Model) -> str:
+        fields = {field.name: field for field in self._fields}
+        conflict: dict[str, Any] = {}
+        if self._unique:
+            conflict = {
+                "on_conflict": OnConflict.UPDATE,
+                "unique_fields": [fields[name] for name in self._unique],
+                "update_fields": [fields[name] for name in self._update],
+            }
+        query = InsertQuery(self._model, **conflict)
+        query.insert_values(self._fields, [item])
+        compiler = query.get_compiler(connection=connection)
+        compiler.returning_fields = None if self._unique else [self._model._meta.pk]
+        ((sql, _parameters),) = compiler.as_sql()
+        return str(sql)
 
 
 def _converted(
