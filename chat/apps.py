@@ -9,6 +9,7 @@ class ChatConfig(AppConfig):
     def ready(self) -> None:
         from chat import (  # noqa: F401  (connect signals and register)
             deeds,
+            demo,
             personal_data,
             receivers,
             school_rights,

@@ -17,9 +17,9 @@ from django.utils import timezone
 from markdown_it import MarkdownIt
 
 from home.demo.people import PEOPLE, portrait
-from home.demo.talk import post_demo_talk
 from home.models import DemoRecord
 from learning.accounts.models import User
+from learning.base.demo import DemoSchool, demo_parts
 from learning.courses.models import CatalogPage, CoursePage, CourseTeacher, LessonPage, ModulePage, Subject
 from learning.courses.programme import programme_of
 from learning.enrollment.models import Completion, Enrollment, Opening, Position, Seats, StatusChange, StudyGroup
@@ -97,17 +97,18 @@ def load_demo(say: Callable[[str], Any] = print) -> None:
         say("  Ally: Accessibility Workshop")
         catalog.refresh_from_db()
         courses["ally"] = _import_ally(catalog, people, subjects)
-        group = _make_groups(courses["python-first-line"], people["teacher@example.org"])
+        groups = _make_groups(courses["python-first-line"], people["teacher@example.org"])
         for email, slug, status, done in STUDIES:
-            _make_study(people[email], courses[slug], status, done, group)
+            _make_study(people[email], courses[slug], status, done, groups["Autumn"])
         for course in courses.values():
             Seats.objects.recount(course.pk)
             _note_course(course)
-        post_demo_talk(group, people)
+        for part in demo_parts():
+            part.add(DemoSchool(people, courses, groups))
 
 
-def _make_groups(course: CoursePage, teacher: User) -> StudyGroup:
-    """The group of the two students, and one to come, for which a module opens each week."""
+def _make_groups(course: CoursePage, teacher: User) -> dict[str, StudyGroup]:
+    """The group of the two students, and one to come, for which a module opens each week; by name."""
     now = timezone.now()
     autumn = StudyGroup.objects.create(course=course, name="Autumn", capacity=12, starts_at=now - timedelta(days=14))
     start = (now + timedelta(days=21)).replace(hour=9, minute=0, second=0, microsecond=0)
@@ -117,7 +118,7 @@ def _make_groups(course: CoursePage, teacher: User) -> StudyGroup:
         _note(group)
     for week, module in enumerate(programme_of(course).modules):
         Opening.objects.create(group=winter, module_id=module.id, days=7 * week)
-    return autumn
+    return {group.name: group for group in (autumn, winter)}
 
 
 def _make_people() -> dict[str, User]:

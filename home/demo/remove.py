@@ -7,9 +7,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 from wagtail.models import Collection, Page, ReferenceIndex
 
-from chat.models import Room
 from home.models import DemoRecord
 from learning.accounts.models import User
+from learning.base.demo import demo_parts
 from learning.courses.models import CoursePage, LessonPage, ModulePage, Subject
 from learning.enrollment.models import FormerCourse, Seats, StudyGroup
 from learning.library.models import Picture, StoredFile
@@ -37,7 +37,9 @@ def remove_demo(say: Callable[[str], Any] = print) -> int:
             say(f"Kept “{course}”: it has pages that are not of the demo.")
             continue
         Seats.objects.filter(pk=course.pk).delete()
-        Room.objects.filter(course_id=course.pk).delete()
+        for part in demo_parts():
+            if part.remove is not None:
+                part.remove(course.pk)
         Page.objects.get(pk=course.pk).delete()
         FormerCourse.objects.filter(pk=course.pk).delete()  # nobody is left whom it concerns
     StudyGroup.objects.filter(pk__in=_noted(StudyGroup)).exclude(course_id__in=kept_courses).delete()

@@ -11,6 +11,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from wagtail.models import Collection, Page
 
+from chat.demo import LINES
+from chat.models import Message
 from home.models import DemoRecord
 from learning.accounts.models import User
 from learning.accounts.roles import Role
@@ -133,6 +135,7 @@ def test_demo_comes_and_goes_and_takes_nothing_else(db: None, visit: Any) -> Non
     assert set(courses.values_list("language", flat=True)) == {"en", "ru", "fr"}
     for email in ("admin", "moderator", "editor", "teacher", "teacher2", "student", "student2", "newcomer"):
         assert User.objects.get(email=f"{email}@example.org").check_password("parta-demo")
+    assert Message.objects.filter(room__group__name="Autumn").count() == len(LINES)
     call_command("load_demo")
     visitor = school.person("fan")
     mine = enroll(user=visitor, course=courses.get(slug="python-first-line"))

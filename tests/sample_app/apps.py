@@ -6,4 +6,4 @@ class SampleConfig(AppConfig):
     label = "sample"
 
     def ready(self) -> None:
-        from tests.sample_app import deeds, personal_data, school_rights, scopes  # noqa: F401  (register)
+        from tests.sample_app import deeds, demo, personal_data, school_rights, scopes  # noqa: F401  (register)

@@ -8,6 +8,7 @@ from django_tasks_db.models import DBTaskResult
 from learning.accounts.actions import anonymise, make_token, record
 from learning.accounts.models import User
 from learning.accounts.roles import Role, apply_roles
+from learning.base.demo import DemoSchool, demo_parts
 from learning.jobs.management.commands.run_ticks import enqueue_once
 from learning.jobs.registry import ticking_jobs
 from tests.sample_app import deeds
@@ -46,6 +47,11 @@ def run() -> None:
     assert "A quiet room" in page_of(editor, "/me/data/read/")
     anonymise(person=editor)
     assert not Wish.objects.exists()
+
+    for part in demo_parts():
+        if part.name == "wishes":
+            part.add(DemoSchool({moderator.email: moderator}, {}, {}))
+    assert Wish.objects.get().person == moderator
 
     enqueue_once(next(job for job in ticking_jobs() if job.label == "Grant wishes"))
     assert DBTaskResult.objects.filter(task_path="tests.sample_app.tasks.grant").exists()

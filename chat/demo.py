@@ -1,4 +1,4 @@
-"""A week of talk in the chat of the demo's study group."""
+"""The chat's part of the demo school: a week of talk in the room of its study group."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -9,8 +9,7 @@ from django.utils import timezone
 from chat.models import Message, Room, RoomEvent
 from chat.rooms.actions import mark_read, pin, react
 from chat.rooms.posting import post_message
-from learning.accounts.models import User
-from learning.enrollment.models import StudyGroup
+from learning.base.demo import DemoPart, DemoSchool, register_demo_part
 
 
 class TalkLine(NamedTuple):
@@ -90,9 +89,9 @@ def _instant(line: TalkLine, now: datetime) -> datetime:
     return min(at, now - timedelta(minutes=2))
 
 
-def post_demo_talk(group: StudyGroup, people: dict[str, User]) -> None:
-    """Post the lines through the chat's own verbs, then set their times back into the week."""
-    room = Room.objects.get(group=group)
+def _post_talk(school: DemoSchool) -> None:
+    """Post the lines with the chat's own actions, then set their times back into the week."""
+    people, room = school.people, Room.objects.get(group=school.groups["Autumn"])
     now = timezone.now()
     seqs: list[int] = []
     for line in LINES:
@@ -112,3 +111,10 @@ def post_demo_talk(group: StudyGroup, people: dict[str, User]) -> None:
     mark_read(user_id=people[VERA].pk, room_id=room.pk, seq=seqs[-1 - UNREAD])
     for email in (TEACHER, TOM):
         mark_read(user_id=people[email].pk, room_id=room.pk, seq=seqs[-1])
+
+
+def _remove_room(course_id: int) -> None:
+    Room.objects.filter(course_id=course_id).delete()
+
+
+register_demo_part(DemoPart("talk", add=_post_talk, remove=_remove_room))
