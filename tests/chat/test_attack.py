@@ -73,11 +73,11 @@ def test_the_html_is_made_once_and_without_the_lock(group: SimpleNamespace, monk
     locked: list[int] = []
     from chat.rooms import posting
 
-    lock = posting._locked
-    monkeypatch.setattr(posting, "_locked", lambda ids: (locked.append(1), lock(ids))[1])
+    store = posting._stored  # the transaction that locks the room
+    monkeypatch.setattr(posting, "_stored", lambda *args: (locked.append(1), store(*args))[1])
     monkeypatch.setattr(text, "as_html", watched)
     say(group.student, group.room, "*One*")
-    assert made == [False]
+    assert (made, locked) == ([False], [1])
     history.missed(group.room, 0)
     history.before(Room.objects.get(pk=group.room.pk), 10)
     assert made == [False]

@@ -74,6 +74,16 @@ def test_a_batch_does_not_jump_the_queue(queue: SimpleNamespace) -> None:
     assert seats_taken(queue.course.pk) == 2
 
 
+def test_who_is_declined_together_with_a_removal_does_not_move_up(queue: SimpleNamespace) -> None:
+    """The seat that becomes free goes to the second in the queue: the first has just been taken out of it."""
+    result = change_statuses(enrollment_ids=[queue.seated.pk, queue.first.pk], after=Status.REMOVED, actor=queue.admin)
+    assert result.changed == 2
+    assert [status_of(row) for row in (queue.seated, queue.first, queue.second)] == [
+        *(Status.REMOVED, Status.REMOVED, Status.ACTIVE)
+    ]
+    assert seats_taken(queue.course.pk) == 1
+
+
 @pytest.mark.parametrize("over", ["ended", "unpublished"])
 def test_nobody_moves_up_into_a_course_that_is_over(queue: SimpleNamespace, over: str) -> None:
     if over == "ended":

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from learning.accounts.models import User
@@ -181,6 +183,23 @@ def test_who_is_taken_from_the_queue_is_not_moved_up_once_more(people: SimpleNam
     for row in rows[1:]:
         steps = StatusChange.objects.filter(enrollment=row).order_by("pk").values_list("after", flat=True)
         assert list(steps) == [Status.WAITLISTED, Status.ACTIVE]
+
+
+def test_expiring_leaves_who_left_in_the_last_moment(small: SimpleNamespace) -> None:
+    """Someone leaves between the search for ended enrolments and the lock: the clock goes on to the next course."""
+    CoursePage.objects.filter(pk=small.course.pk).update(ends_at=timezone.now() - HOUR)
+    left = []
+
+    def leave_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not left and "enrollment_seats" in sql:  # the lock of the course
+            left.append(True)
+            Enrollment.objects.filter(user=small.student).update(status=Status.LEFT)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(leave_first):
+        assert expire_ended() == 0
+    assert left
+    assert status_of(small.student, small.course) == Status.LEFT
 
 
 def test_expiring_twice_closes_once(small: SimpleNamespace) -> None:
