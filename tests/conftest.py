@@ -16,8 +16,14 @@ from learning.accounts.models import User
 from learning.accounts.roles import Role
 from learning.accounts.school import forget_school
 from learning.base.caching import clear_caches
-from tests import ground, school, template
+from tests import ground, parts, school, template
 from tests.snapshot import Copied
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = [item for item in items if not parts.runs_here(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if parts.runs_here(item)]
 
 
 @pytest.fixture(scope="session")

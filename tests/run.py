@@ -1,4 +1,4 @@
-"""What `make test` runs: every test on SQLite, then again on PostgreSQL and Redis, but for a few (`tests/once.py`).
+"""What `make test` runs: every test on PostgreSQL and Redis, and on SQLite what may differ there (`tests/parts.py`).
 
 With `--fast` (`make test-fast`) it runs on SQLite only, without browsers, running servers and the slowest tests.
 
@@ -38,7 +38,8 @@ def install_missing() -> list[str]:
 
 
 def pytest(env: dict[str, str], *args: str) -> int:
-    workers = str(min(4, os.cpu_count() or 1))
+    # one more than there are cores: who drives a browser or servers waits for them half of the time
+    workers = str(min(4, (os.cpu_count() or 1) + 1))
     command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "loadgroup", "--durations", "10", *args]
     return subprocess.run(command, cwd=BASE, env=env, check=False).returncode
 
@@ -72,16 +73,15 @@ def test_all(env: dict[str, str], missing: list[str], *chosen: str) -> int:
     sys.path.insert(0, str(BASE))
     from tests.services import postgres, redis
 
-    print("== SQLite and memory", flush=True)
-    failed = pytest(env, *chosen)
     if {"postgresql", "redis-server"} & set(missing):
         print("!! LEFT OUT: the suite on PostgreSQL and Redis, which are not installed here.", flush=True)
-        return failed
+        return pytest(env, *chosen)
     print("== PostgreSQL and Redis", flush=True)
     with contextlib.ExitStack() as stack:
         services = {"DATABASE_URL": stack.enter_context(postgres()), "REDIS_URL": stack.enter_context(redis())}
-        # what drives the running school from outside has done so already
-        return pytest({**env, **services}, "-m", "not browser", *chosen) or failed
+        failed = pytest({**env, **services}, *chosen)
+    print("== SQLite and memory: what may differ there", flush=True)
+    return pytest({**env, "TESTS_OF": "sqlite"}, *chosen) or failed
 
 
 if __name__ == "__main__":

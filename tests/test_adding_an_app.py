@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.once import ONCE
+from tests.parts import ONCE
 from tests.template import lay_school
 
 BASE = Path(__file__).resolve().parents[1]

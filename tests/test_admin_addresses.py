@@ -15,7 +15,7 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.admin.views.account import LogoutView
 
 from config.admin_urls import REPLACED, replaced_urls, replacing
-from tests.once import ONCE
+from tests.parts import ONCE
 
 pytestmark = ONCE
 JUDGED = Path(__file__).with_name("admin_addresses.txt")

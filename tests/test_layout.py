@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.once import ONCE
+from tests.parts import ONCE
 
 BASE = Path(__file__).resolve().parents[1]
 TOP = ("learning", "chat", "home")

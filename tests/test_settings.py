@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.once import ONCE
+from tests.parts import ONCE
 
 pytestmark = [ONCE, pytest.mark.slow]
 

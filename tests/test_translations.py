@@ -13,7 +13,7 @@ from django.utils.timezone import datetime
 from django.utils.translation import gettext, ngettext
 
 from home.templatetags.look import minutes
-from tests.once import ONCE
+from tests.parts import ONCE
 
 pytestmark = ONCE
 

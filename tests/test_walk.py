@@ -23,7 +23,7 @@ from learning.enrollment.statuses import Status
 from learning.exchange.models import ImportRow, ImportRun
 from learning.teaching.letter_mail import stop_token
 from tests import school
-from tests.once import ONCE
+from tests.parts import ONCE
 from tests.walk import addresses
 
 BODY, DRAFT, FILE, ALT = "canary-body-8812", "canary-draft-4471", "canary-file-3390", "canary-alt-7702"

@@ -21,7 +21,7 @@ from home.api import api
 from learning.accounts.actions import make_token
 from learning.accounts.scopes import scope_choices
 from learning.enrollment.models import StudyGroup
-from tests.once import ONCE
+from tests.parts import ONCE
 
 pytestmark = [ONCE, pytest.mark.slow]
 

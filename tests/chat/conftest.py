@@ -1,6 +1,5 @@
 """A study group with its room, and the people around it."""
 
-import os
 import uuid
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -24,7 +23,6 @@ ON_SERVERS = [
     pytest.mark.stack,
     pytest.mark.xdist_group("chaos"),
     pytest.mark.skipif(bool(missing_services()), reason="needs PostgreSQL and Redis; `make test` says so loudly"),
-    pytest.mark.skipif("DATABASE_URL" in os.environ, reason="starts its own servers: once is enough"),
 ]
 
 

@@ -29,6 +29,7 @@ from learning.exchange.undoing import ABANDONED_AFTER, end_abandoned
 from learning.library.models import Picture, StoredFile
 from tests import school
 from tests.exchange.made_packages import item, module, package, page, run
+from tests.parts import ONCE
 from tests.template import lay_school
 
 
@@ -166,7 +167,7 @@ def test_a_wish_to_end_that_python_drops_is_heard_after_the_page(db: None, tmp_p
 
 
 @pytest.mark.stack
-@pytest.mark.skipif("DATABASE_URL" in os.environ, reason="has a database of its own: once is enough")
+@ONCE
 def test_a_terminated_import_leaves_nothing_and_a_killed_one_goes_on(tmp_path: Path) -> None:
     """Real processes, ended in the middle."""
     entries = {f"r{n}.html": f"<p>Page {n}</p>" for n in range(40)}

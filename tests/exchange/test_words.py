@@ -10,7 +10,7 @@ from lxml import html as lxml_html
 
 from learning.exchange.packages.html_blocks import BlockMaker, PageTooSlowError
 from learning.exchange.raw_blocks import plain_text
-from tests.once import ONCE
+from tests.parts import ONCE
 
 pytestmark = [ONCE, pytest.mark.slow]
 
