@@ -22,7 +22,7 @@ from learning.enrollment.statuses import READING, Status
 
 @dataclass(frozen=True)
 class Viewing:
-    """Let staff look at a course as a student of this group (or of none) would at that instant. It records nothing."""
+    """How staff view a course: as a student of this group (or of none) sees it at that instant. Nothing is recorded."""
 
     course_id: int
     group_id: int | None
@@ -45,7 +45,7 @@ class Refusal(StrEnum):
     DECLINED = "declined"
     EXPIRED = "expired"
     NOT_OPEN = "not_open"
-    HIDDEN = "hidden"  # of other study groups: this person may not know of it
+    HIDDEN = "hidden"  # content of other study groups: this person must not learn that it exists
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Access:
     refusal: Refusal | None = None
     teaches: bool = False
     missing: list[CoursePage] = field(default_factory=list)
-    opens_at: datetime | None = None  # of the module at hand, when it is still closed
+    opens_at: datetime | None = None  # when the module of the requested page opens, while it is closed
     viewing: Viewing | None = None  # staff who look at the course as a student would
 
     @property
@@ -77,6 +77,7 @@ class Access:
         """What this person sees of the course, and from when."""
         if self.teaches and self.viewing is None:
             return EVERYTHING
+        # who has only asked for a group, or waits, does not see its content yet
         own_group = self.group_id if self.status in READING else None
         return plan_of(self.course, self.viewing.group_id if self.viewing else own_group)
 
@@ -84,6 +85,7 @@ class Access:
     def closed_modules(self) -> dict[int, datetime]:
         """Modules that are not open to this person yet, with the instant when they will be."""
         closed = self.plan.closed_modules(self.viewing.at if self.viewing else None)
+        # a module that the student has begun stays open, also when its opening is moved to a later day
         if closed and self.status is not None:
             begun = Beginning.objects.filter(user_id=self.user.pk or 0, module_id__in=list(closed))
             for module_id in begun.values_list("module_id", flat=True):
@@ -100,11 +102,12 @@ class Access:
 
 
 def teaches(user: Person, course: CoursePage) -> bool:
-    """On the course's team, teacher of one of its study groups, or of a role that reads this course."""
+    """Whether the person is on the course's team, teaches one of its groups, or has a role that may read it."""
     return user.is_authenticated and courses_with(user, Right.READ).filter(pk=course.pk).exists()
 
 
 def reads_as_staff(user: Person, course: CoursePage) -> bool:
+    """Whether the person may read this course without being its student."""
     if not user.is_authenticated or not user.is_active:
         return False
     return user.reads_everything or teaches(user, course)
@@ -113,9 +116,12 @@ def reads_as_staff(user: Person, course: CoursePage) -> bool:
 def _unmet_prerequisites(user_id: int | None) -> QuerySet[CoursePrerequisite]:
     """Links to live courses that this person would have to complete first and has not."""
     done = Enrollment.objects.filter(user_id=user_id or 0, status=Status.COMPLETED).values("course_id")
+    # nobody can enrol in an unpublished course: as a prerequisite it would close this one for good
     return CoursePrerequisite.objects.filter(required__live=True).exclude(required_id__in=done)
 
 
+# `Now()` and not `timezone.now()`: the SQL is written once, with a Python time in it as a constant. A group that
+# ends later would never be over.
 _standing = CompiledQuery(
     lambda user_id, course_id: (
         Enrollment.objects.filter(user_id=user_id, course_id=course_id)
@@ -136,20 +142,23 @@ def missing_prerequisites(user: Person, course: CoursePage) -> list[CoursePage]:
 
 
 def access_to_course(user: Person, course: CoursePage, viewing: Viewing | None = None) -> Access:
-    """May this person read the lessons of this course, and if not, why not.
+    """Return whether this person may read the lessons of this course, and if not, why.
 
-    A student in good standing costs one query. With `viewing`, staff get the answer that a student of that
+    A student who may read costs one query. With `viewing`, staff get the answer that a student of that
     group would get on that day; for others it changes nothing.
     """
     if not user.is_authenticated or not user.is_active:
         return Access(user, course, refusal=Refusal.LOG_IN)
+    # asked again at each request: the session may hold a viewing of someone who is no longer staff (promise 6)
     if viewing is not None and reads_as_staff(user, course):
         return _as_student_of(user, course, viewing)
+    # never cached: who is removed must be out at the next request (promise 3)
     rows = _standing.rows(user.pk, course.pk)
     status, lacks, over, group_id, group_name = rows[0] if rows else (None, False, False, None, None)
     refusal = _refusal_of(status, course, bool(over))
     missing: list[CoursePage] = []
     if refusal is None:
+        # before the question about staff: students are spared its queries, and staff who are students make progress
         if not lacks:
             return Access(user, course, status, group_id, group_name)
         missing = missing_prerequisites(user, course)
@@ -175,24 +184,28 @@ def _refusal_of(status: str | None, course: CoursePage, group_is_over: bool) -> 
         return Refusal(status)
     if not course.has_started:
         return Refusal.NOT_STARTED
+    # the job that sets EXPIRED runs once a minute; the door must be closed before it has run
     if (course.has_ended or group_is_over) and status == Status.ACTIVE:
         return Refusal.ENDED
     return None
 
 
 def access_to_part(user: Person, page: ModulePage | LessonPage, viewing: Viewing | None = None) -> Access:
-    """May this person read this lesson or this module's introduction.
+    """Return whether this person may read this lesson or this module's introduction.
 
-    A free preview is open to all who may know of it; for a student it counts as reading like any other lesson.
+    A free preview is open to everyone from whom it is not hidden; students make progress in it as in any lesson.
     Only staff reach pages that are in nobody's programme yet (drafts are not served at all).
     """
     access = access_to_course(user, page.course, viewing)
+    # before the free preview: content of one group does not exist for others, even as a preview (promise 5)
     if page.pk in access.plan.hidden:
         access.refusal = Refusal.HIDDEN
         return _as_staff_after_all(access)
+    # also in a module that is not open yet; `progress._begin` does not count it as begun then
     if isinstance(page, LessonPage) and page.free_preview:
         access.refusal = None
     elif access.granted:
+        # the plan EVERYTHING of staff names no modules: 0 is no key, so nothing is closed
         module_id = access.plan.module_of.get(page.pk, 0)
         access.opens_at = access.closed_modules.get(module_id)
         if access.opens_at:
@@ -203,6 +216,7 @@ def access_to_part(user: Person, page: ModulePage | LessonPage, viewing: Viewing
 
 def _as_staff_after_all(access: Access) -> Access:
     """Staff who are also students of the course read what their group does not."""
+    # with a viewing the refusal stays: it is what staff have asked to see
     if access.viewing is None and reads_as_staff(access.user, access.course):
         return Access(access.user, access.course, access.status, access.group_id, access.group_name, teaches=True)
     return access
@@ -215,6 +229,7 @@ def readable_courses(user: Person) -> QuerySet[CoursePage]:
         return live.none()
     if user.reads_everything:
         return live
+    # the rules of `access_to_course` once more, as one filter for lists and search; test_door.py compares both
     now = timezone.now()
     mine = Enrollment.objects.filter(user=user)
     active = mine.filter(status=Status.ACTIVE).exclude(group__ends_at__lte=now)
@@ -243,7 +258,8 @@ def readable_parts(user: Person) -> Q:
 
 
 def free_previews() -> QuerySet[LessonPage]:
-    """Free previews of published courses, marked for nobody in particular, nor their module: open to everyone."""
+    """Free previews of published courses that are open to everyone: not those for single groups, nor in a module for
+    single groups."""
     marked = Audience.objects.values("page_id")
     above = Page.objects.filter(
         pk__in=marked, path=Substr(OuterRef("path"), 1, Length(OuterRef("path")) - Page.steplen)
@@ -253,12 +269,13 @@ def free_previews() -> QuerySet[LessonPage]:
 
 
 def _closed_to_student(user: Person, course_ids: list[int]) -> Q:
-    """A filter for a student of these courses: without what is of other groups, or has not opened for theirs."""
+    """A filter that leaves out, for a student of these courses, what is for other groups or not open for theirs yet."""
     if not user.is_authenticated or not course_ids:
         return Q()
     rows = Enrollment.objects.filter(user=user, course_id__in=course_ids, group__isnull=False)
     groups = list(rows.values_list("group_id", flat=True))
     mine = Audience.objects.filter(group_id__in=groups).values("page_id")
+    # excluded by page and not by row: a page may be for several groups, and one of them is enough
     hidden = Audience.objects.filter(course_id__in=course_ids).exclude(page_id__in=mine)
     begun = Beginning.objects.filter(user=user).values("module_id")
     later = Opening.objects.filter(group_id__in=groups, opens_at__gt=timezone.now()).exclude(module_id__in=begun)

@@ -19,7 +19,7 @@ from learning.enrollment.models import Enrollment, Seats, StudyGroup
 from learning.enrollment.seats import WRITTEN_AT_ONCE, Changes, EnrollmentError, locked_course
 from learning.enrollment.statuses import LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status
 
-LOOKED_UP_AT_ONCE = 10_000  # a database takes so many parameters and no more
+LOOKED_UP_AT_ONCE = 10_000  # below the most parameters of one statement: 65,535 on PostgreSQL, 32,766 on SQLite
 
 
 def _check_rules_of_course(user: User, course: CoursePage, key: str) -> None:
@@ -35,12 +35,14 @@ def _check_rules_of_course(user: User, course: CoursePage, key: str) -> None:
 
 def _is_key(key: str, course: CoursePage) -> bool:
     """Compare the key in constant time."""
+    # as bytes: compare_digest takes only ASCII as text, and a key may be in any script
     return hmac.compare_digest(key.strip().casefold().encode(), course.key.strip().casefold().encode())
 
 
 def _chosen_group(course: CoursePage, group_id: int | None, *, must: bool) -> StudyGroup | None:
-    """The study group that someone asks to be in. The seats' row must be locked: it guards places, too."""
+    """Return the study group that the person chose. Lock the seats before: their lock guards places of groups too."""
     if group_id is None:
+        # where every group is full nobody has to choose one: the course may still have seats
         if must and course.choose_group and any(group.left != 0 for group in groups_with_places(course)):
             raise EnrollmentError("choose_group", _("Choose a study group."))
         return None
@@ -57,20 +59,22 @@ def enroll(*, user: User, course: CoursePage, key: str = "", group_id: int | Non
     """Enrol a person by their own wish, under the policy of the course.
 
     `group_id` is asked for by courses whose students choose a study group, and means nothing to others.
-    Enrolling twice gives the same enrolment. Raises EnrollmentError when it cannot be; nothing is changed then.
+    Enrolling twice gives the same enrolment. Raises EnrollmentError, with nothing changed, where it is not allowed.
     """
+    # the seats before the enrolment, in every action: two orders of locks would be a deadlock
     seats = Seats.objects.lock(course.pk)
     enrollment = Enrollment.objects.select_for_update().filter(user=user, course=course).first()
     if enrollment and (enrollment.status in READING or enrollment.status in PENDING):
         return enrollment
     if enrollment and enrollment.status not in REJOINABLE:
         raise EnrollmentError("staff_only", _("Only the school can bring you back to this course."))
-    # read anew: the page at hand may be older than the lock
+    # read again: the caller's page may have been read before the lock, with another capacity or end
     course = CoursePage.objects.get(pk=course.pk)
     _check_rules_of_course(user, course, key)
     changes = Changes(course, seats, by=By.STUDENT, actor=user)
     if course.policy == EnrollmentPolicy.APPROVAL:
         after = Status.REQUESTED
+    # a free seat belongs to those who wait already: nobody passes the queue
     elif changes.has_seat and seats.waiting == 0:
         after = Status.ACTIVE
     elif course.waiting_list:
@@ -78,6 +82,7 @@ def enroll(*, user: User, course: CoursePage, key: str = "", group_id: int | Non
     else:
         raise EnrollmentError("full", _("All seats of this course are taken."))
     enrollment = enrollment or Enrollment(user=user, course=course, status="")
+    # before the choice of a group: who keeps the old group is not asked for one
     changes.keep_place(enrollment)
     if course.choose_group and enrollment.group_id is None:
         enrollment.group = _chosen_group(course, group_id, must=True)
@@ -88,7 +93,7 @@ def enroll(*, user: User, course: CoursePage, key: str = "", group_id: int | Non
 
 @transaction.atomic
 def leave(*, user: User, course: CoursePage) -> Enrollment:
-    """Leave a course or its queue; progress stays. Leaving twice is leaving once."""
+    """Leave a course or its queue; progress stays. Leaving a second time changes nothing."""
     course, seats = locked_course(course.pk)
     enrollment = Enrollment.objects.select_for_update().filter(user=user, course=course).first()
     if enrollment is None:
@@ -109,6 +114,7 @@ def change_status(*, enrollment: Enrollment, after: Status, actor: User, reason:
     """Change an enrolment's status as staff: approve, decline, pause, resume, remove, bring back, complete."""
     course, seats = locked_course(enrollment.course_id)
     enrollment = Enrollment.objects.select_for_update().get(pk=enrollment.pk)
+    # read under the lock: two members of staff who approve at once make one change
     if enrollment.status == after:
         return enrollment
     changes = Changes(course, seats, by=By.STAFF, actor=actor, reason=reason)
@@ -124,7 +130,7 @@ class ChangesResult:
 
     changed: int = 0
     refused: dict[int, str] = field(default_factory=dict)
-    changes: list[int] = field(default_factory=list)  # keys of the changes of status, for undoing them
+    changes: list[int] = field(default_factory=list)  # ids of the StatusChange rows, for undoing them
 
 
 def change_statuses(*, enrollment_ids: Iterable[int], after: Status, actor: User, reason: str = "") -> ChangesResult:
@@ -163,8 +169,10 @@ def _change_in_course(  # noqa: PLR0917
             outcome.changed += 1
         except EnrollmentError as error:
             outcome.refused[enrollment.pk] = str(error)
+    # after the whole batch: a seat that one row frees may go to a later row of it
     changes.fill()
     changes.write()
+    # without those who moved up: staff did not choose them and cannot undo them
     outcome.changes += [change.pk for change in changes.history if change.by == By.STAFF]
 
 
@@ -201,9 +209,9 @@ class Wanted:
 
 @transaction.atomic
 def enroll_many(*, course_id: int, wanted: Sequence[Wanted], actor: User) -> dict[int, str]:
-    """`enroll_by_staff` for many people of one course, who also change their study group by it.
+    """Do `enroll_by_staff` for many people of one course; those who are enrolled already change their study group.
 
-    Returns why not, by the key of the person, for those who could not be enrolled or moved.
+    Returns the reason, by the id of the person, for each who could not be enrolled or moved.
     """
     course, seats = locked_course(course_id)
     users = [want.user.pk for want in wanted]
@@ -229,25 +237,29 @@ def enroll_many(*, course_id: int, wanted: Sequence[Wanted], actor: User) -> dic
         except EnrollmentError as error:
             refused[want.user.pk] = str(error)
             continue
+        # counted down here: none of the batch is in the database yet
         if moves and group is not None and group.left is not None:
             group.left -= 1
     changes.write()
+    # after `write`: `place` counts the members in the database
     for group_id, ids in moving.items():
         place(enrollment_ids=ids, course_id=course_id, group=groups[group_id], actor=actor)
     return refused
 
 
 def seats_taken(course_id: int) -> int:
+    """Count the taken seats from the enrolments themselves, without the lock."""
     return Enrollment.objects.filter(course_id=course_id, status__in=SEATED).count()
 
 
 @transaction.atomic
 def complete(*, enrollment: Enrollment) -> Enrollment:
-    """All lessons are done: an active enrolment becomes completed, once and for good."""
+    """Complete an active enrolment, for good, when all its lessons are done."""
     course, seats = locked_course(enrollment.course_id)
     enrollment = Enrollment.objects.select_for_update().get(pk=enrollment.pk)
     if enrollment.status == Status.ACTIVE:
         changes = Changes(course, seats, by=By.SYSTEM, actor=None)
+        # no `fill` after it: a completed student keeps the seat (decision 1)
         changes.move(enrollment, Status.COMPLETED)
         changes.write()
     return enrollment
@@ -274,15 +286,20 @@ def expire_ended() -> int:
     over = Q(course__ends_at__lte=now) | Q(group__ends_at__lte=now)
     ended = Enrollment.objects.filter(over, status=Status.ACTIVE)
     closed = 0
+    # `order_by()`: the default order would become a column of DISTINCT, and each row would be another one
     for course_id in ended.order_by().values_list("course_id", flat=True).distinct():
+        # in parts, so that other changes of a large course do not wait long for its lock
         while ids := list(
             ended.filter(course_id=course_id).order_by("pk").values_list("pk", flat=True)[:WRITTEN_AT_ONCE]
         ):
             with transaction.atomic():
                 course, seats = locked_course(course_id)
                 changes = Changes(course, seats, by=By.SYSTEM, actor=None)
+                # `ended` again, under the lock: the end may have been moved. Only `self`: PostgreSQL cannot lock
+                # the group, which comes by a LEFT JOIN.
                 for enrollment in ended.select_for_update(of=("self",)).filter(pk__in=ids):
                     changes.move(enrollment, Status.EXPIRED)
+                # where a group has ended and the course goes on, its seats are free for the queue
                 changes.fill()
                 changes.write()
             closed += sum(1 for enrollment in changes.moved if enrollment.status == Status.EXPIRED)

@@ -57,6 +57,7 @@ CHANGES: dict[Any, Any] = {frozenset({400, 401, 403, 404, 409, 422, 429}): Probl
 def _found(asked: CourseQuery) -> QuerySet[CoursePage]:
     rows = CoursePage.objects.live().public()
     if asked.subject:
+        # PostgreSQL refuses NUL in a text: without `replace` this input would be a 500 (promise 32)
         subject = Subject.objects.filter(slug=asked.subject.replace("\x00", "")).first()
         rows = rows.filter(subjects=subject) if subject else rows.none()
     if asked.level:
@@ -65,6 +66,7 @@ def _found(asked: CourseQuery) -> QuerySet[CoursePage]:
         rows = rows.filter(language=asked.language.replace("\x00", ""))
     words = clean_query(asked.q)
     if words:
+        # keys first: results of Wagtail's search cannot be filtered by the cursor
         found = [page.pk for page in CoursePage.objects.live().public().search(words)[:SEARCHED]]
         rows = rows.filter(pk__in=found)
     return rows.order_by("path")
@@ -187,6 +189,7 @@ def mark_done(request: PersonRequest, id: Key, wish: DoneIn) -> Any:  # noqa: A0
     if lesson is None:
         raise not_found()
     access = access_to_part(user, lesson)
+    # 404 and not 403: a refusal does not tell whether the lesson exists (promise 5)
     if not access.as_student or access.enrollment is None:
         raise not_found()
     if wish.done and lesson.required_blocks():
@@ -204,6 +207,7 @@ def mark_done(request: PersonRequest, id: Key, wish: DoneIn) -> Any:  # noqa: A0
 
 def _managed(request: PersonRequest, course_id: int) -> None:
     user = request.user
+    # administrators manage every number, also that of a deleted course, whose enrolments stay
     if not manages_course(user, course_id) or not CoursePage.objects.filter(pk=course_id).exists():
         raise not_found()
 

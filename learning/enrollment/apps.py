@@ -20,4 +20,5 @@ class EnrollmentConfig(AppConfig):
         )
         from learning.enrollment.rights import CourseTeamPagePolicy
 
+        # takes the place of Wagtail's policy: explorer, editor, choosers and history all ask this one
         register_permission_policy(Page, CourseTeamPagePolicy())

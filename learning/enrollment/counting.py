@@ -51,8 +51,8 @@ class Progress:
 
     @property
     def continue_url(self) -> str:
-        """The address of *Continue*: the lesson, and in the lesson one stopped in the block one stopped at; where a
-        module begins with it, the introduction of the module."""
+        """The address of *Continue*: the next lesson; the last block, where the student stopped in that lesson; or the
+        introduction of its module, where the student has not begun that module."""
         lesson = self.next_lesson
         if lesson is None:
             return ""
@@ -65,8 +65,8 @@ class Progress:
 
     @cached_property
     def next_lesson(self) -> ProgrammeLesson | None:
-        """Where *Continue* leads: the lesson one stopped in; when that is done, the first open one after it, then
-        the first open one at all; when all is done, the first lesson. Nothing while the rest is still to open."""
+        """Where *Continue* leads: the lesson where the student stopped; if it is done, the next undone one after it, or
+        before it; if all are done, the first lesson. None while all the others are still closed."""
         lessons = [lesson for lesson in self.programme.lessons if lesson.id not in self.closed]
         place = next((i for i, lesson in enumerate(lessons) if lesson.id == self.last_lesson_id), 0)
         for lesson in [*lessons[place:], *lessons[:place]]:
@@ -76,7 +76,7 @@ class Progress:
 
     @property
     def opens_at(self) -> datetime | None:
-        """When the next lesson opens, where all that is open is done."""
+        """When the next lesson opens, if all open lessons are done."""
         coming = [at for pk, at in self.closed.items() if pk not in self.done]
         return min(coming) if coming and self.next_lesson is None else None
 
@@ -94,11 +94,12 @@ _groups = CompiledQuery(
         .values_list("course_id", "group_id")
     )
 )
-# What is done, as (no course, lesson, no block), and where someone stopped, as (course, lesson, block): two questions
-# of every page that shows progress, in one round trip to the database.
+# Done lessons, as (NULL, lesson, NULL), and positions, as (course, lesson, block): every page that shows progress needs
+# both, and gets them in one query.
 _done_and_places = CompiledQuery(
     lambda user_id, lesson_ids, course_ids: (
         Completion.objects.filter(user_id=user_id, lesson_id__in=lesson_ids)
+        # typed NULLs: the two halves of a UNION must agree, and Django reads all rows by the types of the first
         .values_list(Cast(Value(None), PositiveIntegerField()), "lesson_id", Cast(Value(None), UUIDField()))
         .union(
             Position.objects.filter(user_id=user_id, course_id__in=course_ids).values_list(
@@ -119,10 +120,10 @@ def done_lessons(user: User, programme: Programme) -> frozenset[int]:
 def progress_of(user: User, courses: Iterable[CoursePage]) -> dict[int, Progress]:
     """Progress by the id of the course, each in the programme that the person's group sees.
 
-    Two queries for any number of courses, one more where modules are still to open, three more for what is not kept.
+    Two queries for any number of courses, one more where modules are still to open, three more for what is not cached.
     """
     courses = list(courses)
-    programmes_of(courses)  # reads all that are not kept at once
+    programmes_of(courses)  # one query for all that are not cached
     groups = dict(_groups.rows(user.pk, [course.pk for course in courses]))
     found = plans_of((course, groups.get(course.pk)) for course in courses)
     return _progress_in(user, [(course, found[course.pk, groups.get(course.pk)]) for course in courses])
@@ -137,6 +138,7 @@ def _progress_in(user: User, courses: list[tuple[CoursePage, Plan]]) -> dict[int
     plans = {course.pk: plan for course, plan in courses}
     programmes = {course.pk: programme_for(course, plan) for course, plan in courses}
     lesson_ids = [lesson.id for programme in programmes.values() for lesson in programme.lessons]
+    # a compiled query with an empty list asks nothing; [0] keeps the positions where there are no lessons
     rows = _done_and_places.rows(user.pk, lesson_ids or [0], list(programmes))
     done = frozenset(lesson_id for course_id, lesson_id, _block in rows if course_id is None)
     places = {course_id: (lesson_id, block_id) for course_id, lesson_id, block_id in rows if course_id is not None}
@@ -161,6 +163,7 @@ def _closed_lessons(
             for module in programme.modules
             if module.id in modules and module.id not in begun
             for lesson in module.lessons
+            # a free preview is open in a closed module too, as in `access_to_part`
             if not lesson.free_preview
         }
         for pk, programme in programmes.items()
@@ -172,6 +175,7 @@ COUNTED_AT_ONCE = 500
 
 def counted(course: CoursePage) -> Iterator[list[tuple[Enrollment, Progress]]]:
     """Yield the enrolments of a course with their progress in batches, so that memory does not grow with the course."""
+    # by key and not by OFFSET: rows that come or go meanwhile do not shift the others
     last = 0
     rows = Enrollment.objects.filter(course_id=course.pk).order_by("pk")
     while part := list(rows.filter(pk__gt=last)[:COUNTED_AT_ONCE]):
@@ -199,7 +203,7 @@ def recount_progress(course_id: int) -> int:
                 row.done, row.percent = progress.count, progress.percent
                 stale.append(row)
         with transaction.atomic():
-            Seats.objects.lock(course_id)  # before the rows, as every other verb does
+            Seats.objects.lock(course_id)  # before the rows, as in every other action: one order of locks
             Enrollment.objects.bulk_update(stale, ["done", "percent"])
         changed += len(stale)
     return changed

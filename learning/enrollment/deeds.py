@@ -20,6 +20,7 @@ CHANGES = {
 
 
 def _label(status: Any) -> str:
+    # entries are never rewritten, so an old one may name a status that is no longer in use
     return str(Status(status).label) if status in Status.values else "–"
 
 

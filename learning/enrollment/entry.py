@@ -1,4 +1,4 @@
-"""Who may enrol in a course by their own wish: the rules of the course. Seats are looked at later, under the lock."""
+"""Who may enrol in a course by themselves: the rules of the course. Seats are checked later, under the lock."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from learning.enrollment.models import Invitation
 
 @dataclass(slots=True)
 class Reason:
-    """Why someone may not do something: a code that a template puts in words, with what belongs to it."""
+    """Why someone may not enrol or read: a code, for which templates have the words, with its date or courses."""
 
     code: str
     when: datetime | None = None
@@ -24,7 +24,7 @@ class Reason:
 
     @property
     def sentence(self) -> Any:
-        """The reason in words, for who has asked to enrol."""
+        """The reason in words, for the person who tried to enrol."""
         words = _SENTENCES[self.code]
         return words % {"courses": ", ".join(page.title for page in self.courses)} if self.courses else words
 
@@ -39,7 +39,7 @@ _SENTENCES = {
 
 
 def reason_against(course: CoursePage) -> Reason | None:
-    """Why nobody may enrol in this published course now; nothing where someone may."""
+    """Return why nobody may enrol in this published course now; None while enrolment is open."""
     now = timezone.now()
     if course.enroll_from and now < course.enroll_from:
         return Reason("not_open_yet", course.enroll_from)
@@ -57,4 +57,5 @@ def reason_against_person(user: User, course: CoursePage) -> Reason | None:
 
 
 def _is_invited(user: User, course: CoursePage) -> bool:
+    # an account logs in only with a confirmed address, so nobody takes an invitation by typing a foreign address
     return Invitation.objects.filter(course=course, email=user.email.lower()).exists()

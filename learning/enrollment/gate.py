@@ -37,15 +37,18 @@ def gate(serve: Serve) -> Serve:
         if not isinstance(page, ModulePage | LessonPage):
             return serve(page, request, args, kwargs)
         course = page.course
+        # before anything else: below an unpublished page there is nothing, not even a reason (promise 5)
         if page.is_below_unpublished:
             raise Http404
         access = access_to_part(request.user, page, viewing_of(request, course.pk))
+        # 404 and not 403: a refusal would tell that the page exists (promise 5)
         if access.refusal == Refusal.HIDDEN:
             raise Http404
         if not access.granted:
             return refuse(request, course, access)
         request.access = access  # type: ignore[attr-defined]
         response = serve(page, request, args, kwargs)
+        # no proxy, and no Back button after logging out, shows the lesson from a cache (promise 1)
         patch_cache_control(response, private=True, no_store=True)
         return response
 

@@ -1,6 +1,6 @@
 """Study group actions: who is in which group, what opens for it when, what only it sees.
 
-Whatever changes what a group sees restamps the course (`plans`), and everyone's progress is counted anew.
+Whatever changes what a group sees restamps the course (`plans`), and everyone's progress is recounted.
 """
 
 from collections import Counter
@@ -24,6 +24,7 @@ from learning.enrollment.statuses import IN_GROUP
 from learning.enrollment.tasks import recount_progress
 
 SAVED_AT_ONCE = 500
+# 27 years; the column `Opening.days` has 16 bits and holds 32,767
 MOST_DAYS = 10_000
 
 
@@ -37,6 +38,7 @@ def groups_with_places(course: CoursePage) -> list[StudyGroup]:
 
 def _restamp(course_id: int) -> None:
     """Invalidate cached plans of the course and recount progress: what a group sees has changed."""
+    # `update` and not `save`, which would overwrite what an editor publishes at that moment
     CoursePage.objects.filter(pk=course_id).update(programme_stamp=timezone.now())
     recount_progress.enqueue(course_id)
 
@@ -49,6 +51,7 @@ def place(*, enrollment_ids: Iterable[int], course_id: int, group: StudyGroup | 
     """
     if group is not None and group.course_id != course_id:
         raise ValidationError(_("There is no such study group in this course."), code="no_such_group")
+    # places of groups have the same lock as seats: enrolling takes one of each
     Seats.objects.lock(course_id)
     wanted = Enrollment.objects.select_for_update().filter(pk__in=list(enrollment_ids), course_id=course_id)
     moving = list(wanted.exclude(group=group) if group else wanted.exclude(group=None))
@@ -83,6 +86,7 @@ def _write(moving: Sequence[Enrollment], groups: dict[int, StudyGroup | None], a
         enrollment.group = group
     Enrollment.objects.bulk_update(moving, ["group"], batch_size=SAVED_AT_ONCE)
     AuditEntry.objects.bulk_create(entries, batch_size=SAVED_AT_ONCE)
+    # without content of single groups all students have the same lessons: no progress changes
     if moving and Audience.objects.filter(course_id=moving[0].course_id).exists():
         _restamp(moving[0].course_id)
 
@@ -145,8 +149,10 @@ def shift_openings(*, group: StudyGroup, from_module_id: int, days: int, actor: 
     if from_module_id not in modules:
         raise ValidationError(_("There is no such module in this course."))
     later = modules[modules.index(from_module_id) :]
+    # locked: two shifts at once add up, instead of the second overwriting the first
     openings = list(Opening.objects.select_for_update().filter(group=group, module_id__in=later))
     for opening in openings:
+        # the days as well: `follow_start` computes the instant from them when the group's start changes
         opening.opens_at += timedelta(days=days)
         if opening.days is not None:
             opening.days += days
@@ -161,13 +167,15 @@ def shift_openings(*, group: StudyGroup, from_module_id: int, days: int, actor: 
 
 @transaction.atomic
 def delete_group(*, group: StudyGroup, actor: User) -> None:
-    """Delete a group; its students stay in the course, in no group. Refused while something is for it alone, which
-    everyone would see then."""
+    """Delete a group; its students stay in the course, in no group. Refused while a page is for this group alone:
+    afterwards everyone would see it."""
+    # `mark_for_groups` takes it too: no page becomes this group's own between the check and the deletion
     Seats.objects.lock(group.course_id)
     own = Audience.objects.filter(group=group).values("page_id")
     others = Audience.objects.filter(page_id__in=own).exclude(group=group).values("page_id")
     if Audience.objects.filter(group=group).exclude(page_id__in=others).exists():
         raise ValidationError(_("Lessons or modules are for this group alone. First say who else sees them."))
+    # first these rows: `Audience.group` is PROTECT
     Audience.objects.filter(group=group).delete()
     facts = {"did": "deleted", "name": group.name}
     record(deeds.GROUP, actor=actor, course_id=group.course_id, facts=facts)
@@ -181,6 +189,7 @@ def save_group(*, write: Callable[[], StudyGroup], is_new: bool, changed: Sequen
 
     Modules that open some days after the start follow it.
     """
+    # a callback, so that the form's save and the audit entry are one transaction
     group = write()
     if "starts_at" in changed:
         follow_start(group=group)
@@ -203,10 +212,11 @@ def follow_start(*, group: StudyGroup) -> None:
 
 @transaction.atomic
 def mark_for_groups(*, course_id: int, page_id: int, groups: Sequence[StudyGroup], actor: User) -> None:
-    """Let only these groups of the course see a lesson or module; none of them means everyone."""
+    """Let only these groups of the course see a lesson or module; no groups means everyone."""
     if any(group.course_id != course_id for group in groups):
         raise ValidationError(_("There is no such study group in this course."))
     Seats.objects.lock(course_id)
+    # in one transaction with the new rows: a page without rows is open to everyone
     Audience.objects.filter(page_id=page_id).delete()
     Audience.objects.bulk_create(Audience(course_id=course_id, page_id=page_id, group=group) for group in groups)
     facts = {"page": page_id, "groups": sorted(group.pk for group in groups)}
@@ -217,8 +227,9 @@ def mark_for_groups(*, course_id: int, page_id: int, groups: Sequence[StudyGroup
 def taught_by(group: StudyGroup) -> str:
     """Who teaches a group, in words: a group that names nobody is taught by the team of its course.
 
-    Read `teachers` and `course__team__person` along with many groups.
+    For a list of groups, prefetch `teachers` and `course__team__person`.
     """
+    # filtered in Python: `.filter(is_active=True)` would ignore the prefetched rows and ask for each group
     named = list(group.teachers.all())
     names = [person.get_full_name() for person in named if person.is_active]
     if names:

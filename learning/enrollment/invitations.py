@@ -56,7 +56,7 @@ class Guest:
 
 @transaction.atomic
 def invite_many(*, course_id: int, guests: Sequence[Guest], actor: User) -> int:
-    """Invitations that enrol, for many addresses; returns how many are new. Only these get mail."""
+    """Invite many addresses, to be enrolled at sign-up; returns how many invitations are new. Only these get mail."""
     emails = [guest.email for guest in guests]
     there = {row.email: row for row in Invitation.objects.filter(course_id=course_id, email__in=emails)}
     new = []
@@ -69,6 +69,7 @@ def invite_many(*, course_id: int, guests: Sequence[Guest], actor: User) -> int:
             invitation.enrols = True
             invitation.group_id = guest.group_id or invitation.group_id
     Invitation.objects.bulk_update(there.values(), ["enrols", "group"])
+    # calls no `Invitation.save`: the addresses of `Guest` are in lower case already
     Invitation.objects.bulk_create(new)
     tell_of_invitations(new)
     return len(new)
@@ -83,6 +84,7 @@ def send_again(*, ids: Sequence[int], actor: User) -> int:
     before = timezone.now() - PAUSE
     rows = Invitation.objects.select_for_update(of=("self",)).filter(pk__in=ids).open()
     found = list(rows.filter(Q(told_at=None) | Q(told_at__lt=before)))
+    # the job mails only where `told_at` is empty, so that a job run twice mails once (promise 35)
     Invitation.objects.filter(pk__in=[row.pk for row in found]).update(told_at=None)
     tell_of_invitations(found)
     _record("sent_again", (row.course_id for row in found), actor)
@@ -107,7 +109,7 @@ def _record(did: str, course_ids: Iterable[int], actor: User) -> None:
 def accept_invitations(*, user: User) -> int:
     """Enrol a person whose address has just been confirmed wherever an invitation says so; returns how many.
 
-    A course that cannot take them now keeps the invitation, and the person may enrol by it later.
+    Where a course cannot take them now, the invitation stays, and the person may use it to enrol later.
     """
     waiting = Invitation.objects.filter(email=user.email.lower(), enrols=True).select_related("invited_by", "group")
     count = 0
@@ -116,11 +118,13 @@ def accept_invitations(*, user: User) -> int:
         if course is None:
             continue
         try:
+            # a transaction for each: a full course does not undo the enrolments in the others
             with transaction.atomic():
                 group = invitation.group_id if invitation.group and invitation.group.course_id == course.pk else None
                 enroll_by_staff(user=user, course=course, actor=invitation.invited_by, group_id=group)
+                # the row stays: under the policy “by invitation” the person needs it to come back
                 Invitation.objects.filter(pk=invitation.pk).update(enrols=False)
             count += 1
         except EnrollmentError as error:
-            logger.warning("invitation %s cannot be kept: %s", invitation.pk, error.code)
+            logger.warning("invitation %s did not enrol its owner: %s", invitation.pk, error.code)
     return count

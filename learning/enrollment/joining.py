@@ -17,7 +17,9 @@ KEY_LENGTH = 200
 def join(request: HttpRequest, course: CoursePage, *, key: str, group_id: int | None) -> Enrollment:
     """Enrol the person of this request. Raises EnrollmentError, also after too many wrong keys (`too_many`)."""
     user: Any = request.user
+    # by person and course and not by address: others behind the same address keep their tries
     tries = f"{user.pk}:{course.pk}"
+    # only looks: a try is counted below, after a wrong key, so that other refusals cost none
     if not ratelimit.consume(request, action=TRY_KEY, key=tries, dry_run=True):
         raise actions.EnrollmentError("too_many", _("Too many tries. Wait a few minutes."))
     try:

@@ -1,4 +1,4 @@
-"""What enrolments, study groups and progress know of a person."""
+"""Sections of a person's own data: enrolments, study groups and progress."""
 
 from typing import Any
 
@@ -23,6 +23,7 @@ from learning.enrollment.statuses import By, Status
 
 def _lessons_done(person: User) -> list[Row]:
     rows = rows_of(Completion.objects.filter(user=person), "lesson_id", "at")
+    # by id and not by a join: a lesson that has been deleted is still data about the person
     titles = dict(Page.objects.filter(pk__in=[row["lesson_id"] for row in rows]).values_list("pk", "title"))
     return [{**row, "lesson": titles.get(row["lesson_id"], "")} for row in rows]
 

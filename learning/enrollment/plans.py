@@ -16,9 +16,10 @@ from learning.enrollment.models import Audience, Opening
 
 @dataclass(frozen=True)
 class Plan:
-    """Of one course for one study group, or for those who are in none; by ids of modules and lessons alike."""
+    """What one study group, or a student in no group, sees of a course; by ids of modules and lessons alike."""
 
     hidden: frozenset[int] = frozenset()
+    # instants and not “is open”: the plan is cached, and time goes on
     openings: dict[int, datetime] = field(default_factory=dict)
     module_of: dict[int, int] = field(default_factory=dict)
 
@@ -74,8 +75,8 @@ def _plan(
 def plans_of(wanted: Iterable[Wanted]) -> dict[tuple[int, int | None], Plan]:
     """Plans by (id of the course, id of the group or None): those cached from before, the rest with two queries.
 
-    They are cached under the course's stamp, which changes with every plan of it: who has the course fresh from
-    the database has the plan as it is.
+    They are cached under the course's `programme_stamp`, which changes with every plan of it: a course that was
+    just read from the database gives the current plans.
     """
     wanted = list(wanted)
     missing: dict[tuple[int, int | None], Plan] = {}
@@ -102,7 +103,9 @@ def programme_for(course: CoursePage, plan: Plan) -> Programme:
     if not plan.hidden:
         return whole
     return cached_in_process(
-        ("programme-for", plan.hidden, *programme_key(course)), partial(_without, whole, plan.hidden)
+        # by what is hidden and not by group: groups that see the same lessons share one programme
+        ("programme-for", plan.hidden, *programme_key(course)),
+        partial(_without, whole, plan.hidden),
     )
 
 

@@ -1,4 +1,4 @@
-"""Marking lessons done, and completing courses by it."""
+"""Marking lessons done, storing positions, and completing courses in which nothing is left to do."""
 
 from uuid import UUID
 
@@ -39,6 +39,7 @@ def set_done(*, enrollment: Enrollment, lesson: LessonPage, done: bool = True) -
     if progress.finished and enrollment.status == Status.ACTIVE:
         complete(enrollment=enrollment)  # takes the lock of the seats, which comes before that of any enrolment
     counts = {"done": progress.count, "percent": progress.percent, "last_read_at": timezone.now()}
+    # `update` and not `save`: the status may have changed since the enrolment was read
     Enrollment.objects.filter(pk=enrollment.pk).update(**counts)
     return progress
 
@@ -47,6 +48,7 @@ def set_done(*, enrollment: Enrollment, lesson: LessonPage, done: bool = True) -
 def set_played(*, enrollment: Enrollment, lesson: LessonPage, block_id: UUID) -> bool:
     """A required video or recording has been played to 90 %; returns whether the lesson is done by it."""
     required = lesson.required_blocks()
+    # the id comes from the browser: a made-up one must leave no row
     if str(block_id) not in required:
         return False
     BlockCompletion.objects.get_or_create(user_id=enrollment.user_id, lesson_id=lesson.pk, block_id=block_id)
@@ -72,7 +74,7 @@ def set_position(*, enrollment: Enrollment, lesson: LessonPage, block_id: UUID |
 def complete_finished(course_id: int) -> int:
     """Complete the course for those who have nothing left to do; returns how many.
 
-    That cannot be undone, so it waits for the night: a module may be away for an hour only.
+    This cannot be undone, so it runs at night only: a module may be unpublished for just an hour.
     """
     course = CoursePage.objects.filter(pk=course_id).first()
     finished = [
@@ -81,6 +83,7 @@ def complete_finished(course_id: int) -> int:
         for row, progress in part
         if progress.finished and row.status == Status.ACTIVE
     ]
+    # a transaction for each: other changes of the course need not wait for all of them
     for row in finished:
         complete(enrollment=row)
     return len(finished)

@@ -26,6 +26,7 @@ from learning.enrollment.tasks import recount_progress
 @receiver(page_published, sender=CoursePage)
 def course_published(instance: CoursePage, **kwargs: Any) -> None:
     """Publishing may have added seats: the queue moves up."""
+    # after the commit, in a transaction of its own: the lock of the seats is not held while the page is saved
     transaction.on_commit(lambda: fill_seats(course_id=instance.pk))
 
 
@@ -34,7 +35,7 @@ def course_published(instance: CoursePage, **kwargs: Any) -> None:
 @receiver(post_delete, sender=LessonPage)
 @receiver(post_delete, sender=ModulePage)
 def programme_changed(instance: Page, **kwargs: Any) -> None:
-    """Everyone's share of the programme is another one."""
+    """Recount progress: the programme has other lessons now."""
     _recount(instance.path)
 
 
@@ -45,20 +46,22 @@ def programme_moved(instance: Page, parent_page_before: Page, parent_page_after:
 
 def _recount(*paths: str) -> None:
     above = {path for whole in paths for path in course_paths_above(whole)}
+    # no job for a course without students, such as one whose pages are being imported
     courses = CoursePage.objects.filter(path__in=above, pk__in=Enrollment.objects.values("course_id"))
     for course_id in courses.values_list("pk", flat=True):
-        # after the commit: then the programme is read as it has become
+        # after the commit, so that the job reads the new programme
         transaction.on_commit(partial(recount_progress.enqueue, course_id))
 
 
 @receiver(email_confirmed)
 def address_confirmed(email_address: EmailAddress, **kwargs: Any) -> None:
+    # only when the address is confirmed: otherwise anyone could sign up with an invited address and take the place
     accept_invitations(user=email_address.user)
 
 
 @receiver(pre_delete, sender=CoursePage)
 def course_deleted(instance: CoursePage, **kwargs: Any) -> None:
-    """Its students' rows stay, so its title does; nobody is invited into it any longer."""
+    """Keep the title for the enrolments and audit entries that stay, and delete the course's invitations."""
     if Enrollment.objects.filter(course_id=instance.pk).exists() or _is_in_audit_log(instance.pk):
         facts = {"title": instance.title, "language": instance.language}
         FormerCourse.objects.update_or_create(course_id=instance.pk, defaults=facts)
@@ -71,12 +74,13 @@ def _is_in_audit_log(course_id: int) -> bool:
 
 @receiver(post_save, sender=PageLogEntry)
 def page_deleted(instance: PageLogEntry, created: bool, **kwargs: Any) -> None:
-    """Wagtail logs the deletion of each page of a branch, whatever the way; our log names the top of the branch.
+    """Write one audit entry for each deleted branch of pages; Wagtail logs each page, however it is deleted.
 
-    What the system itself takes away, such as a course whose import has failed, was nobody's deed.
+    What the system itself deletes, such as a course whose import has failed, is not in the audit log.
     """
     if not created or instance.action != "wagtail.delete" or instance.user_id is None:
         return
+    # still there: Wagtail logs each page of the branch before it deletes the first
     page = Page.objects.filter(pk=instance.page_id).first()
     if page is None or not issubclass(page.specific_class or Page, SchoolPage):
         return

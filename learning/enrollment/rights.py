@@ -27,12 +27,14 @@ from learning.enrollment.models import CourseRight, StudyGroup
 
 Person = User | AnonymousUser
 Right = CourseRight.Right
+# without PUBLISH: a team writes, and only a role gets the right to publish
 TEAM_RIGHTS = frozenset({Right.READ, Right.WRITE, Right.STUDENTS})
 PAGE_VERBS = {Right.WRITE: ("add_page", "change_page"), Right.PUBLISH: ("publish_page", "lock_page", "unlock_page")}
 
 
 def courses_with(user: Person, right: CourseRight.Right) -> Any:
-    """Courses where the person has this right by being of the team, a group's teacher, or by a role's right there."""
+    """Courses where the person has this right: as a member of the team, as a group's teacher, or by a role."""
+    # a closed account keeps its teams, groups and roles as rows, but no right
     if not user.is_authenticated or not user.is_active:
         return CoursePage.objects.none()
     given = CourseRight.objects.filter(role__user=user, right=right).values("course_id")
@@ -49,6 +51,7 @@ def _courses_to_work_on(user: User) -> Any:
     def given(right: CourseRight.Right) -> Exists:
         return Exists(CourseRight.objects.filter(role__user=user, right=right, course_id=OuterRef("pk")))
 
+    # subqueries and not joins: a course with several groups or roles stays one row
     groups = Exists(StudyGroup.objects.filter(teachers=user, course_id=OuterRef("pk")))
     team = Exists(user.teaches.filter(course_id=OuterRef("pk")))
     rows = CoursePage.objects.annotate(
@@ -57,6 +60,7 @@ def _courses_to_work_on(user: User) -> Any:
     return rows.filter(Q(writes=True) | Q(publishes=True)).select_related("page_ptr")
 
 
+# safe to cache: rows of the table of permissions, the same for everyone; who has them is asked each time
 @cached_for(seconds=60)
 def _page_verbs() -> dict[str, Permission]:
     names = {verb for verbs in PAGE_VERBS.values() for verb in verbs}
@@ -65,6 +69,8 @@ def _page_verbs() -> dict[str, Permission]:
 
 
 class CourseTeamPagePolicy(PagePermissionPolicy):
+    """Wagtail's policy for pages, with the rights that follow from teams, study groups and `CourseRight`."""
+
     def get_all_permissions_for_user(self, user: User) -> Sequence[GroupPagePermission]:
         of_groups = super().get_all_permissions_for_user(user)
         if not user.is_active or user.is_anonymous or user.is_superuser:
@@ -77,7 +83,7 @@ class CourseTeamPagePolicy(PagePermissionPolicy):
         for course in _courses_to_work_on(user):
             for right, holds in ((Right.WRITE, course.writes), (Right.PUBLISH, course.publishes)):
                 pairs += [(course, verbs[name]) for name in PAGE_VERBS[right] if holds]
-        # Wagtail puts these in sets, for which they need a key; none of the table's is negative
+        # Wagtail puts these rows in sets, so each needs a key; no row of the table has a negative one
         own = [
             GroupPagePermission(pk=-number, page=course.page_ptr, permission=verb)
             for number, (course, verb) in enumerate(pairs, start=1)
@@ -86,8 +92,8 @@ class CourseTeamPagePolicy(PagePermissionPolicy):
 
 
 def sees_page(user: Any, page: Page) -> bool:
-    """Whether the CMS may show this page's title to a person: the pages they work on, what stands above those, and
-    the courses whose students they look after. No query for each page: rights are kept on the user."""
+    """Whether the CMS may show this page's title to a person: pages they work on, the pages above those, and courses
+    whose students they look after. No query for each page: rights are stored on the user."""
     if user.is_active and user.is_superuser:
         return True
     policy: Any = policy_registry.get_by_type(Page)
@@ -98,7 +104,8 @@ def sees_page(user: Any, page: Page) -> bool:
 
 
 def may_name_teachers(user: User, course_id: int) -> bool:
-    """A group's teacher reads and writes the course: only who may write there makes someone one (promise 7)."""
+    """Whether the person may make someone a group's teacher, who reads and writes the course: only those who may write
+    there themselves (promise 7)."""
     return "write" in rights_of(user) or courses_with(user, Right.WRITE).filter(pk=course_id).exists()
 
 
@@ -111,6 +118,7 @@ def managed_courses(user: Person) -> Any:
     """Live and unpublished courses whose students this person looks after."""
     if manages_everything(user):
         return CoursePage.objects.all()
+    # to be on a team is not enough: the school may have taken this right from the whole role
     if not user.is_authenticated or not user.has_perm("enrollment.change_enrollment"):
         return CoursePage.objects.none()
     return courses_with(user, Right.STUDENTS)
@@ -120,6 +128,7 @@ def manages_course(user: Person, course_id: int) -> bool:
     """Whether the person looks after the students of this course; the list is kept on the user for the request."""
     if manages_everything(user):
         return True
+    # kept on the user of this request and in no cache: a right that is taken away ends with the request
     kept = user.__dict__.get("_managed_course_ids")
     if kept is None:
         kept = user.__dict__["_managed_course_ids"] = set(managed_courses(user).values_list("pk", flat=True))
@@ -138,6 +147,7 @@ def change_course_rights(*, group: Group, course: CoursePage, codes: set[str], a
     if codes == before:
         return
     own = rights_of(actor)
+    # `before` too: nobody takes away a right that they lack (promise 7)
     if not may_change_rights_of(actor, group) or not codes | before <= own:
         raise PermissionDenied
     CourseRight.objects.filter(role=group, course=course, right__in=before - codes).delete()

@@ -20,7 +20,7 @@ WRITTEN_AT_ONCE = 500
 
 
 class EnrollmentError(Exception):
-    """An enrolment that cannot be, with a `code` for programs and a sentence for people."""
+    """A refused change of an enrolment, with a `code` for programs and a sentence for people."""
 
     def __init__(self, code: str, message: Any) -> None:
         super().__init__(code)
@@ -34,13 +34,14 @@ class EnrollmentError(Exception):
 class Changes:
     """Steps of enrolments of one course, taken under the lock of its seats and written together at the end.
 
-    Nothing is written before `write`: whoever raises on the way changes nothing.
+    Nothing is written before `write`, so an exception on the way changes nothing.
     """
 
     _FIELDS: ClassVar = ["status", "changed_at", "waiting_since", "completed_at", "group"]
 
     def __init__(self, course: CoursePage, seats: Seats, *, by: By, actor: User | None, reason: str = "") -> None:
         self.course, self.seats = course, seats
+        # 500 is the length of the column; PostgreSQL refuses longer texts, and bulk_create validates nothing
         self.by, self.actor, self.reason = by, actor, reason[:500]
         self.now = timezone.now()
         self.moved: list[Enrollment] = []
@@ -55,7 +56,7 @@ class Changes:
     def move(self, enrollment: Enrollment, after: Status, by: By | None = None, *, undoes: bool = False) -> None:
         """Take one step; raises EnrollmentError where the table or the seats do not allow it.
 
-        With `undoes` the step takes back the one before it, which needs no line of the table, only a free seat.
+        With `undoes` the step reverses the one before it: it need not be in the table of steps, but needs a free seat.
         """
         by = by or self.by
         before = Status(enrollment.status) if enrollment.status else None
@@ -65,8 +66,10 @@ class Changes:
                 _("An enrolment that is “%(before)s” cannot become “%(after)s”.")
                 % {"before": before.label if before else "–", "after": after.label},
             )
+        # checked here and not by the callers, so that no way into a course can forget it (promise 29)
         if after in SEATED and before not in SEATED and not self.has_seat:
             raise EnrollmentError("full", _("All seats of this course are taken."))
+        # who comes back had no place in their group meanwhile: others may have taken it
         if before not in IN_GROUP:
             self.keep_place(enrollment)
         enrollment.status = after
@@ -76,9 +79,11 @@ class Changes:
             enrollment.completed_at = self.now
         elif undoes and before == Status.COMPLETED:
             enrollment.completed_at = None
+        # plain numbers are safe without F(): the row of the seats is locked
         self.seats.taken += (after in SEATED) - (before in SEATED)
         self.seats.waiting += (after == Status.WAITLISTED) - (before == Status.WAITLISTED)
         self.moved.append(enrollment)
+        # the reason is about one student: it must not be mailed to those who move up because of the change
         by_person = by != By.SYSTEM
         self.history.append(
             StatusChange(
@@ -93,11 +98,13 @@ class Changes:
         )
 
     def keep_place(self, enrollment: Enrollment) -> None:
-        """Who comes back keeps their study group, unless it has ended or others have taken its places."""
+        """Let a returning student keep their study group, unless it has ended or is full by now."""
         group = enrollment.group if enrollment.pk else None
+        # `enroll` asks once before the student chooses a group, `move` asks again: the place is counted once
         if group is None or enrollment.pk in self.placed:
             return
         self.placed.add(enrollment.pk)
+        # counted once for a batch and then kept up here: rows of the batch are not written yet
         if group.pk not in self.members:
             self.members[group.pk] = group.count_members()
         if group.has_ended or (group.capacity is not None and self.members[group.pk] >= group.capacity):
@@ -112,8 +119,9 @@ class Changes:
         """
         if self.seats.waiting <= 0 or not self.has_seat or self.course.has_ended or not self.course.live:
             return 0
-        gone = {enrollment.pk for enrollment in self.moved}  # some may have stood in the queue until now
+        gone = {enrollment.pk for enrollment in self.moved}  # the database still has some of them in the queue
         count = 0
+        # these rows need no lock: every change of a status takes the lock of the seats first
         for enrollment in Enrollment.objects.queued().filter(course=self.course).iterator(chunk_size=WRITTEN_AT_ONCE):
             if not self.has_seat:
                 break
@@ -123,12 +131,15 @@ class Changes:
         return count
 
     def write(self) -> None:
+        """Write all steps with their history, audit entries and the jobs that mail them."""
+        # new enrolments before the history, which needs their keys
         new = [enrollment for enrollment in self.moved if enrollment.pk is None]
         Enrollment.objects.bulk_create(new, batch_size=WRITTEN_AT_ONCE)
         old = [enrollment for enrollment in self.moved if enrollment not in new]
         Enrollment.objects.bulk_update(old, self._FIELDS, batch_size=WRITTEN_AT_ONCE)
         self.seats.save(update_fields=["taken", "waiting"])
         StatusChange.objects.bulk_create(self.history, batch_size=WRITTEN_AT_ONCE)
+        # the audit log tells what staff did; steps of students and of the system are in the history alone
         AuditEntry.objects.bulk_create(
             [self._audit(change) for change in self.history if change.by == By.STAFF], batch_size=WRITTEN_AT_ONCE
         )
@@ -149,12 +160,14 @@ class Changes:
 
 
 def has_free_seat(course_id: int) -> bool:
-    """Whether someone could be enrolled now; it promises nothing for later."""
+    """Whether someone could be enrolled now, read without a lock: another request may take the seat."""
     course, seats = CoursePage.objects.filter(pk=course_id).first(), Seats.objects.filter(pk=course_id).first()
     return course is not None and (course.capacity is None or (seats.taken if seats else 0) < course.capacity)
 
 
 def locked_course(course_id: int) -> tuple[CoursePage, Seats]:
+    """Lock the seats of a course and read it; raises EnrollmentError where it has been deleted."""
+    # the lock first: while it waits, the course may get another capacity or end
     seats = Seats.objects.lock(course_id)
     course = CoursePage.objects.filter(pk=course_id).first()
     if course is None:

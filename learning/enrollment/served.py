@@ -1,7 +1,7 @@
 """Which pages are served at all: published with everything above them, and open under Wagtail's privacy settings.
 
-Who may read a lesson is the door's to say (`access`). This comes before it, for every surface that is not the page
-itself: files, sitemap, and the addresses that mark, keep or quote a lesson.
+Whether a person may read a lesson is decided by `access`. This check comes before it, wherever something other than
+the page itself is requested: files, the sitemap, and the addresses that mark a lesson, store a position or quote it.
 """
 
 from collections import defaultdict
@@ -24,7 +24,7 @@ def below_unpublished() -> Q:
     """A filter on lessons: those whose module, course or catalogue is not published."""
     found = Q()
     for levels in range(1, LEVELS_ABOVE_LESSON + 1):
-        # PostgreSQL may look at pages of the upper levels too, whose paths are shorter
+        # PostgreSQL may compute this for pages of upper levels too, and fails at a negative length: hence 0 at least
         length = Greatest(Length(OuterRef("path")) - levels * Page.steplen, 0)
         path = Substr(OuterRef("path"), 1, length)
         found |= Q(Exists(Page.objects.filter(live=False, path=path)))
@@ -33,6 +33,7 @@ def below_unpublished() -> Q:
 
 def _meets(restriction: PageViewRestriction, user: Person, passed: Iterable[int]) -> bool:
     """Whether this person, with the passwords given in this session, passes one privacy setting of Wagtail."""
+    # the rules of Wagtail's `accept_request`, which cannot be asked here: it needs a request, and search has none
     if restriction.restriction_type == PageViewRestriction.PASSWORD:
         return restriction.pk in passed
     if restriction.restriction_type == PageViewRestriction.LOGIN:

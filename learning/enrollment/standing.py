@@ -59,20 +59,21 @@ class Standing:
 
     @cached_property
     def groups_to_choose(self) -> list[StudyGroup]:
-        """Study groups that are offered when enrolling, with the places that are left in `left`."""
+        """Study groups that a person may choose when enrolling; `left` is the number of free places."""
         if not self.course.choose_group or self.offer not in (Offer.ENROLL, Offer.QUEUE, Offer.REQUEST):
             return []
         return groups_with_places(self.course)
 
     @cached_property
     def _group_and_teachers(self) -> tuple[StudyGroup | None, list[User]]:
-        """The study group that one is in, with as much of it as a page shows, and its active teachers; one query."""
+        """The person's study group, with the columns that a page shows, and its active teachers; one query."""
         group_id = self.access.group_id if self.access.status in READING else None
         rows = _group_rows.rows(group_id) if group_id else []
         if not rows:
             return None, []
         name, starts_at, ends_at = rows[0][:3]
         group = StudyGroup(pk=group_id, course_id=self.course.pk, name=name, starts_at=starts_at, ends_at=ends_at)
+        # `teachers__is_active` is NULL for a group without teachers: the LEFT JOIN gives one row all the same
         shown = [row[4:] for row in rows if row[3]]
         return group, [User(**dict(zip(_SHOWN_OF_PERSON, person, strict=True))) for person in shown]
 
@@ -82,12 +83,12 @@ class Standing:
 
     @property
     def group_teachers(self) -> list[User]:
-        """Who teaches one's study group; none where it names nobody: then the team of the course does."""
+        """Active teachers of the person's study group; where there are none, the page shows the course's team."""
         return self._group_and_teachers[1]
 
     @cached_property
     def groups(self) -> list[StudyGroup]:
-        """All study groups of the course, for staff who look at it as one of them."""
+        """All study groups of the course, for staff who want to view it as a student of one of them."""
         return list(StudyGroup.objects.filter(course=self.course))
 
     @cached_property
@@ -101,6 +102,7 @@ class Standing:
 
     @cached_property
     def seats(self) -> Seats:
+        # neither locked nor created here: a GET changes nothing (promise 14)
         return Seats.objects.filter(pk=self.course.pk).first() or Seats(pk=self.course.pk)
 
     @property
@@ -112,6 +114,7 @@ class Standing:
 
     @property
     def is_full(self) -> bool:
+        # a free seat belongs to those who wait already: the same rule as in `actions.enroll`
         return self.seats_left == 0 or (self.seats_left is not None and self.seats.waiting > 0)
 
     @cached_property
@@ -190,6 +193,7 @@ class Standing:
             reason = reason_against_person(self.user, course)  # type: ignore[arg-type]
         if reason is not None:
             return reason
+        # under APPROVAL a full course still takes requests: staff approve them when a seat is free (decision 1)
         if self.is_full and not course.waiting_list and course.policy != EnrollmentPolicy.APPROVAL:
             return Reason("full")
         return None

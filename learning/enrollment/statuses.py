@@ -22,7 +22,7 @@ READING = frozenset({Status.ACTIVE, Status.COMPLETED})
 SEATED = frozenset({Status.ACTIVE, Status.COMPLETED, Status.PAUSED})
 PENDING = frozenset({Status.REQUESTED, Status.WAITLISTED})
 IN_GROUP = SEATED | PENDING  # who takes a place of a study group
-# A student may begin anew only from here; from the others only staff bring them back.
+# From here a student may enrol again; from the other ended statuses only staff bring them back.
 REJOINABLE = frozenset({Status.LEFT})
 LEAVABLE = frozenset({Status.REQUESTED, Status.WAITLISTED, Status.ACTIVE, Status.COMPLETED})
 
@@ -51,11 +51,14 @@ TRANSITIONS: dict[tuple[Status | None, Status], frozenset[By]] = {
     (Status.ACTIVE, Status.PAUSED): frozenset({_T}),
     (Status.ACTIVE, Status.LEFT): frozenset({_S}),
     (Status.ACTIVE, Status.REMOVED): frozenset({_T}),
+    # only ACTIVE expires: who has completed the course reads on after its end
     (Status.ACTIVE, Status.EXPIRED): frozenset({_Y}),
+    # no step back to ACTIVE: lessons that are added later take no completion away; only `undo` does
     (Status.COMPLETED, Status.LEFT): frozenset({_S}),
     (Status.COMPLETED, Status.REMOVED): frozenset({_T}),
     (Status.PAUSED, Status.ACTIVE): frozenset({_T}),
     (Status.PAUSED, Status.REMOVED): frozenset({_T}),
+    # students only: staff cannot bring back who has left by their own wish
     (Status.LEFT, Status.ACTIVE): frozenset({_S}),
     (Status.LEFT, Status.REQUESTED): frozenset({_S}),
     (Status.LEFT, Status.WAITLISTED): frozenset({_S}),
@@ -75,9 +78,10 @@ EFFECTS = {
 
 
 def may_go(before: Status | None, after: Status, by: By) -> bool:
+    """Whether students, staff or the system (`by`) may make this step."""
     return by in TRANSITIONS.get((before, after), frozenset())
 
 
 def staff_choices(before: Status) -> list[Status]:
-    """Where staff may take an enrolment from here."""
+    """The statuses to which staff may change an enrolment from this one."""
     return [after for (start, after), who in TRANSITIONS.items() if start == before and By.STAFF in who]

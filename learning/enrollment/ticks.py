@@ -15,7 +15,8 @@ def expire_ended() -> int:
 
 @job(_("Recount everyone's progress"), tick=every_day(hour=3, minute=21))
 def recount_every_course() -> None:
-    """Correct progress and seats after lost jobs or changed content: two jobs for each course."""
+    """Correct stored progress and complete courses, after lost jobs or changed content: two jobs for each course."""
+    # `order_by()`: the default order would become a column of DISTINCT, and queue jobs for each enrolment
     for course_id in Enrollment.objects.order_by().values_list("course_id", flat=True).distinct():
         recount_progress.enqueue(course_id)
         complete_finished.enqueue(course_id)

@@ -1,4 +1,4 @@
-"""Taking back a change of status by staff: within ten minutes, while nothing else has happened to the enrolment."""
+"""Undoing a change of status by staff: within ten minutes, and only while the enrolment has not changed again."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,21 +19,22 @@ from learning.enrollment.seats import Changes, EnrollmentError, locked_course
 from learning.enrollment.statuses import By, Status
 
 MINUTES = 10
-MOST = 2000  # changes that a session remembers
+MOST = 2000  # changes stored in a session, which is a row that each request reads
 _KEY = "status_changes_to_undo"
 
 
 def undoable(actor: User, change_ids: Iterable[int]) -> QuerySet[StatusChange]:
-    """Those of these changes that this person made in the last minutes, and that had something before them."""
+    """Those of these changes that this person made in the last minutes, without changes that created an enrolment."""
     since = timezone.now() - timedelta(minutes=MINUTES)
     rows = StatusChange.objects.filter(pk__in=list(change_ids), by=By.STAFF, actor=actor, at__gte=since)
+    # asked again: the right over the course may be gone since the change (promise 6)
     if not manages_everything(actor):
         rows = rows.filter(enrollment__course_id__in=managed_courses(actor).values("pk"))
     return rows.exclude(before="").order_by("enrollment__course_id", "pk")
 
 
 def undo(*, change_ids: Iterable[int], actor: User) -> ChangesResult:
-    """Bring enrolments back to where they were. What has changed since then is left alone and told with the reason."""
+    """Set enrolments back to their former status. Those changed again since then are returned with a reason."""
     outcome = ChangesResult()
     by_course: dict[int, list[StatusChange]] = defaultdict(list)
     for change in undoable(actor, change_ids).select_related("enrollment"):
@@ -58,6 +59,7 @@ def _undo_in_course(course_id: int, own: list[StatusChange], actor: User, outcom
             outcome.refused[enrollment.pk] = str(_("Something has changed since; it is left as it is."))
             continue
         try:
+            # a seat that went to the next in the queue is not taken from them: `move` refuses with “full”
             changes.move(enrollment, Status(change.before), undoes=True)
         except EnrollmentError as error:
             outcome.refused[enrollment.pk] = str(error)
@@ -76,7 +78,7 @@ def _queued_at(enrollment: Enrollment) -> Any:
 
 
 def remember(request: HttpRequest, change_ids: list[int]) -> None:
-    """Keep in the session what could be undone; the last change takes the place of the one before."""
+    """Store in the session which changes can be undone; they replace those of the change before."""
     request.session[_KEY] = change_ids[:MOST]
 
 

@@ -18,7 +18,7 @@ def stop_viewing(request: HttpRequest) -> None:
 
 
 def viewing_of(request: HttpRequest | None, course_id: int) -> Viewing | None:
-    """How the person of this request looks at the course, if not as themselves."""
+    """How the person of this request views the course, or None: as themselves. `access` checks whether they may."""
     session = getattr(request, "session", None)
     kept = session.get(KEY) if session is not None else None
     if not kept or kept[0] != course_id:

@@ -80,7 +80,7 @@ def leave(request: HttpRequest, course_id: int) -> HttpResponse:
 def view_as(request: HttpRequest, course_id: int) -> HttpResponse:
     """Let staff look at a course as a student of `group` (none when empty) would at the end of the day `on`.
 
-    `stop` goes back to looking as oneself. For others there is no such thing.
+    `stop` ends it. Anyone who is not staff of the course gets 404.
     """
     course = get_object_or_404(CoursePage, pk=course_id)
     if not reads_as_staff(request.user, course):
@@ -123,7 +123,7 @@ def _block_id(request: HttpRequest) -> UUID | None:
 
 @require_POST
 def mark_done(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    """The student says that the lesson is done (`done=1`) or takes it back (`done=0`)."""
+    """Mark the lesson as done (`done=1`) or not done (`done=0`) for the student."""
     if not request.user.is_authenticated:
         return redirect_to_login("/me/")
     lesson, enrollment = _lesson_of_student(request, lesson_id)
@@ -140,14 +140,14 @@ def mark_done(request: HttpRequest, lesson_id: int) -> HttpResponse:
         messages.success(request, _("That was the last lesson: the course is completed. Congratulations!"))
         return redirect(address_of(lesson.course.url_path))
     _before, after = state.programme.around(lesson.pk)
-    if "stay" in request.POST:  # the key D: done, and one goes on reading
+    if "stay" in request.POST:  # sent by the keyboard shortcut D: mark as done and stay on the page
         return redirect(address)
     return redirect(after.url if after else address_of(lesson.course.url_path))
 
 
 @require_POST
 def keep_position(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    """Where the student is in the lesson, told by the reader in the background."""
+    """Store where the student is in the lesson; the page's script sends it in the background."""
     lesson, enrollment = _lesson_of_student(request, lesson_id)
     progress.set_position(enrollment=enrollment, lesson=lesson, block_id=_block_id(request))
     return HttpResponse(status=204)
@@ -155,7 +155,7 @@ def keep_position(request: HttpRequest, lesson_id: int) -> HttpResponse:
 
 @require_POST
 def mark_played(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    """A video or recording of the lesson has been played to 90 %."""
+    """Record that a video or recording of the lesson has been played to 90 %."""
     lesson, enrollment = _lesson_of_student(request, lesson_id)
     block_id = _block_id(request)
     if block_id is None:

@@ -14,7 +14,9 @@ from learning.enrollment.gate import gate
 from learning.enrollment.models import Invitation
 from learning.enrollment.rights import sees_page
 
+# order 100 places the gate inside Wagtail's own hook (order 0): privacy settings answer before the door
 hooks.register("on_serve_page", gate, order=100)
+# order 10: Wagtail's registry keeps the last action of each type, and its own are registered at 0
 for page_action in page_actions:
     hooks.register("register_bulk_action", page_action, order=10)
 
@@ -40,7 +42,8 @@ def move_only_what_one_may(request: HttpRequest, page: Page, destination: Page) 
 
 @hooks.register("check_new_references")
 def link_only_to_seen_pages(user: User, page: Page, references: set[tuple[type[Any], str]]) -> None:
-    """A link or a prerequisite names published pages, or drafts that the author may see."""
+    """Refuse links and prerequisites to drafts that the author may not see; published pages are free to all."""
     keys = parse_ids(key for model, key in references if issubclass(model, Page))
+    # a saved link shows its page's title: the title of a foreign draft must not come out that way (promise 6)
     if not all(other.live or sees_page(user, other) for other in Page.objects.filter(pk__in=keys)):
         raise PermissionDenied

@@ -39,6 +39,7 @@ from learning.exchange.undoing import end_abandoned, undo_import
 from learning.library.collections import collection_of
 
 TITLE_LENGTH = 255
+# one transaction for a whole package kept SQLite's only writer for a minute: log-ins failed meanwhile
 BREATH = 0.02  # seconds between two transactions, in which others write to a database that has one writer at a time
 LINKS_IN_LESSON = 50
 KINDS_LEFT_OUT = {
@@ -70,12 +71,14 @@ def import_cartridge(
     mark = fingerprint(path, catalog, owner, publish, language)
     with Cartridge(path) as cartridge:
         interrupted = resume_interrupted(mark)
+        # after the call above, which renews `seen_at`: the import that goes on here must not be undone as abandoned
         end_abandoned()
         work = _Import(cartridge, catalog, publish, owner, language)
         work.between = between
         work.begin(path.name, mark, interrupted)
         try:
             return work.run()
+        # also SystemExit and KeyboardInterrupt: an import that is ended by a signal is undone, too
         except BaseException as error:
             work.give_up()
             if isinstance(error, PackageError):
@@ -100,7 +103,7 @@ class _Import:
         self.between: Callable[[], None] | None = None
         self.slugs: dict[int, set[str]] = {}  # of the pages below each parent
         self.pages: dict[str, LessonPage] = {}  # by the entry of the package
-        self.bodies: dict[int, Any] = {}  # what becomes the body of each lesson: an entry or raw blocks
+        self.bodies: dict[int, Any] = {}  # (lesson, its content): the name of an entry, or raw blocks
         self.hidden: set[int] = set()  # pages that stay drafts
         self.described: set[str] = set()  # resources that have their line in the report
 
@@ -113,8 +116,10 @@ class _Import:
                 self.course, self.collection = course, collection_of(course)
                 self.report.resumed = True
                 return
+            # the row and the files of the collection are still there, and would never go
             undo_import(interrupted)  # an editor has deleted the course
         with transaction.atomic():
+            # in one transaction with its `CourseImport`: without that row nobody would undo a course that is half done
             self.course = self._make_course()
             self.collection = collection_of(self.course)
             course_import = CourseImport.objects.create(
@@ -130,11 +135,14 @@ class _Import:
     def run(self) -> ImportReport:
         self.stored = PackageFiles(self.package, self.report, self.collection, self.owner, self.parts)
         self.contents = LessonBodies(self.package, self.report, self.stored, self.pages, self.hidden)
+        # the order matters: links in a page need the keys of files and lessons, and the lesson of files
+        # takes what no page has shown
         self.described |= self.stored.store_files(self._check_in)
         self._make_lessons()
         self._fill_lessons()
         self._add_files_lesson()
         self._describe_the_rest()
+        # only here, so that the report has a line for every part also when the package is refused
         if not self.bodies:
             raise PackageError(
                 _("There is no page, link or file in this cartridge that can be imported. Left out: %(left_out)s")
@@ -155,11 +163,12 @@ class _Import:
         if self.between is not None:
             self.between()
         self.parts.show_life()
+        # inside a transaction the pause would only keep the lock longer
         if connection.vendor == "sqlite" and not connection.in_atomic_block:
             time.sleep(BREATH)
 
     def _words(self, words: Promise | str) -> str:
-        """Words of ours on a page stand in the language of the course."""
+        """Translate our own words on a page into the language of the course; the report is in the reader's."""
         with translation.override(self.language):
             return str(words)
 
@@ -184,6 +193,7 @@ class _Import:
         return self.catalog.add_child(instance=course)
 
     def _free_slug(self, parent: Page, title: str) -> str:
+        # kept in memory: a query for every number tried made thousands of equal titles slow
         if parent.pk not in self.slugs:
             self.slugs[parent.pk] = set(parent.get_children().values_list("slug", flat=True))
         slug = free_slug_among(self.slugs[parent.pk], title)
@@ -219,7 +229,7 @@ class _Import:
             self._make_module(self._words(gettext_lazy("More pages")), [*syllabus, *others])
 
     def _syllabus(self) -> list[Item]:
-        """Canvas's syllabus, which the outline does not name."""
+        """Return the syllabus of a Canvas package as an item; the outline does not name it."""
         found = next(
             (r for r in self.package.resources.values() if r.is_page and r.href.endswith("syllabus.html")), None
         )
@@ -232,6 +242,7 @@ class _Import:
         links: list[tuple[str, str]] = []
 
         def lesson(name: str, body: Any, *, hides: bool = False) -> LessonPage:
+            # made with its first lesson, so that a module without any is not left empty
             nonlocal module
             if module is None:
                 module = self._add_module(title, hidden=hidden)
@@ -243,6 +254,7 @@ class _Import:
             if link is not None and not item.hidden:
                 links.append((item.title or link[0] or link[1], link[1]))
                 self._describe(item, _("web link"))
+                # links wait here until something else follows, so that lessons keep the order of the package
                 if len(links) < LINKS_IN_LESSON:
                     continue
             if links:
@@ -267,7 +279,9 @@ class _Import:
         name = item.title or Path(resource.href).stem
         hides = item.hidden or resource.hidden or resource.id in self.package.hidden_items
         if resource.is_page and resource.href in self.package.names:
+            # Canvas says it in the module, in the item or only in the page itself: any of them hides the page
             hides = hides or is_unpublished(self.package, resource.href)
+        # one entry makes one lesson: a copy would have progress and links of its own
         if resource.href in self.pages:
             first = self.pages[resource.href]
             inside = f'<a linktype="page" id="{first.pk}">{escape(first.title)}</a>'
@@ -335,7 +349,7 @@ class _Import:
         return lesson
 
     def _add_links(self, lesson: Any, links: list[tuple[str, str]]) -> None:
-        """Web links that stand together become one lesson; a video that we know is played there."""
+        """Make one lesson of consecutive web links; a link to a video that we know becomes a player."""
         blocks: list[RawBlock] = []
         for title, address in links:
             try:
@@ -356,7 +370,7 @@ class _Import:
             self._check_in()
 
     def _add_files_lesson(self) -> None:
-        """What no page shows: files for students in one lesson, those for teachers in a draft."""
+        """Add the files that no page shows: those for students in one lesson, those for teachers in a draft."""
         unshown = sorted(href for href in self.stored.files if href not in self.contents.shown_files)
         groups = (
             (
@@ -381,7 +395,7 @@ class _Import:
                 self.parts.fill(lesson)
 
     def _describe_the_rest(self) -> None:
-        """A line for every resource and file that no item has spoken of."""
+        """Add a line to the report for every resource and file that no item has reported."""
         spoken = {name for r in self.package.resources.values() for name in (r.href, *r.files)}
         for resource in self.package.resources.values():
             if resource.id in self.described:
@@ -404,6 +418,7 @@ class _Import:
             self.report.leave_out(name, _("file that the manifest does not name"))
 
     def _finish(self) -> None:
+        # before publishing: from here on an interrupted import is finished, not undone, as people may read it already
         self.parts.mark_complete(self.hidden)
         finish_import(self.parts.course_import, self._check_in)
         self.report.course = CoursePage.objects.get(pk=self.course.pk)
@@ -411,6 +426,7 @@ class _Import:
 
 def free_slug_among(taken: set[str], title: str) -> str:
     """A slug of the title that is not among those taken."""
+    # 200 of 255 characters leave room for the number; a title of signs only gives an empty slug
     base = slugify(title, allow_unicode=True)[:200] or "page"
     if base not in taken:
         return base

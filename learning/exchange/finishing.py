@@ -21,6 +21,7 @@ def finish_import(course_import: CourseImport, after_each: Callable[[], None] = 
     pages = course.get_descendants(inclusive=True).filter(latest_revision=None).order_by("path")
     for key in list(pages.values_list("pk", flat=True)):
         page = Page.objects.get(pk=key).specific
+        # revision and publishing together: a page with a revision is never looked at again
         with transaction.atomic():
             revision = page.save_revision(user=course_import.owner)
             if course_import.publish and not (hidden_paths and page.path.startswith(hidden_paths)):

@@ -45,6 +45,7 @@ class LessonBodies:
         try:
             text, guessed = decoded(self.package.read(href, PAGE_MAX))
             blocks = maker.make(text)
+        # one bad page does not stop the package: its lesson stays an empty draft, and the report says why
         except (PageTooSlowError, PackageError, RecursionError) as error:
             self.report.leave_out(name, str(error) or _("page that takes too long to read"))
             self.hidden.add(lesson.pk)
@@ -59,15 +60,18 @@ class LessonBodies:
 
     def _link(self, target: str, base: str, lesson: LessonPage) -> dict[str, str] | None:
         name = self.package.find(target, base)
+        # a file of the outline has a lesson, too; a link to it means the file
         if name in self.pages and name not in self.stored.files:
             return {"linktype": "page", "id": str(self.pages[name].pk)}
         if name in self.stored.files and self._may_show(name, lesson):
             self.shown_files.add(name)
             return {"linktype": "document", "id": str(self.stored.files[name].pk)}
+        # no other scheme: `javascript:` would run in the reader's browser (promise 17);
+        # `$` is a token of the package that could not be resolved
         return {"href": target} if re.match(r"(https?://|mailto:)", target) and "$" not in target else None
 
     def _may_show(self, name: str, lesson: LessonPage) -> bool:
-        """A file that the package hides stands in drafts only: a page that students read would open it to them."""
+        """Return whether the lesson may show the file: a hidden file on a published page would be open to students."""
         return name not in self.hidden_files or lesson.pk in self.hidden
 
     def _picture(self, href: str | None, lesson: LessonPage) -> int | None:
@@ -94,7 +98,7 @@ class LessonBodies:
 
 
 def stream_of(blocks: list[RawBlock]) -> Any:
-    """Raw blocks as the value of a lesson's body."""
+    """Return raw blocks as the value of a lesson's body."""
     return LessonPage._meta.get_field("body").stream_block.to_python(blocks)  # type: ignore[union-attr]
 
 

@@ -18,7 +18,7 @@ def import_path(run: "ImportRun", filename: str) -> str:
 
 
 class ImportRun(models.Model):
-    """The import of one table. `position` is how many of its rows the present step has behind it."""
+    """The import of one table. `position` is the number of rows that the present step has done."""
 
     class State(models.TextChoices):
         UPLOADED = "uploaded", _("Waits for its columns")
@@ -59,7 +59,7 @@ class ImportRun(models.Model):
 
 
 class ImportRow(models.Model):
-    """What becomes, or became, of one row of the file."""
+    """The planned result of one row of the file, or after the import the real one."""
 
     class Outcome(models.TextChoices):
         CREATE = "create", _("New")
@@ -86,13 +86,14 @@ class CourseImport(models.Model):
     started again goes on from here.
     """
 
+    # no foreign key: an undoing deletes the course first and this row last, and an editor may delete the course
     course_id = models.PositiveIntegerField()
     collection = models.ForeignKey("wagtailcore.Collection", null=True, on_delete=models.SET_NULL, related_name="+")
     filename = models.CharField(max_length=200)
     fingerprint = models.CharField(max_length=64, blank=True, db_index=True)  # of the package and the options
     publish = models.BooleanField(default=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    is_whole = models.BooleanField(default=False)  # every page is stored: revisions and publishing are left
+    is_whole = models.BooleanField(default=False)  # every page is stored; only revisions and publishing remain
     started_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now, db_index=True)
 

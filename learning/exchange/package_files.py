@@ -17,11 +17,12 @@ from learning.exchange.stored_parts import StoredParts
 from learning.exchange.tree import CoursePackage, PackageError, Resource
 from learning.library.models import Picture, StoredFile
 
+# no SVG: it can hold scripts, which would run in the reader's browser (promise 17)
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
 
 class PackageFiles:
-    """What is stored of a package, by its entry there; each file in a transaction of its own."""
+    """The stored pictures and files of a package, by the name of their entry; each in a transaction of its own."""
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class PackageFiles:
     def picture(self, href: str) -> Picture | None:
         """The stored picture of this entry, stored now if it is asked for the first time."""
         if href not in self.pictures:
+            # None is kept, too: a bad picture on many pages is tried and reported once
             self.pictures[href] = self._store_picture(href) if href in self.package.names else None
         return self.pictures[href]
 
@@ -65,6 +67,7 @@ class PackageFiles:
         except PackageError as error:
             self.report.leave_out(href, str(error))
             return None
+        # Pillow has no common class for broken files: for a PNG it raises even SyntaxError
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
             self.report.leave_out(href, _("picture that cannot be read"))
             return None
@@ -74,6 +77,7 @@ class PackageFiles:
     def _new_picture(self, href: str) -> Picture:
         data = self.package.read(href, settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE)
         with Image.open(BytesIO(data)) as picture:
+            # Pillow has read only the header so far: a small file that unpacks to gigabytes costs nothing (promise 18)
             if picture.width * picture.height > settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS:
                 raise PackageError(_("This picture has too many pixels."))
             picture.verify()
@@ -82,7 +86,7 @@ class PackageFiles:
         return row
 
     def _store_file(self, resource: Resource) -> bool:
-        """Whether the file was taken."""
+        """Store a file; return whether it was accepted."""
         href = resource.href
         try:
             file = self.parts.store(StoredFile, href, lambda: self._new_file(resource), StoredFile.save)
@@ -100,5 +104,6 @@ class PackageFiles:
         row = StoredFile(title=Path(name).stem[:255], collection=self.collection, uploaded_by_user=self.owner)
         row.file = ContentFile(self.package.read(href), name=Path(href).name)
         row.file_size = row.file.size
+        # the rules of uploads: kind by content, size, and what an archive unpacks to (promise 18)
         row.clean()
         return row

@@ -16,7 +16,7 @@ from learning.courses.models import CatalogPage
 from learning.exchange.models import CourseImport, ImportedPart
 from learning.exchange.tree import PackageError
 
-DEAD_AFTER = 60  # seconds without a sign of life, after which the same import may go on in another process
+DEAD_AFTER = 60  # seconds without news of it, after which another process may take over the same import
 
 Stored = TypeVar("Stored", bound=models.Model)
 
@@ -33,8 +33,9 @@ def fingerprint(path: Path, catalog: CatalogPage, owner: User | None, *options: 
 def resume_interrupted(mark: str) -> CourseImport | None:
     """The interrupted import with this fingerprint, which now belongs to the caller.
 
-    Raises PackageError while another process is at it.
+    Raises PackageError while another process may still be running it.
     """
+    # by content and options, not by name: another version of the package must not go on in this course
     found = CourseImport.objects.filter(fingerprint=mark).first()
     if found is None:
         return None
@@ -50,7 +51,7 @@ def resume_interrupted(mark: str) -> CourseImport | None:
 
 
 class StoredParts:
-    """The pages, pictures and files of an import, each told by its kind, its place in the import and its name.
+    """The pages, pictures and files of an import, each identified by its kind, its place in the import and its name.
 
     An import does the same things in the same order each time, so that the place is the same after an interruption.
     """
@@ -69,13 +70,16 @@ class StoredParts:
         Only `save` is called in a transaction: reading a file may take long. What either raises is raised.
         """
         kind = model.__name__
+        # the number tells two parts of one name apart
         self._places[kind] += 1
         key = hashlib.sha256(f"{kind}\0{self._places[kind]}\0{name}".encode()).hexdigest()
         part = self._parts.get(key)
+        # an editor may have deleted it since it was stored: then it is made anew
         found = model._default_manager.filter(pk=part.object_id).first() if part is not None else None
         if found is None:
             found = make()
             with transaction.atomic():
+                # object and note in one transaction: after a crash both are there or neither; nothing is stored twice
                 save(found)
                 self._parts[key] = ImportedPart.objects.update_or_create(
                     course_import=self.course_import, key=key, defaults={"object_id": found.pk, "is_filled": False}
@@ -95,9 +99,11 @@ class StoredParts:
             part.save(update_fields=["is_filled"])
 
     def mark_complete(self, hidden: set[int]) -> None:
-        """Say that every page is stored, and which of them stay drafts; from here on nothing is undone."""
+        """Record that every page is stored, and which of them stay drafts; from here on nothing is undone."""
+        # only pages: a picture or file may have the same number as a hidden page
         keys = [key for (kind, pk), key in self._keys.items() if kind.endswith("Page") and pk in hidden]
         with transaction.atomic():
+            # in portions: a database takes only so many parameters in one query
             for start in range(0, len(keys), 500):
                 self.course_import.parts.filter(key__in=keys[start : start + 500]).update(is_hidden=True)
             self.course_import.is_whole = True
@@ -107,7 +113,7 @@ class StoredParts:
         CourseImport.objects.filter(pk=self.course_import.pk).update(seen_at=timezone.now())
 
     def release(self) -> None:
-        """Let the import go on, or be ended, at once: its process gives up in order."""
+        """Let another process take over the import at once: this one ends in an orderly way."""
         CourseImport.objects.filter(pk=self.course_import.pk).update(seen_at=timezone.now() - timedelta(days=1))
 
     def _part(self, row: models.Model) -> ImportedPart:

@@ -12,7 +12,7 @@ from learning.exchange.finishing import finish_import
 from learning.exchange.models import CourseImport
 from learning.library.models import CourseCollection, Picture, StoredFile
 
-ABANDONED_AFTER = 3600  # seconds without a sign of life; until then the same import can be started again and goes on
+ABANDONED_AFTER = 3600  # seconds without a sign of life; until then the same import can be started again and is resumed
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ def undo_import(course_import: CourseImport) -> None:
     A course that people have begun to use is kept. The row goes last: an undoing that is interrupted is done again.
     """
     row = CourseImport.objects.filter(pk=course_import.pk)
-    if not row.update(seen_at=timezone.now()):  # whoever ends abandoned imports leaves this one alone
+    if not row.update(seen_at=timezone.now()):  # so that no other process takes it for abandoned meanwhile
         return
     if not Enrollment.objects.filter(course_id=course_import.course_id).exists():
         _delete_course(course_import)
@@ -33,6 +33,7 @@ def undo_import(course_import: CourseImport) -> None:
 def _delete_course(course_import: CourseImport) -> None:
     course = CoursePage.objects.filter(pk=course_import.course_id).first()
     if course is not None:
+        # page by page: deleting the whole tree at once would keep SQLite's only writer for long
         for key in list(course.get_descendants(inclusive=True).order_by("-path").values_list("pk", flat=True)):
             page = Page.objects.filter(pk=key).first()
             if page is not None:
@@ -59,8 +60,9 @@ def end_abandoned() -> int:
             continue
         try:
             finish_import(course_import)
+        # one import that cannot be finished must not stop the others, in every run of the clock again
         except Exception:
             # the course is whole and stays, with the pages that are not published yet as drafts
-            logger.exception("The pages of an imported course could not all be published: %s", course_import.filename)
+            logger.exception("Not all pages of an imported course could be published: %s", course_import.filename)
             course_import.delete()
     return len(abandoned)

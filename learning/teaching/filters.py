@@ -44,8 +44,9 @@ SHARES = {
 
 
 def unseen(days: int) -> Q:
-    """Students who have not read for so many days and enrolled before that."""
+    """Filter to students who have read nothing in the last `days` days, without those who enrolled in them."""
     before = timezone.now() - timedelta(days=days)
+    # who enrolled only yesterday and has not read yet needs no reminder
     return Q(last_read_at__lt=before) | Q(last_read_at=None, created_at__lt=before)
 
 
@@ -66,21 +67,23 @@ def _by_share(rows: QuerySet[Enrollment], name: str, value: str) -> QuerySet[Enr
 def _by_group(rows: QuerySet[Enrollment], name: str, value: str) -> QuerySet[Enrollment]:
     if value == NO_GROUP:
         return rows.filter(group=None)
+    # safe: the field has let through only ids of its own choices
     return rows.filter(group_id=int(value))
 
 
 def course_choices(user: Any, asked: str) -> list[tuple[str, str]]:
-    """Some of the courses that `user` looks after, and the one asked for: a school may have a thousand."""
+    """Return the first courses that `user` manages, and the one asked for: a school may have a thousand."""
     managed = managed_courses(user)
     rows = list(managed.order_by("title").values_list("pk", "title")[:COURSES_OFFERED])
     course_id = parse_id(asked)
+    # else a link to the list of one more course would be an invalid filter, which finds nothing
     if course_id is not None and course_id not in dict(rows):
         rows += managed.filter(pk=course_id).values_list("pk", "title")
     return [(str(pk), title) for pk, title in rows]
 
 
 class EnrollmentFilter(WagtailFilterSet):
-    """In one course with `course_id`, else in all that the person of the request looks after."""
+    """Filters enrolments of one course (`course_id`), or of all courses that the user of the request manages."""
 
     course = django_filters.ChoiceFilter(label=_("Course"), field_name="course_id")
     group = django_filters.ChoiceFilter(label=_("Study group"), method=_by_group)
@@ -98,17 +101,19 @@ class EnrollmentFilter(WagtailFilterSet):
     def __init__(self, *args: Any, course_id: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         asked = str(self.data.get("course", "")) if course_id is None else str(course_id)
+        # choices depend on the user, so they are set on this instance: the class's filters are shared
         if course_id is None:
             self.filters["course"].extra["choices"] = course_choices(self.request.user, asked)
         else:
             del self.filters["course"]
         course_asked = parse_id(asked)
+        # the names of another course's groups are not for this user (promise 6)
         if course_asked and (course_id is not None or manages_course(self.request.user, course_asked)):
             groups = StudyGroup.objects.filter(course_id=course_asked).values_list("pk", "name")
             choices = [(NO_GROUP, _("In no group")), *((str(pk), name) for pk, name in groups)]
             self.filters["group"].extra["choices"] = choices
         else:
-            # groups are of one course: first choose it
+            # a group belongs to one course, so a course must be chosen first
             del self.filters["group"]
 
 
@@ -123,25 +128,28 @@ ORDERS = {
 
 
 def ordered(rows: QuerySet[Enrollment], asked: str) -> tuple[QuerySet[Enrollment], str]:
-    """By one of `ORDERS`, downwards with a minus before it; who was never seen comes last. Returns also the order."""
+    """Sort by one of `ORDERS`, descending after a minus sign; empty values come last. Return also the order."""
     name = asked.lstrip("-")
     if name not in ORDERS:
         name, asked = "name", "name"
     field, tie = ORDERS[name]
     down = asked.startswith("-")
+    # said here, since PostgreSQL takes NULL for the largest value and SQLite for the smallest
     first = F(field).desc(nulls_last=True) if down else F(field).asc(nulls_last=True)
+    # without the key as a second order, rows of equal value could come on two pages or on none
     return rows.order_by(first, tie), asked
 
 
 def searched(rows: QuerySet[Enrollment], words: str) -> QuerySet[Enrollment]:
-    """Those whose name or e-mail has every one of these words."""
+    """Filter to students whose name or e-mail contains each of these words."""
+    # PostgreSQL refuses NUL in a text (promise 32); six words limit the cost of the query
     for word in words.replace("\x00", "").split()[:6]:
         rows = rows.filter(Q(user__display_name__icontains=word) | Q(user__email__icontains=word))
     return rows
 
 
 def needs_attention() -> dict[str, Q]:
-    """Named filters of students who need attention."""
+    """Return the named filters of what a teacher looks at first: requests, the queue, who is away, and so on."""
     return {
         "waiting": Q(status=Status.REQUESTED),
         "queued": Q(status=Status.WAITLISTED),

@@ -17,11 +17,12 @@ from learning.enrollment.rights import may_name_teachers
 from learning.teaching.letters import Words
 
 LOCAL = "%Y-%m-%dT%H:%M"
+# ten years: dates stay far from the ends of the calendar, where sums of dates fail (promise 32)
 MAX_DAYS = 3650
 
 
 def instant_field(label: Any, **kwargs: Any) -> forms.DateTimeField:
-    """A day and time in the zone of the person at the keyboard."""
+    """Return a field for date and time, in the time zone of the user."""
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL)
     return forms.DateTimeField(label=label, required=False, widget=widget, input_formats=[LOCAL], **kwargs)
 
@@ -39,11 +40,13 @@ class GroupForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         people = User.objects.filter(may_teach(), is_active=True).distinct().order_by("display_name")
         self.fields["teachers"].queryset = people  # type: ignore[attr-defined]
+        # a teacher of a group reads and writes the course: a field that is not offered cannot be set (promise 7)
         if not may_name_teachers(actor, self.instance.course_id):
             del self.fields["teachers"]
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"].strip()
+        # Django checks no constraint of which a field is not in the form, here the course
         same = StudyGroup.objects.filter(course_id=self.instance.course_id, name=name).exclude(pk=self.instance.pk)
         if same.exists():
             raise ValidationError(_("This course has a study group of this name already."))
@@ -66,6 +69,7 @@ class OpeningForm(forms.Form):
         initial = (
             {"days": opening.days, "at": None if opening.days is not None else opening.opens_at} if opening else {}
         )
+        # the module's id, not its place: modules may be moved while the page is open
         super().__init__(*args, **{**kwargs, "prefix": f"m{module.id}", "initial": initial})
         self.module, self.opening = module, opening
         for field in self.fields.values():
@@ -73,6 +77,7 @@ class OpeningForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        # a date near the ends of the calendar fails later, when a time zone is applied (promise 32)
         if not is_storable_date(cleaned.get("at")):
             raise ValidationError({"at": _("This date is out of range.")})
         if cleaned.get("at") and cleaned.get("days") is not None:
@@ -93,7 +98,7 @@ class ShiftForm(forms.Form):
 
 
 class LetterForm(forms.Form):
-    """A letter in one language at least; whoever reads another one gets the letter in theirs, if it is there."""
+    """A letter in at least one language. Each recipient gets it in their own language, if that is filled in."""
 
     language = forms.ChoiceField(label=_("Language of the letter"), choices=settings.LANGUAGES)
     essential = forms.BooleanField(
@@ -121,14 +126,16 @@ class LetterForm(forms.Form):
             parts = [cleaned.get(f"subject_{code}"), cleaned.get(f"body_{code}")]
             needed = cleaned.get("language") == code
             for part, field in zip(parts, (f"subject_{code}", f"body_{code}"), strict=True):
+                # a text that is too long is missing from `cleaned`, too: it has its own error already
                 if not part and (needed or any(parts)) and field not in self.errors:
                     self.add_error(field, _("A letter needs a subject and a text."))
         return cleaned
 
     def words(self) -> Words:
-        """The languages that were written in."""
+        """Return subject and body of each language that is filled in."""
         return {
             code: {
+                # a new line in a subject could add a header to the mail; Django would refuse it in the worker
                 "subject": " ".join(self.cleaned_data[f"subject_{code}"].split()),
                 "body": self.cleaned_data[f"body_{code}"],
             }

@@ -1,4 +1,4 @@
-"""Personal data in the audit log, in the words of its screen."""
+"""Personal data in the audit log, described as on its screen."""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,7 @@ from learning.teaching.admin.audit_words import in_words as entry_in_words
 
 def _cells(rows: Sequence[Row]) -> list[list[str]]:
     entries = [AuditEntry(deed=row["deed"], facts=row["facts"]) for row in rows]
+    # the names of all rows at once, as `EntryNames` takes three queries each time
     names = EntryNames(entries)
     return [
         [str(deed_of(entry.deed).label), entry_in_words(entry, names), in_words(row["at"])]

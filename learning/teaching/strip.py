@@ -39,11 +39,12 @@ class Strip:
 
 
 def _cells(xs: Iterable[int], y: int) -> str:
+    # one path for all cells of a kind in a row: an element for each cell would be thousands on a page
     return "".join(f"M{x} {y}h{CELL}v{CELL}h-{CELL}z" for x in xs)
 
 
 def heat_strip(programme: Programme, follows: Sequence[Follow]) -> Strip:
-    """Students × lessons of the whole programme; what a student's group does not see stays blank."""
+    """Draw students × lessons of the whole programme; lessons that a student's group does not see stay blank."""
     x_of = {lesson.id: NAMES + place * (CELL + GAP) for place, lesson in enumerate(programme.lessons)}
     rows = []
     for number, follow_ in enumerate(follows):

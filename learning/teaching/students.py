@@ -54,7 +54,7 @@ class Follow:
         }
 
     def cells(self, whole: Programme) -> list[ModuleShare | None]:
-        """One for each module of the whole course; nothing for those that their group does not see."""
+        """Return a share for each module of the whole course; None for those that the student's group does not see."""
         shares = self._shares
         return [shares.get(module.id) for module in whole.modules]
 
@@ -70,7 +70,7 @@ def programmes_by_group(course: CoursePage, group_ids: Iterable[int | None]) -> 
 
 
 def follow(course: CoursePage, enrollments: Sequence[Enrollment]) -> list[Follow]:
-    """The given enrolments of one course with what each has done: two queries, and two for plans that are not kept."""
+    """Return what each of these students of one course has done; two queries, and two more for plans not cached."""
     programmes = programmes_by_group(course, [enrollment.group_id for enrollment in enrollments])
     users = [enrollment.user_id for enrollment in enrollments]
     lessons = {lesson.id for programme in programmes.values() for lesson in programme.lessons}
@@ -83,12 +83,12 @@ def follow(course: CoursePage, enrollments: Sequence[Enrollment]) -> list[Follow
 
 
 def summary(rows: QuerySet[Enrollment]) -> dict[str, int]:
-    """How many of each kind that a teacher looks at first, in one query."""
+    """Count the enrolments of each kind that a teacher looks at first, in one query."""
     counts = {name: Count("pk", filter=condition) for name, condition in needs_attention().items()}
     return rows.order_by().aggregate(all=Count("pk"), **counts)
 
 
-# --- the files ----------------------------------------------------------------------------
+# --- export files ----------------------------------------------------------------------------
 
 _COLUMNS = (
     *("user__display_name", "user__email", "user__anonymised_at", "course_id", "course__title", "group_id"),
@@ -104,12 +104,13 @@ def headings() -> list[str]:
 
 
 def exported(rows: QuerySet[Enrollment]) -> Iterator[list[Any]]:
-    """One list for each enrolment under `headings`, read from the database bit by bit."""
+    """Yield a row for each enrolment, with the columns of `headings`, read from the database in chunks."""
     from learning.enrollment.statuses import Status
 
     labels = {status.value: str(status.label) for status in Status}
     former = _("former member")
     now = timezone.now()
+    # plain values: a model object for each of ten thousand rows would cost more time and memory
     values = rows.values_list(*_COLUMNS)
     for (
         name,
@@ -132,7 +133,7 @@ def exported(rows: QuerySet[Enrollment]) -> Iterator[list[Any]]:
 
 
 def attention_of(courses: QuerySet[Any]) -> dict[int, dict[str, int]]:
-    """The counts of `summary` for many courses at once, by the course's id."""
+    """Return the counts of `summary` for many courses in one query, by the id of the course."""
     counts = {name: Count("pk", filter=condition) for name, condition in needs_attention().items()}
     rows: Any = Enrollment.objects.filter(course__in=courses).order_by().values("course_id").annotate(**counts)
     return {row.pop("course_id"): row for row in rows}

@@ -20,6 +20,7 @@ class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
 
     def of_existing_courses(self) -> "EnrollmentQuerySet":
         """Without those whose course has been deleted; their rows stay."""
+        # the foreign key has no constraint: the INNER JOIN leaves out rows whose course is gone
         return self.filter(course__live__isnull=False)
 
     def queued(self) -> "EnrollmentQuerySet":
@@ -59,6 +60,7 @@ class Enrollment(models.Model):
         verbose_name_plural = _("enrolments")
         ordering = ["-pk"]
         constraints: ClassVar = [
+            # the last guard against two clicks at once; the first is the lock of the seats (promise 29)
             models.UniqueConstraint(fields=["user", "course"], name="enrollment_once"),
             models.CheckConstraint(condition=models.Q(status__in=Status.values), name="enrollment_known_status"),
         ]
@@ -81,6 +83,7 @@ class StatusChange(models.Model):
     before = models.CharField(max_length=12, choices=Status.choices, blank=True)
     after = models.CharField(max_length=12, choices=Status.choices)
     by = models.CharField(max_length=8, choices=By.choices)
+    # the history outlives the account of who made the change (promise 31)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     reason = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField(default=timezone.now)
@@ -93,14 +96,15 @@ class StatusChange(models.Model):
 
 class SeatsManager(models.Manager["Seats"]):
     def lock(self, course_id: int) -> "Seats":
-        """Return the course's row, locked until the transaction ends, making it when it is not there.
+        """Return the course's row, locked until the transaction ends; create it where it is missing.
 
-        Seats and places of groups are given and freed under this lock. It comes before the lock of any enrolment.
+        Seats and places of groups are given and freed under this lock. Take it before the lock of any enrolment.
         """
         try:
             return self.select_for_update().get(pk=course_id)
         except Seats.DoesNotExist:
             try:
+                # a savepoint: after an IntegrityError PostgreSQL takes no further statement in the transaction
                 with transaction.atomic():
                     self.create(pk=course_id, **_counted(course_id))
             except IntegrityError:
@@ -108,7 +112,7 @@ class SeatsManager(models.Manager["Seats"]):
             return self.select_for_update().get(pk=course_id)
 
     def recount(self, course_id: int) -> None:
-        """Make the stored counts true again, after rows were written in bulk."""
+        """Recalculate the stored counts, after rows were written in bulk."""
         self.update_or_create(pk=course_id, defaults=_counted(course_id))
 
 
@@ -123,6 +127,7 @@ def _counted(course_id: int) -> dict[str, int]:
 class Seats(models.Model):
     """How many seats of a course are taken. Its row is the lock under which seats are given and freed."""
 
+    # a row of its own and not the course's: editors who save the course do not wait for enrolments
     course_id = models.PositiveIntegerField(primary_key=True)
     taken = models.PositiveIntegerField(default=0)
     waiting = models.PositiveIntegerField(default=0)
@@ -132,12 +137,12 @@ class Seats(models.Model):
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def with_accepted(self) -> "InvitationQuerySet":
-        """With `accepted`: whether the owner of the address has been in the course, or is."""
+        """Add `accepted`: whether the owner of the address is or was in the course."""
         enrolled = Enrollment.objects.filter(course_id=OuterRef("course_id"), user__email__iexact=OuterRef("email"))
         return self.annotate(accepted=Exists(enrolled))
 
     def open(self) -> "InvitationQuerySet":
-        """Those whose owners have not been in the course."""
+        """Those whose owners have never been in the course."""
         return self.with_accepted().filter(accepted=False)  # type: ignore[misc]
 
 
@@ -162,7 +167,7 @@ class Invitation(models.Model):
 
     objects = InvitationQuerySet.as_manager()
 
-    accepted: bool  # where `with_accepted` has read it
+    accepted: bool  # only on rows of `with_accepted`
 
     class Meta:
         verbose_name = _("invitation")
@@ -174,5 +179,6 @@ class Invitation(models.Model):
         return self.email
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        # one spelling, for the unique constraint and for exact look-ups; `bulk_create` does not pass here
         self.email = self.email.strip().lower()
         super().save(*args, **kwargs)

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 
 class FormerCourse(models.Model):
-    """What is still told of a deleted course: its rows of enrolments and of the audit log name it by number."""
+    """Title and language of a deleted course, which enrolments and the audit log know only by its number."""
 
     course_id = models.PositiveIntegerField(primary_key=True)
     title = models.CharField(max_length=255)

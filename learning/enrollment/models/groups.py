@@ -16,13 +16,15 @@ from learning.enrollment.statuses import IN_GROUP
 
 
 def is_storable_date(instant: datetime | None) -> bool:
-    """Whether an instant may be stored: far from the ends of the calendar, where time zones and sums fall off."""
+    """Whether an instant may be stored: not one near the ends of the calendar, where time zones and sums overflow."""
+    # in another time zone the first and the last day of the calendar raise OverflowError (promise 32)
     return instant is None or 1970 <= instant.year <= 2200
 
 
 class StudyGroupQuerySet(models.QuerySet["StudyGroup"]):
     def running(self) -> "StudyGroupQuerySet":
         """Those that have not ended."""
+        # `exclude` keeps groups without an end, which `filter(ends_at__gt=…)` would drop
         return self.exclude(ends_at__lte=timezone.now())
 
     def with_members(self) -> "StudyGroupQuerySet":
@@ -47,8 +49,8 @@ class StudyGroup(models.Model):
     ends_at = models.DateTimeField(
         _("ends"), null=True, blank=True, help_text=_("From then on active enrolments of the group expire.")
     )
-    taught = ""  # who teaches it, where `taught_by` has said it
-    left: int | None = None  # free places, where `groups_with_places` has counted them
+    taught = ""  # names of its teachers, set by the view that shows them
+    left: int | None = None  # free places, set by `groups_with_places`; None: no limit
     note = models.TextField(_("note"), blank=True, max_length=2000, help_text=_("Only staff read it."))
 
     class Meta:
@@ -111,7 +113,7 @@ class Audience(models.Model):
 
     course = course_pointer()
     page_id = models.PositiveIntegerField()
-    # A group with content of its own is not deleted by the way: its content would be open to everyone.
+    # PROTECT: with CASCADE, deleting a group would delete these rows and open its content to everyone.
     group = models.ForeignKey(StudyGroup, on_delete=models.PROTECT, related_name="own_content")
 
     class Meta:

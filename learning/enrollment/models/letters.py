@@ -11,11 +11,11 @@ from learning.enrollment.models.pointers import course_pointer
 
 
 class Letter(models.Model):
-    """One letter to many: its words in one or more languages of the interface, and whom it goes to."""
+    """One letter to many students, with its text in one or more languages of the interface."""
 
     course = course_pointer()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    # {"en": {"subject": …, "body": …}, …}: each reader gets theirs, or the one in `language`
+    # {"en": {"subject": …, "body": …}, …}: each student gets their own language, or else `language`
     words = models.JSONField(_("words"))
     language = models.CharField(max_length=8)
     essential = models.BooleanField(_("essential"), default=False)

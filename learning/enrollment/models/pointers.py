@@ -1,6 +1,6 @@
 """References from enrolments to pages: by id, without a database constraint.
 
-So they never block moving or deleting a page, and outlive it.
+They never block moving or deleting a page, and stay when it is deleted.
 """
 
 from typing import Any
@@ -16,6 +16,7 @@ def course_pointer(**kwargs: Any) -> models.ForeignKey:
     return models.ForeignKey(
         CoursePage,
         verbose_name=_("course"),
+        # enrolments and their history stay when the course is deleted; `FormerCourse` keeps its title (decision 18)
         on_delete=models.DO_NOTHING,
         db_constraint=False,
         related_name="+",

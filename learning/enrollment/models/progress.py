@@ -8,9 +8,10 @@ from django.utils import timezone
 
 
 class Completion(models.Model):
-    """A lesson that a person has done, wherever the lesson stands by now."""
+    """A lesson that a person has done, also after the lesson was moved to another module."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="completions")
+    # a number and no foreign key: what is done outlives moves, drafts and deletion of the lesson (promise 30)
     lesson_id = models.PositiveIntegerField()
     at = models.DateTimeField(default=timezone.now)
 
@@ -28,6 +29,7 @@ class BlockCompletion(models.Model):
 
     class Meta:
         constraints: ClassVar = [
+            # the block alone is not enough: a copied lesson has blocks with the same UUIDs
             models.UniqueConstraint(fields=["user", "lesson_id", "block_id"], name="enrollment_block_once")
         ]
 
@@ -46,7 +48,7 @@ class Position(models.Model):
 
 
 class Beginning(models.Model):
-    """A module that a student has begun: it never closes on them, whatever becomes of its opening."""
+    """A module that a student has begun: it stays open for them, even when its opening is moved."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     module_id = models.PositiveIntegerField()

@@ -12,6 +12,7 @@ from learning.enrollment.models.pointers import course_pointer
 class CourseRight(models.Model):
     """A right of a group (role) in one course."""
 
+    # the codes of the rights in the whole school: `change_course_rights` and `accounts.rights` compare the two
     class Right(models.TextChoices):
         READ = "read", _("Read lessons")
         WRITE = "write", _("Write lessons")

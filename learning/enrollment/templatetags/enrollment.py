@@ -43,7 +43,7 @@ def _person(request: HttpRequest | None) -> Any:
 
 @register.simple_tag(takes_context=True)
 def standing(context: dict[str, Any], course: CoursePage) -> Standing:
-    """How the person of this request stands to the course."""
+    """The access, progress and next step of the person of this request in this course."""
     request = context.get("request")
     access = getattr(request, "access", None)
     kept_access = access if access and access.course.pk == course.pk else None
@@ -51,7 +51,7 @@ def standing(context: dict[str, Any], course: CoursePage) -> Standing:
 
 
 def _programme_items(programme: Programme) -> dict[int, dict[tuple[bool, bool], SafeString]]:
-    """Each lesson's line of the programme by (open, done); rendered once for everyone who stands alike."""
+    """Each lesson's line of the programme by (open, done); rendered once for everyone in the same state."""
     facts = {"language": get_language()}
     states = [(is_open, done) for is_open in (False, True) for done in (False, True)]
     return {
@@ -67,10 +67,11 @@ def _programme_items(programme: Programme) -> dict[int, dict[tuple[bool, bool], 
 
 @register.simple_tag
 def programme_list(standing: Standing | None, course: CoursePage | None = None) -> SafeString:
-    """The programme on a course's page: with links for those who may read, with what one has done and what
-    opens when."""
+    """The programme on a course's page: with links for those who may read, with what the person has
+    done, and when closed modules open."""
     course = course or standing.course  # type: ignore[union-attr]
     programme = standing.programme if standing else programme_of(course)
+    # NOT_OPEN is about one module: lessons of the others keep their links
     reads = standing is not None and (standing.access.granted or standing.access.refusal == Refusal.NOT_OPEN)
     progress = standing.progress if standing else None
     done = progress.done if progress else frozenset()
@@ -78,6 +79,7 @@ def programme_list(standing: Standing | None, course: CoursePage | None = None) 
     hidden = standing.access.plan.hidden if standing else frozenset()
     key = (hidden, get_language(), *programme_key(course))
     items = cached_in_process(("programme-items", *key), lambda: _programme_items(programme))
+    # not cached: the dates of openings are shown in the time zone of the reader
     if closed:
         pieces = _programme_pieces(course, programme, closed)
     else:  # the same for everyone who sees these lessons: only what is done differs
@@ -91,11 +93,12 @@ def programme_list(standing: Standing | None, course: CoursePage | None = None) 
     return SafeString("".join(html))
 
 
+# a control character: autoescaping leaves it as it is, and no keyboard types it into a title
 _LESSON_MARK = re.compile(r"\x01(\d+)\x01")
 
 
 def _programme_pieces(course: CoursePage, programme: Programme, closed: Mapping[int, datetime]) -> list[str]:
-    """The HTML of the programme without its lessons: at odd places stands the id of the lesson that belongs there."""
+    """The HTML of the programme without its lessons: at odd places is the id of the lesson to insert."""
     modules = [
         (module, closed.get(module.id), [f"\x01{lesson.id}\x01" for lesson in module.lessons])
         for module in programme.modules
@@ -118,14 +121,15 @@ class Card:
 def course_cards(context: dict[str, Any], courses: Iterable[CoursePage]) -> list[Card]:
     """Cards of these courses of `card_queryset`, each with a cover, as the person sees their programmes.
 
-    Two queries beside those of the courses, two more for what is not kept.
+    Two queries besides those of the courses, two more for what is not cached.
     """
     courses = list(courses)
     choose_covers(courses)
-    programmes_of(courses)  # reads all that are not kept at once
+    programmes_of(courses)  # one query for all that are not cached
     person = _person(context.get("request"))
     own = {}
     if person.is_authenticated:
+        # reading ones only: a request shows no content of the group that was asked for
         rows = Enrollment.objects.reading().filter(user=person, course_id__in=[course.pk for course in courses])
         own = {row.course_id: row for row in rows}
     groups = {course.pk: own[course.pk].group_id if course.pk in own else None for course in courses}
@@ -143,14 +147,14 @@ def course_cards(context: dict[str, Any], courses: Iterable[CoursePage]) -> list
 
 # (id of the lesson, its HTML by state): a state is (done, current)
 _Item = tuple[int, dict[tuple[bool, bool], str]]
-# (id of the module, its head, its items); the head is there linked and closed
+# (id of the module, its head, its head without a link, its items, its items while it is closed)
 _Part = tuple[int, str, str, list[_Item], str]
 
 
 def _outline_of(programme: Programme, linked: bool, reads: bool) -> list[_Part]:
     """The outline's items in all their states, each rendered once: what differs per person is only the choice.
 
-    Who does not read the course gets no links but to free previews.
+    For people who may not read the course, only free previews are links.
     """
 
     def item(lesson: ProgrammeLesson) -> _Item:
@@ -246,7 +250,7 @@ class Reader:
 
     @property
     def _reads_all(self) -> bool:
-        """Whether the person reads what is open of the course; who does not sees free previews alone."""
+        """Whether the person reads what is open of the course; others read free previews only."""
         return self.access is None or self.counts or self.access.teaches
 
     def _open(self, step: Step | None) -> Step | None:
@@ -289,8 +293,9 @@ def reader(context: dict[str, Any], page: LessonPage | ModulePage) -> Reader:
 
 @register.inclusion_tag("enrollment/viewing_banner.html", takes_context=True)
 def viewing_banner(context: dict[str, Any], access: Access | None) -> dict[str, Any]:
-    """Says that one looks as a student would, and leads back."""
+    """Tell staff that they view the course as a student, with a button that ends it."""
     viewing = access.viewing if access else None
+    # the session may name a group that has been deleted since
     group = StudyGroup.objects.filter(pk=viewing.group_id).first() if viewing and viewing.group_id else None
     return {
         "viewing": viewing,

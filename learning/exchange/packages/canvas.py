@@ -19,6 +19,7 @@ FOLDER = "web_resources"
 
 
 def local(element: etree._Element) -> str:
+    # without the namespace, which is another one in each version; the tag of a comment is no text
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
@@ -30,6 +31,7 @@ def _is_later(value: str) -> bool:
     """Whether a time of Canvas, in UTC without a zone, is still to come."""
     try:
         instant = parse_datetime(value) if value else None
+    # `parse_datetime` returns None for another format, and raises for a 13th month
     except ValueError:
         return False
     if instant is None:
@@ -69,6 +71,7 @@ def read_facts(tree_of: Callable[[str], etree._Element | None]) -> CanvasFacts:
         for holder in (child for child in module if local(child) == "items"):
             for item in holder:
                 if _said(item, "workflow_state") == "unpublished":
+                    # the resource, too: it must stay hidden where the outline does not name it
                     facts.hidden_items |= {item.get("identifier", ""), _said(item, "identifierref")} - {""}
     files = tree_of(FILES)
     for holder in files if files is not None else ():

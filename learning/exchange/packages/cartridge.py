@@ -29,6 +29,7 @@ PAGES = (".html", ".htm", ".xhtml")
 def _kind_of(type_: str, href: str) -> Kind:
     if "imswl" in type_:
         return Kind.LINK
+    # by the name, as the type does not tell: pages and files are both `webcontent`
     is_page = href.lower().endswith(PAGES)
     if is_page and (type_ == "webcontent" or href == SYLLABUS):
         return Kind.PAGE
@@ -71,6 +72,7 @@ class Cartridge:
             raise PackageError(said) from error
         try:
             self._read_all()
+        # nobody else closes the archive: `__exit__` is not called when `__init__` raises
         except BaseException:
             self.archive.close()
             raise
@@ -101,6 +103,7 @@ class Cartridge:
     def read(self, name: str, limit: int = ENTRY_MAX) -> bytes:
         """The bytes of an entry. Raises PackageError for what is missing, damaged or larger than it may be."""
         try:
+            # bytes are counted as they come out: the sizes in the archive's list may be false (promise 18)
             data = read_entry(self.archive, name, min(limit, UNPACKED_MAX - self.read_bytes))
         except KeyError as error:
             raise PackageError(_("The cartridge has no file %(name)s") % {"name": name}) from error
@@ -120,10 +123,11 @@ class Cartridge:
             return self.named(f"wiki_content/{slug}.html")
         if "://" in path or path.startswith(("$", "mailto:", "/", "#")) or not path:
             return None
+        # `../..` leads nowhere: the result is only looked up among the names of the archive
         return self.named(posixpath.normpath(posixpath.join(posixpath.dirname(base), path)))
 
     def named(self, name: str) -> str | None:
-        """The entry of this name; other systems write backslashes, and mind no capitals."""
+        """Return the entry of this name; other systems write backslashes, and ignore upper and lower case."""
         return name if name in self.names else self._folded.get(name.replace("\\", "/").casefold())
 
     def link_of(self, resource: Resource) -> tuple[str, str] | None:
@@ -137,7 +141,7 @@ class Cartridge:
         return (title, address) if address.startswith(("http://", "https://")) else None
 
     def _tree(self, name: str) -> etree._Element | None:
-        """An entry of XML; None where there is none, or nothing that can be read."""
+        """Parse an XML entry; return None if it is missing or cannot be read."""
         if name not in self.names:
             return None
         try:
@@ -147,6 +151,7 @@ class Cartridge:
 
     @staticmethod
     def _parser() -> etree.XMLParser:
+        # an entity could read a file of the server, or grow to gigabytes (promises 18 and 20)
         return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
     def _manifest(self) -> etree._Element:
@@ -186,8 +191,9 @@ class Cartridge:
         return items
 
     def _item(self, top: etree._Element) -> Item:
-        """The item with all below it; those too deep stand beside their parents instead of below them."""
+        """Return the item with all below it; items that are too deep are placed beside their parents."""
         root = self._one(top)
+        # a list of work in place of recursion: a manifest may nest as deep as it likes
         work = [(top, root, 1)]
         count = 0
         while work:

@@ -5,6 +5,7 @@ import re
 
 _DECLARED = re.compile(rb"""(?:charset\s*=\s*["']?|encoding\s*=\s*["'])\s*([\w.:-]+)""", re.IGNORECASE)
 _HEAD = 4096  # bytes in which a declaration may stand
+# UTF-32 before UTF-16, whose mark is the beginning of that of UTF-32
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 _FREQUENT = set("оеаинтсрвлкмд")  # the most frequent letters of Russian, in lower case
@@ -18,6 +19,7 @@ def _declared(data: bytes) -> str | None:
         found = codecs.lookup(match[1].decode("ascii", "replace"))
     except LookupError:
         return None
+    # Python has codecs that are no encodings, such as zlib and base64, and others that no page is written in
     if not found._is_text_encoding or found.name in ("idna", "punycode", "undefined", "unicode_escape"):
         return None
     name = found.name
@@ -56,13 +58,15 @@ def decoded(data: bytes) -> tuple[str, str | None]:
     if wide:
         return data.decode(wide, "replace"), wide
     try:
+        # before the declaration, which is often wrong: text in another encoding is hardly ever valid UTF-8
         return data.decode("utf-8"), None
     except UnicodeDecodeError:
         pass
     declared = _declared(data)
     if declared is not None and declared != "utf-8":
+        # as browsers do: pages that declare Latin-1 have the quotation marks of Windows
         return data.decode("cp1252" if declared == "iso8859-1" else declared, "replace"), None
-    # a single broken character does not make a page of UTF-8 another
+    # a few broken characters do not make a page of UTF-8 one of another encoding
     text = data.decode("utf-8", "replace")
     if text.count("�") * 50 < sum(byte >= 0x80 for byte in data):
         return text, None

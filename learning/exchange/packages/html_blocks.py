@@ -44,6 +44,7 @@ _HEADINGS = {"h1": "2", "h2": "2", "h3": "3", "h4": "3", "h5": "3", "h6": "3"}
 _PLAYERS = frozenset(("iframe", "embed", "object", "video", "audio"))
 _CALLOUT = re.compile(r"^\s*\[!(NOTE|TIP|WARNING|EXAMPLE)\][ \t]*([^\n]*)\n?", re.IGNORECASE)
 TITLE_LENGTH = 160
+# below the 60 s after which an import without news counts as dead (`stored_parts.DEAD_AFTER`)
 SECONDS = 20.0  # for one page
 CHECKED_EVERY = 500  # nodes between two looks at the clock
 
@@ -108,6 +109,7 @@ class BlockMaker(TextWriter):
         """Begin an element; returns whether to go inside."""
         name = name_of(node)
         if name == "":
+            # libxml2 makes a comment of a CDATA section, whose words a reader would miss
             if "[CDATA[" in (node.text or ""):
                 self._write(str(node.text).removeprefix("[CDATA[").removesuffix("]]"))
             return False
@@ -230,6 +232,7 @@ class BlockMaker(TextWriter):
         code = CONTROL.sub("", text_of(node, lines=True)).strip("\n")
         if code.strip():
             self._add("code", {"language": language[:30], "code": code})
+        # a code block is plain text: the addresses of its links go only into the report
         self.lost += [href for href in (link.get("href") for link in node.iter("a")) if href]
         for picture in node.iter("img"):
             self._picture(picture)
@@ -262,14 +265,17 @@ class BlockMaker(TextWriter):
     def _open_quote(self, node: Any) -> bool:
         self._end_paragraph()
         match = _CALLOUT.match(text_of(node, lines=True))
+        # blocks of their own cannot stand inside a list or another callout
         if match is None or self._lists or self._is_inner:
             return True
         title = _take_marker(node)
         inner = BlockMaker(self.find_picture, self.find_link, self.find_file)
         inner._is_inner = True  # a callout holds no other
+        # the page's own deadline: a thousand quotations must not have 20 seconds each
         blocks = inner.make_tree(node, self._deadline)
         self.lost += inner.lost
         text = ""
+        # a callout holds text only: from the first other block on, the rest comes after it
         while blocks and blocks[0]["type"] == "text":
             text += blocks.pop(0)["value"]
         head, rest = _cut(title, 120)

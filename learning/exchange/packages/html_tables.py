@@ -6,7 +6,7 @@ from typing import Any
 
 COLUMNS_MAX = 60
 CELLS_MAX = 5_000
-# With one of these in a cell, the table is there to arrange the page.
+# a table with one of these in a cell is used for layout
 ARRANGED = ("table", "img", "iframe", "video", "audio", "embed", "object", "ul", "ol", "dl", "pre", "blockquote")
 HEADS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
@@ -33,6 +33,7 @@ def _own_rows(table: Any) -> list[Any]:
 
 def _span(cell: Any, name: str) -> int:
     value = str(cell.get(name) or "1").strip()
+    # a `rowspan` of a million would fill the memory; Python's `int` refuses thousands of digits with an error
     return min(COLUMNS_MAX, max(1, int(value))) if value.isascii() and value.isdigit() and len(value) < 6 else 1
 
 
@@ -55,13 +56,14 @@ def _placed(rows: list[Any], words: Callable[[Any], str | None]) -> list[list[st
             column += _span(cell, "colspan")
         placed.append(here)
     width = max((max(here, default=-1) + 1 for here in placed), default=0)
+    # a table of one column holds no data: it only arranges the page
     if width < 2 or width * len(placed) > CELLS_MAX:
         return None
     return [[here.get(column, "") for column in range(width)] for here in placed]
 
 
 def grid_of(table: Any, words: Callable[[Any], str | None]) -> Grid | None:
-    """The grid of a table with data; None for one that arranges the page. `words` gives the words of a cell."""
+    """Return the grid of a data table; None for a layout table. `words` returns the words of a cell."""
     rows = _own_rows(table)
     if next(table.iterdescendants(*ARRANGED, *HEADS), None) is not None:
         return None

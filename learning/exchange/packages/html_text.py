@@ -12,6 +12,7 @@ from learning.exchange.raw_blocks import RawBlock, block_of
 # Attributes of a rich text link for the target of a link in the HTML; None where it leads nowhere here.
 FindLink = Callable[[str], dict[str, str] | None]
 
+# only what is known to be safe: browsers know more schemes than `javascript:` that run code (promise 17)
 _SAFE = re.compile(r"(?:https?:|mailto:|tel:)|[^:]*(?:[/?#]|$)", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 
@@ -77,6 +78,7 @@ class TextWriter:
             if self._breaks:
                 self._text.append("<br/>")
         self._breaks = False
+        # a link that leads nowhere has pushed empty tags
         for opening, _closing in filter(any, self._marks[self._marks_written :]):
             self._out().append(opening)
         self._marks_written = len(self._marks)
@@ -112,6 +114,7 @@ class TextWriter:
         """Make a block of what has been gathered. Lists that are still open go on after it as new ones."""
         self._end_paragraph()
         self._breaks = False
+        # a block cannot stand inside a list: the open lists are ended before it and go on after it
         for level in reversed(self._lists):
             self._end_list(level)
         text = "".join(self._text).strip()

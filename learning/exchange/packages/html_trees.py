@@ -21,12 +21,14 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 def parsed(source: str) -> Any:
     """The tree of a document; None for an empty one. What is nested too deeply for a tree comes as paragraphs."""
+    # XML allows no control characters, and PostgreSQL refuses NUL in a text (promise 32)
     source = CONTROL.sub("", source)
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_pis=True)
     try:
         root = html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
     except etree.ParserError:
         return None
+    # beyond 2,048 levels libxml2 stops and drops the rest; the flat reader below keeps every word
     if any("depth" in entry.message.lower() for entry in parser.error_log):
         flat = "".join(f"<p>{escape(line)}</p>" for line in _lines(source))
         return html.document_fromstring(f"<body>{flat}</body>") if flat else None

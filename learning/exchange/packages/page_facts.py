@@ -15,6 +15,7 @@ def title_of(package: CoursePackage, resource: Resource) -> str:
         data = package.read(resource.href, PAGE_MAX)
     except PackageError:
         return Path(resource.href).stem  # filling the lesson says what is wrong with the page
+    # only the head: a title is needed before the page is converted, and a page may have 5 MB
     text, _guessed = decoded(data[:HEAD])
     root = parsed(text)
     title = root.findtext(".//title") if root is not None else None

@@ -55,6 +55,7 @@ class UploadForm(forms.Form):
     def clean_file(self) -> Any:
         upload = self.cleaned_data["file"]
         check_table(upload.file, upload.name, upload.size)
+        # two rows and two seconds: a request must not read the whole table, which may be made to take long (promise 18)
         rows = read_rows(upload.file, upload.name, seconds=PEEK)
         headings = next(rows, None)
         if headings is None or next(rows, None) is None:
@@ -85,7 +86,7 @@ def _may_import(user: Any) -> bool:
 
 
 def _own_run(request: HttpRequest, pk: int) -> ImportRun:
-    """An import is its owner's: what it shows and does follows from their rights."""
+    """Return an import of this user; others get 404, as an import shows and does what its owner may."""
     if not _may_import(request.user):
         raise PermissionDenied
     return get_object_or_404(ImportRun.objects.select_related("course"), pk=pk, owner=request.user)
@@ -100,10 +101,12 @@ def upload(request: PersonRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
+        # `clean_file` has read from it
         file.file.seek(0)
         run = ImportRun.objects.create(
             owner=user,
             course=form.cleaned_data["course"],
+            # the end of the name is kept: its extension says how the file is read
             filename=file.name[-200:],
             file=file,
             columns=guess_columns(form.headings),
@@ -131,6 +134,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
     form = ColumnsForm(request.POST or None, headings=sample[0], initial=initial)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
+            # read again under the lock: of two clicks at once only one starts the job
             run = ImportRun.objects.select_for_update().get(pk=run.pk)
             if not run.is_running:
                 run.columns, run.state, run.position = form.columns(), ImportRun.State.CHECKING, 0
@@ -142,7 +146,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """How far it is, and what becomes of every row; the page may be left at any time."""
+    """Show how far an import is and the result of every row; it goes on when the page is closed."""
     run = _own_run(request, pk)
     if run.state == ImportRun.State.UPLOADED:
         return redirect("import_columns", run.pk)
@@ -162,7 +166,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def start(request: HttpRequest, pk: int) -> HttpResponse:
-    """One click: carry out what the dry run has shown."""
+    """Carry out what the dry run has shown."""
+    # a GET changes nothing (promise 14)
     if request.method != "POST":
         raise Http404
     run = _own_run(request, pk)

@@ -2,7 +2,7 @@
 
 The same plan is made for the dry run and for the real one; the real one then carries it out. Rows are
 taken in batches, each in a transaction that also moves `position` on: whatever kills the worker, the
-next one goes on with the first row that is not behind it, and no row takes effect twice.
+next one goes on with the first row that is not done, and no row takes effect twice.
 """
 
 from collections import defaultdict
@@ -23,6 +23,7 @@ from learning.exchange.models import ImportRow, ImportRun
 from learning.exchange.people.plan import Planner, RowStep
 from learning.exchange.people.rows import Wish, wishes_of
 
+# each batch is one transaction: short for others who write, and little to repeat after a crash
 BATCH = 200
 KEPT_DAYS = 90
 Outcome = ImportRow.Outcome
@@ -47,17 +48,19 @@ def give_up(run: ImportRun, error: ValidationError) -> None:
 
 
 def check(*, run_id: int) -> int:
-    """The dry run: says of every row what would become of it. It begins anew when it was broken off.
+    """Do the dry run: store for every row what would be done. After an interruption it starts again.
 
-    Returns how many rows there are.
+    Returns the number of rows.
     """
     run = ImportRun.objects.select_related("owner").get(pk=run_id)
     if run.state != ImportRun.State.CHECKING:
         return 0
     with translation.override(run.owner.language or None):
+        # the job may run twice (promise 35): rows of an interrupted dry run would be there twice
         ImportRow.objects.filter(run=run).delete()
         planner = Planner(run)
         try:
+            # a first pass only to count: progress needs the total, and keeping all rows would need the memory
             total = sum(1 for _wish in wishes_of(run))
             ImportRun.objects.filter(pk=run.pk).update(total=total, position=0)
             for batch in _batches(wishes_of(run)):
@@ -72,7 +75,7 @@ def check(*, run_id: int) -> int:
 
 
 def apply(*, run_id: int) -> int:
-    """Carries the table out from where it stands; returns how many rows this run took."""
+    """Carry out the table from its `position` on; return how many rows this call has done."""
     run = ImportRun.objects.select_related("owner").get(pk=run_id)
     if run.state != ImportRun.State.APPLYING:
         return 0
@@ -81,6 +84,7 @@ def apply(*, run_id: int) -> int:
         try:
             wishes = wishes_of(run)
             planned: set[tuple[str, int]] = set()
+            # rows that are done must be known: one that repeats them later in the file is skipped, as in the dry run
             behind = Planner(run, planned)
             for wish in islice(wishes, run.position):
                 behind.note(wish)
@@ -98,26 +102,30 @@ def apply(*, run_id: int) -> int:
 
 @transaction.atomic
 def _apply_batch(run: ImportRun, batch: list[Wish], planned: set[tuple[str, int]]) -> int:
+    # a worker that was taken for dead may still be running: the lock lets only one of the two do the batch (promise 35)
     locked = ImportRun.objects.select_for_update().get(pk=run.pk)
     if locked.position >= batch[-1].number - 1 or locked.state != ImportRun.State.APPLYING:
         return 0  # another worker has been here
+    # planned anew for each batch: seats and enrolments may have changed since the dry run
     steps = Planner(run, planned).plan(batch)
     todo = [step for step in steps if step.outcome in (Outcome.CREATE, Outcome.CHANGE)]
     by_course: dict[int, list[RowStep]] = defaultdict(list)
     for step in todo:
         if step.course:
             by_course[step.course.pk].append(step)
+    # in one order: two imports that lock the seats of courses in different orders would wait for each other
     for course_id in sorted(by_course):
         _carry_out(run, course_id, by_course[course_id])
     numbers = [step.wish.number for step in steps]
     ImportRow.objects.filter(run=run, number__in=numbers).delete()
     ImportRow.objects.bulk_create(_rows(run, steps))
+    # in the transaction of the batch: a crash undoes both or neither, so that no row takes effect twice
     ImportRun.objects.filter(pk=run.pk).update(position=batch[-1].number - 1)
     return len(batch)
 
 
 def _carry_out(run: ImportRun, course_id: int, steps: list[RowStep]) -> None:
-    """Enrol, move and invite in one course; what the actions refuse after all is said of the row."""
+    """Enrol, move and invite in one course; if an action refuses a row, the row gets the reason."""
     wanted = [
         actions.Wanted(step.person, step.group.pk if step.group else None, step.wish.reason)
         for step in steps
@@ -139,9 +147,10 @@ def _carry_out(run: ImportRun, course_id: int, steps: list[RowStep]) -> None:
 
 
 def forget_old_imports() -> int:
-    """Take away imports of `KEPT_DAYS` ago with their files, which hold addresses; returns how many."""
+    """Delete imports older than `KEPT_DAYS` with their files, which hold addresses; return how many."""
     old = ImportRun.objects.filter(created_at__lt=timezone.now() - timedelta(days=KEPT_DAYS))
     for run in old:
+        # the file first: without its row nobody would find it any more
         run.file.delete(save=False)
         run.delete()
     return len(old)

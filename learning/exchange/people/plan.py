@@ -39,6 +39,7 @@ class Planner:
     def __init__(self, run: ImportRun, planned: set[tuple[str, int]] | None = None) -> None:
         self.run = run
         self.courses: dict[str, CoursePage | None] = {}
+        # asked when the job runs: an owner who has lost a course since the upload changes nothing there (promise 6)
         self.managed = managed_courses(run.owner)
         self.taken: dict[int, int] = {}  # seats by course, with those that the plan gives
         self.places: dict[int, int] = {}  # members by group, likewise
@@ -46,13 +47,13 @@ class Planner:
         self.groups: dict[int, dict[str, StudyGroup]] = {}
 
     def note(self, wish: Wish) -> None:
-        """A row that is behind: another one of the same person and course is one too many."""
+        """Record a row that is done: a later row of the same person and course is skipped."""
         course = self._course(wish.course)
         if course is not None:
             self.planned.add((wish.email, course.pk))
 
     def _course(self, named: str) -> CoursePage | None:
-        """The course by its key, the last part of its address, or its title; among those that the owner looks after."""
+        """Return the course with this id, slug or title, of those that the owner manages; None if not exactly one."""
         key = named.lower()
         if key not in self.courses:
             if not named:
@@ -60,6 +61,7 @@ class Planner:
             else:
                 course_id = parse_id(named)
                 found = self.managed.filter(pk=course_id) if course_id is not None else self.managed.none()
+                # two are enough to see that a title is not unique: then no course is taken
                 found = found or self.managed.filter(slug=key) or self.managed.filter(title__iexact=named)[:2]
             self.courses[key] = found[0] if len(found) == 1 else None
         return self.courses[key]
@@ -73,6 +75,7 @@ class Planner:
     def plan(self, wishes: list[Wish]) -> list[RowStep]:
         """One step for each row; four queries for the batch beside those for courses and groups not met before."""
         emails = [wish.email for wish in wishes]
+        # the same expression as the unique constraint, so that its index is used
         rows = User.objects.annotate(low=Lower("email")).filter(low__in=emails)
         people: dict[str, User] = {person.email.lower(): person for person in rows}
         courses = {course.pk for wish in wishes if (course := self._course(wish.course))}
@@ -132,7 +135,7 @@ class Planner:
         return RowStep(wish, Outcome.CHANGE, _("Is invited already; will be enrolled at sign-up."), course, group)
 
     def _promise(self, course: CoursePage) -> str:
-        """What an invitation may promise: seats are given at sign-up, not kept."""
+        """Return what an invitation may promise: seats are given at sign-up, and not reserved."""
         if course.capacity is None:
             return _("Unknown here: gets an invitation and is enrolled at sign-up.")
         if self._seat(course, None):
@@ -154,6 +157,7 @@ class Planner:
         before = Status(there.status) if there else None
         if not may_go(before, Status.ACTIVE, By.STAFF):
             return RowStep(wish, Outcome.WRONG, _("Has left; only they can come back by themselves."))
+        # looked at here and taken only below: a row that is refused for its seat must not use up a place
         if moves and not self._has_place(group):
             return full
         if not self._seat(course, there):

@@ -50,6 +50,7 @@ def wishes_of(run: ImportRun) -> Iterator[Wish]:
 
             def cell(what: str, cells: list[str] = cells) -> str:
                 place = run.columns.get(what)
+                # spreadsheets leave out empty cells at the end of a row
                 return cells[place] if place is not None and place < len(cells) else ""
 
             wanted = {what: cell(what) for what in COLUMNS}

@@ -25,6 +25,7 @@ def check_table(file: IO[bytes], name: str, size: int) -> None:
     if size > MAX_BYTES:
         raise ValidationError(_("The file is larger than 10 MB."))
     check_upload(file, name)
+    # an XLSX is an archive: 10 MB of it can unpack to gigabytes (promise 18)
     if extension == "xlsx":
         _check_parts(file)
         file.seek(0)

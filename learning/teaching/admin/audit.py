@@ -70,6 +70,7 @@ class AuditIndexView(IndexView):
         def rows() -> Iterator[list[Any]]:
             entries = queryset.iterator(chunk_size=PART)
             while part := list(islice(entries, PART)):
+                # names are looked up for one part at a time, so that memory does not grow with the log
                 self._names = EntryNames(part)
                 for entry in part:
                     words = (str(column.get_value(entry)) for column in columns[2:])

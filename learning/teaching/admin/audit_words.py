@@ -27,6 +27,7 @@ class EntryNames:
         self.groups = dict(StudyGroup.objects.filter(pk__in=groups - {None}).values_list("pk", "name"))
         wanted = pages - {None}
         self.pages = dict(FormerCourse.objects.filter(course_id__in=wanted).values_list("course_id", "title"))
+        # last, so that the present title of an existing page wins
         self.pages |= dict(Page.objects.filter(pk__in=wanted).values_list("pk", "title"))
 
     def group(self, pk: Any) -> str:
@@ -44,7 +45,7 @@ class EntryNames:
 
 
 def _ids(facts: Facts, names: tuple[str, ...]) -> set[int]:
-    """The ids that stand under these names in the facts, alone or in lists."""
+    """Return the ids that the facts hold under these names, single or in lists."""
     found: set[int] = set()
     for name in names:
         value = facts.get(name)
@@ -53,7 +54,7 @@ def _ids(facts: Facts, names: tuple[str, ...]) -> set[int]:
 
 
 def right_in_words(code: str) -> str:
-    """A right or a role."""
+    """Return the label of a right or a role; the code itself where neither is known."""
     if code in Role.values:
         return role_label(code)
     if code in RIGHTS:
@@ -62,7 +63,7 @@ def right_in_words(code: str) -> str:
 
 
 def in_words(entry: AuditEntry, names: EntryNames) -> str:
-    """The details of an entry as a short sentence, without codes and numbers of rows."""
+    """Return the details of an entry as a short sentence, without codes and ids."""
     facts, deed = entry.facts, deed_of(entry.deed)
     did = facts.get("did", "")
     parts = [str(deed.did.get(did, did))] if did else []

@@ -22,26 +22,29 @@ class ManagedBulkAction(BulkAction):
     icon_name = "tasks"
 
     def managed(self) -> QuerySet[Any]:
-        """The rows that this person looks after, with what the question shows of them."""
+        """Return the rows of courses that the user manages, with the related rows that `named` shows."""
         raise NotImplementedError
 
     def listed(self, asked: QueryDict) -> QuerySet[Any]:
-        """Those of them that the list with this query string shows; “all” means all of them."""
+        """Return the managed rows that the list shows for this query string; “all” means all of these."""
         raise NotImplementedError
 
     def named(self, row: Any) -> str:
-        """One row in the question."""
+        """Return the text for one row in the confirmation question."""
         return str(row)
 
     def check_perm(self, obj: Any) -> bool:
-        return True  # the queryset holds only those that one looks after
+        return True  # `managed` holds only rows that the user may change
 
     def get_all_objects_in_listing_query(self, parent_id: Any) -> Any:
+        # “all” is all rows of the filtered list that the user comes from; its query is in `next`
         return self.listed(QueryDict(urlsplit(self.next_url).query)).values_list("pk", flat=True)
 
     def get_actionable_objects(self) -> tuple[list[Any], dict[str, Any]]:
         asked: Any = self.request.GET.getlist("id")
+        # Wagtail itself takes “all” for every row of the table, and fails on ids that are no numbers (promise 32)
         asked = self.get_all_objects_in_listing_query(None) if "all" in asked else parse_ids(asked)
+        # rows of other courses are left out without a word, as if they did not exist (promises 5 and 6)
         found = list(self.managed().filter(pk__in=asked))
         if not found:
             raise Http404

@@ -35,7 +35,7 @@ from learning.teaching.students import exported, headings
 
 
 def managed_enrollments(user: Any) -> QuerySet[Enrollment]:
-    """The enrolments that a person sees and changes, of courses that still exist."""
+    """Return the enrolments that a person may see and change, in courses that still exist."""
     rows = Enrollment.objects.of_existing_courses()
     return rows if manages_everything(user) else rows.filter(course_id__in=managed_courses(user).values("pk"))
 
@@ -79,6 +79,7 @@ class EnrollmentCreateView(CreateView):
     def form_valid(self, form: EnrollmentCreateForm) -> HttpResponse:
         try:
             response: HttpResponse = super().form_valid(form)
+        # seats are counted by the action alone, under the lock (promise 29): its refusal becomes an error of the form
         except actions.EnrollmentError as error:
             form.add_error(None, str(error))
             self.produced_error_code = error.code
@@ -87,7 +88,9 @@ class EnrollmentCreateView(CreateView):
         return response
 
     def save_instance(self) -> Enrollment:
-        instance: Enrollment = self.form.save()  # the audit log has it; an invitation has no enrolment yet to log
+        instance: Enrollment = (
+            self.form.save()
+        )  # no entry in Wagtail's log: ours has one, and an invitation has no row to log
         return instance
 
     def get_success_message(self, instance: Enrollment) -> str:
@@ -158,6 +161,7 @@ class StatusBulkAction(EnrollmentBulkAction):
         cls, objects: list[Enrollment], actor: Any = None, request: Any = None, reason: str = "", **kwargs: Any
     ) -> tuple[int, int]:
         assert cls.after is not None  # noqa: S101  (each action has one)
+        # only ids: the action reads the rows again under the lock of the course's seats
         ids = [enrollment.pk for enrollment in objects]
         outcome = actions.change_statuses(enrollment_ids=ids, after=cls.after, actor=actor, reason=reason)
         remember(request, outcome.changes)
@@ -225,6 +229,7 @@ class MoveToGroup(EnrollmentBulkAction):
 
     def get_form(self, form_class: Any = None) -> forms.Form:
         form = super().get_form(form_class)
+        # only groups of the chosen students' courses, which the user manages (promise 6)
         courses = {enrollment.course_id for enrollment in self.get_actionable_objects()[0]}
         groups = StudyGroup.objects.filter(course_id__in=courses).select_related("course")
         form.fields["group"].queryset = groups
@@ -236,6 +241,8 @@ class MoveToGroup(EnrollmentBulkAction):
         cls, objects: list[Enrollment], actor: Any = None, request: Any = None, group: Any = None, **kwargs: Any
     ) -> tuple[int, int]:
         moved = 0
+        # in one order: Wagtail has one transaction around all courses, and two actions that lock the seats
+        # of courses in different orders would wait for each other
         for course_id in sorted({row.course_id for row in objects}):
             if group is not None and group.course_id != course_id:
                 messages.warning(request, gettext("Students of other courses stay where they are."))
@@ -253,7 +260,7 @@ class MoveToGroup(EnrollmentBulkAction):
 
 
 class WriteTo(EnrollmentBulkAction):
-    """Leads to the letter's page, with the chosen students."""
+    """Redirect to the page that writes a letter to the chosen students."""
 
     display_name = _("Write to")
     action_type = "write_to"
@@ -268,7 +275,9 @@ class WriteTo(EnrollmentBulkAction):
             return redirect(self.next_url)
         query = QueryDict(mutable=True)
         if "all" in request.GET.getlist("id"):
+            # the filter itself, not thousands of ids, which would make the address too long
             query = QueryDict(urlsplit(self.next_url).query, mutable=True)
+            # the letter's address names the course; its filter has no such field
             query.pop("course", None)
         else:
             query.setlist("only", [str(enrollment.pk) for enrollment in found])
@@ -283,9 +292,10 @@ def _header(title: str) -> dict[str, Any]:
 
 
 def change_status(request: HttpRequest, pk: int) -> HttpResponse:
-    """A page of the CMS that changes one enrolment's status, after a question, and shows its history."""
+    """Change the status of one enrolment, after a question, and show its history."""
     enrollment = get_object_or_404(Enrollment.objects.select_related("user", "course", "group"), pk=pk)
     staff: Any = request.user
+    # 404, not 403: the answer does not tell whether the enrolment exists (promise 5)
     if not staff.has_perm("enrollment.change_enrollment") or not manages_course(staff, enrollment.course_id):
         raise Http404
     back = reverse("enrollments:index")
@@ -312,14 +322,16 @@ def change_status(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def undo_changes(request: HttpRequest) -> HttpResponse:
-    """Asks whether the last change of status by this person shall be taken back, and takes it back."""
+    """Ask whether to undo the last change of status by this user; on POST undo it."""
     staff: Any = request.user
     if not staff.has_perm("enrollment.change_enrollment"):
         raise Http404
     back = reverse("enrollments:index")
     changes = undoable(staff, remembered(request)).select_related("enrollment__user", "enrollment__course")
+    # a GET only shows the question (promise 14)
     if request.method == "POST":
         outcome = undo(change_ids=remembered(request), actor=staff)
+        # else a second click would try again, and be told that something has changed since
         remember(request, [])
         for refusal in sorted(set(outcome.refused.values())):
             messages.error(request, refusal)

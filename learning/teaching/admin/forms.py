@@ -21,7 +21,10 @@ from learning.enrollment.statuses import Status, staff_choices
 
 
 class ManagedCourseChooser(AdminPageChooser):
-    """Names only courses that the person looks after: a refused form is shown again with what was sent."""
+    """Shows the title of a course only to people who manage it.
+
+    A refused form is shown again with the posted id, which may be that of any course.
+    """
 
     def __init__(self, user: User) -> None:
         super().__init__(target_models=[CoursePage])
@@ -33,12 +36,13 @@ class ManagedCourseChooser(AdminPageChooser):
 
 
 class OfManagedCourse(WagtailAdminModelForm):
-    """A form whose course must be one that the person at the keyboard looks after."""
+    """A form whose course must be one that the user manages."""
 
     for_user: User
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # the field that Django makes accepts every course, also one that the user does not manage (promise 6)
         if "course" in self.fields:
             self.fields["course"] = forms.ModelChoiceField(
                 managed_courses(self.for_user), label=_("Course"), widget=ManagedCourseChooser(self.for_user)
@@ -60,6 +64,7 @@ class EnrollmentCreateForm(OfManagedCourse):
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"].strip().lower()
+        # only looked up here: validation writes nothing, as a form may be validated more than once
         self.person = User.objects.filter(email__iexact=email, is_active=True).first()
         return email
 
@@ -70,7 +75,7 @@ class EnrollmentCreateForm(OfManagedCourse):
             return actions.enroll_by_staff(
                 user=self.person, course=course, actor=actor, reason=self.cleaned_data["reason"]
             )
-        if not has_free_seat(course.pk):  # as it would be said of someone with an account
+        if not has_free_seat(course.pk):  # the same answer as for someone with an account (promise 9)
             raise actions.EnrollmentError("full", _("All seats of this course are taken."))
         invite_many(course_id=course.pk, guests=[Guest(self.cleaned_data["email"])], actor=actor)
         return Enrollment(course=course)
@@ -94,7 +99,7 @@ class StatusForm(forms.Form):
     def __init__(self, *args: Any, enrollment: Enrollment, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = staff_choices(Status(enrollment.status))
-        # nothing is chosen beforehand: one click must not complete or remove anyone
+        # no default choice: one click must not complete or remove anyone
         named = [(status.value, status.label) for status in choices]
         self.fields["after"].choices = [("", _("Choose…")), *named] if named else []  # type: ignore[attr-defined]
 
@@ -114,6 +119,7 @@ class StudyGroupForm(OfManagedCourse):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         course, teachers = cleaned.get("course"), cleaned.get("teachers")
+        # teachers who are named already may stay: only naming a new one needs the right (promise 7)
         before = set(self.instance.teachers.all()) if self.instance.pk else set()
         if (
             course
@@ -125,6 +131,7 @@ class StudyGroupForm(OfManagedCourse):
         return cleaned
 
     def save(self, commit: bool = True) -> StudyGroup:
+        # bound here, as `super()` without arguments does not work inside the lambda
         write = super().save
         is_new = self.instance.pk is None
         return save_group(write=lambda: write(commit), is_new=is_new, changed=self.changed_data, actor=self.for_user)
@@ -145,6 +152,7 @@ class InvitationForm(OfManagedCourse):
         return cleaned
 
     def save(self, commit: bool = True) -> Invitation:
+        # of two requests at once the second finds the invitation of the first, and sends no second mail
         self.instance, _created = invite(
             course=self.cleaned_data["course"], email=self.cleaned_data["email"], actor=self.for_user
         )

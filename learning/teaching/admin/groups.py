@@ -23,7 +23,7 @@ COURSES_IN_FILTER = 50
 
 
 class ManagedCoursePermission(PermissionHelper):
-    """Rights on what belongs to a course: for those who look after that course."""
+    """Allow changes to objects of a course only to people who manage that course (promise 6)."""
 
     def user_can_edit_obj(self, user: User, obj: Any) -> bool:
         return super().user_can_edit_obj(user, obj) and manages_course(user, obj.course_id)
@@ -54,12 +54,13 @@ class OfManagedCourses(ModelAdmin):
         rows = super().get_queryset(request)
         if not manages_everything(request.user):
             rows = rows.filter(course_id__in=managed_courses(request.user).values("pk"))
+        # rows outlive their course, as the foreign key has no constraint; the join drops those of deleted courses
         return rows.filter(course__live__isnull=False)
 
 
 class StudyGroupPermission(ManagedCoursePermission):
     def user_can_delete_obj(self, user: User, obj: Any) -> bool:
-        """Groups are deleted on their own page, which says what becomes of their content."""
+        """Return False: a group is deleted on its own page, which tells what happens to its content."""
         return False
 
 

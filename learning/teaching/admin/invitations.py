@@ -1,4 +1,4 @@
-"""Invitations in the CMS: a list with search and filter; bulk actions send them again or take them back."""
+"""Invitations in the CMS: a list with search and filter; bulk actions send them again or withdraw them."""
 
 from typing import Any, ClassVar
 
@@ -24,7 +24,7 @@ from learning.teaching.filters import course_choices
 
 
 def managed_invitations(user: Any) -> QuerySet[Invitation]:
-    """The invitations that a person sees and sends, into courses that exist."""
+    """Return the invitations that a person may see and send, to courses that still exist."""
     rows = Invitation.objects.with_accepted().filter(course__live__isnull=False).select_related("course")
     return rows if manages_everything(user) else rows.filter(course_id__in=managed_courses(user).values("pk"))
 
@@ -100,6 +100,7 @@ class InvitationBulkAction(ManagedBulkAction):
     permission = ""
 
     def managed(self) -> QuerySet[Invitation]:
+        # Wagtail checks no permission for a bulk action: without this, whoever sees the list could act on its rows
         allowed = self.request.user.has_perm(self.permission)
         return managed_invitations(self.request.user) if allowed else Invitation.objects.none()
 

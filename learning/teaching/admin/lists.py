@@ -1,4 +1,4 @@
-"""Lists of the CMS of what belongs to courses that one looks after: to be searched, added to and changed in bulk."""
+"""Lists of the CMS for objects of courses that the user manages: search, add, change in bulk."""
 
 from typing import Any, ClassVar
 
@@ -8,7 +8,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 
 
 class ManagedIndexView(IndexView):
-    """A list without buttons at its rows; the filter knows who asks."""
+    """A list without buttons on its rows; the filter gets the request."""
 
     page_kwarg = "p"
     default_ordering = "-pk"
@@ -22,7 +22,7 @@ class ManagedIndexView(IndexView):
 
 
 class AddOnlyViewSet(ModelViewSet):
-    """A list and a form to add. What is there is changed by bulk actions and screens of its own, never by a form."""
+    """A list and a form to add. Existing rows are changed by bulk actions and views of their own, never by a form."""
 
     list_per_page = 50
     index_template_name = "teaching/cms/list.html"
@@ -39,6 +39,7 @@ class AddOnlyViewSet(ModelViewSet):
         return self._edit_handler.get_form_class()
 
     def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        # without these names Wagtail shows no links to views that do not exist here
         return {**super().get_index_view_kwargs(**kwargs), "edit_url_name": None, "delete_url_name": None}
 
     def get_add_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:

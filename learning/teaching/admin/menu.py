@@ -16,7 +16,7 @@ from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.enrollment.rights import manages_course
 from learning.teaching.admin.groups import StudyGroupAdmin
 
-# label, address, permission to see it, icon, place; the study groups of modeladmin stand behind the enrolments
+# label, address, permission to see it, icon, place; the study groups of modeladmin come after the enrolments
 SCREENS = (
     (_("Enrolments"), "enrollments:index", "enrollment.change_enrollment", "tasks", 0),
     (_("Invitations"), "invitations:index", "enrollment.view_invitation", "mail", 5),

@@ -80,10 +80,13 @@ def _changed(request: HttpRequest, staff: Any, groups: list[Group], course: Cour
     try:
         with transaction.atomic():
             for group in groups:
+                # a role that was not on the page, or could not be changed there, has no ticked boxes: without this mark
+                # it would lose all its rights
                 if f"shown-{group.pk}" not in request.POST:
                     continue
                 wanted = {code for code in codes if f"{group.pk}-{code}" in request.POST}
                 if course:
+                    # the actions check the actor's rights again: disabled boxes stop nobody (promise 7)
                     change_course_rights(group=group, course=course, codes=wanted, actor=staff)
                 else:
                     change_rights(group=group, codes=wanted, actor=staff)
@@ -107,6 +110,7 @@ def _make(request: HttpRequest, staff: Any) -> None:
 
 
 def _delete(request: HttpRequest, staff: Any, groups: list[Group]) -> None:
+    # compared as text, so that a value that is no number is just not found (promise 32)
     group = next((group for group in groups if str(group.pk) == request.POST["delete"]), None)
     if group is None:
         raise Http404

@@ -11,7 +11,7 @@ register = template.Library()
 
 @register.simple_tag
 def trail(view: WMABaseView) -> list[dict[str, Any]]:
-    """The breadcrumbs of a modeladmin screen: its list, and below it the screen itself."""
+    """Return the breadcrumbs of a modeladmin view: its list, and below it the view itself."""
     name = capfirst(view.verbose_name_plural)
     if isinstance(view, IndexView):
         return [{"url": "", "label": name}]

@@ -31,6 +31,7 @@ SHOWN = 40  # students of each column of the board; the search finds the others
 
 def _group(request: HttpRequest, group_id: int) -> StudyGroup:
     group = get_object_or_404(StudyGroup.objects.select_related("course"), pk=group_id)
+    # 404 for a group of another course, as for one that does not exist (promises 5 and 6)
     managed_course(request, group.course_id)
     return group
 
@@ -55,6 +56,7 @@ def board(request: HttpRequest, course_id: int) -> HttpResponse:
     for taught in groups:
         taught.taught = group_actions.taught_by(taught)
     there = Enrollment.objects.filter(course=course, status__in=IN_GROUP)
+    # the first students of every column in one query; a query for each group would grow with the groups
     place_in_group = Window(RowNumber(), partition_by=F("group_id"), order_by=["user__display_name", "pk"])
     first = searched(there.select_related("user"), words).annotate(place=place_in_group).filter(place__lte=SHOWN + 1)
     found: dict[int | None, list[Enrollment]] = defaultdict(list)
@@ -76,11 +78,13 @@ def place(request: PersonRequest, course_id: int) -> HttpResponse:
     course = managed_course(request, course_id)
     ids = parse_ids(request.POST.getlist("enrollment"))
     asked = request.POST.get("group", "")
+    # an id that cannot be read is 404, not “no group”: a broken request must not take students out of their group
     group = get_object_or_404(StudyGroup, pk=parse_id(asked) or 0, course=course) if asked else None
     user = request.user
     try:
         moved = group_actions.place(enrollment_ids=ids, course_id=course.pk, group=group, actor=user)
     except ValidationError as error:
+        # the script that drags stays on the page: it needs the reason as text, not a redirect
         if request.headers.get("accept") == "application/json":
             return HttpResponse("\n".join(error.messages), status=409, content_type="text/plain; charset=utf-8")
         _said(request, error)
@@ -147,7 +151,7 @@ def edit(request: PersonRequest, course_id: int | None = None, group_id: int | N
 
 
 def _all_valid(forms: list[OpeningForm]) -> bool:
-    """Whether all are; each is asked, so that each shows what is wrong with it."""
+    """Return whether all forms are valid. Each one is validated, so that each one shows its errors."""
     return all([form.is_valid() for form in forms])  # noqa: C419
 
 
@@ -165,6 +169,7 @@ def openings(request: PersonRequest, group_id: int) -> HttpResponse:
     forms = _opening_forms(group, request.POST or None)
     user = request.user
     if request.method == "POST" and _all_valid(forms):
+        # only what was changed on this page: another teacher may have set the other modules in the meantime
         changed = {form.module.id: form.wanted() for form in forms if form.has_changed()}
         try:
             if changed:

@@ -19,12 +19,13 @@ from learning.teaching.letters import readers, write
 from learning.teaching.views.students import chosen, managed_course
 
 LETTERS_SHOWN = 20
-LOOKED_AT = 500  # readers among whom a preview for each language is sought
+LOOKED_AT = 500  # readers among which one for each language is looked for
 
 
 def _previews(letter: Letter, to: QuerySet[User]) -> list[Mail]:
     """The letter as the first reader of each language gets it."""
     people: dict[str, User] = {}
+    # a limit: the page never loads thousands of people, even if a rare language then has no preview
     for person in to[:LOOKED_AT]:
         people.setdefault(person.language or letter.language, person)
     return [compose(letter=letter, course=letter.course, person=person, sample=True) for person in people.values()]
@@ -33,7 +34,7 @@ def _previews(letter: Letter, to: QuerySet[User]) -> list[Mail]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def letter(request: HttpRequest, course_id: int) -> HttpResponse:
-    """Write, look at the preview, send. The address bears the filter, as the table of students does."""
+    """Write a letter, preview it, send it. The query string holds the filter, as for the table of students."""
     course = managed_course(request, course_id)
     found, _filters, _asked = chosen(request, course)
     author: Any = request.user
@@ -62,7 +63,7 @@ def letter(request: HttpRequest, course_id: int) -> HttpResponse:
 @require_safe
 @login_required
 def sent_letters(request: HttpRequest, course_id: int) -> HttpResponse:
-    """The letters that went to students of a course: when, by whom, to how many, and their words."""
+    """List the letters to students of a course: when, from which author, to how many, and their text."""
     course = managed_course(request, course_id)
     copies = {"readers": Count("copies"), "sent": Count("copies", filter=Q(copies__sent_at__isnull=False))}
     letters = Letter.objects.filter(course=course).select_related("author").annotate(**copies).order_by("-pk")
@@ -71,10 +72,11 @@ def sent_letters(request: HttpRequest, course_id: int) -> HttpResponse:
 
 
 def stop_letters(request: HttpRequest, token: str) -> HttpResponse:
-    """The link at the foot of a letter: asks once, then no more letters from courses come. Needs no log-in."""
+    """Stop letters from courses, by the link at the end of a letter: GET asks, POST stops. Needs no log-in."""
     person = person_of_token(token)
     if person is None:
         raise Http404
+    # a GET changes nothing (promise 14): programs that scan mail for viruses open every link in it
     if request.method == "POST":
         person.course_mail = False
         person.save(update_fields=["course_mail"])

@@ -1,4 +1,4 @@
-"""Following students: tables, the picture, one student's page. Each asks `manages_course`; who may not gets 404."""
+"""Pages about students' progress: tables, the chart, one student. Only people who manage the course get them."""
 
 from typing import Any
 
@@ -37,20 +37,22 @@ NAMED = 20  # students that the question “are you sure?” names
 
 
 def managed_course(request: HttpRequest, course_id: int) -> CoursePage:
-    """The course, for who looks after its students; others get 404, as if there were none."""
+    """Return the course to people who manage its students; others get 404, as if it did not exist."""
+    # the same 404 in both cases: it does not tell whether the course exists (promise 5)
     if not manages_course(request.user, course_id):  # type: ignore[arg-type]
         raise Http404
     return get_object_or_404(CoursePage, pk=course_id)
 
 
 def chosen(request: HttpRequest, course: CoursePage) -> tuple[QuerySet[Enrollment], EnrollmentFilter, dict[str, Any]]:
-    """The enrolments of a course that the address asks for, the filter, and what was asked beside it.
+    """Return the enrolments of a course that the query string asks for, the filter, and the search and order.
 
-    What cannot be understood finds nobody: a letter must not go to everyone because a group is gone.
+    An invalid filter finds nobody: a letter must not go to everyone because a group has been deleted.
     """
     rows = Enrollment.objects.filter(course=course).select_related("user", "group")
     filters = EnrollmentFilter(request.GET, queryset=rows, request=request, course_id=course.pk)
     found = searched(filters.qs if filters.is_valid() else rows.none(), request.GET.get("q", ""))
+    # the name, not the ids: `only` without a valid id finds nobody, and does not drop the filter
     if "only" in request.GET:  # students who were chosen one by one
         only = parse_ids(request.GET.getlist("only"))
         found = found.filter(pk__in=only)
@@ -59,7 +61,7 @@ def chosen(request: HttpRequest, course: CoursePage) -> tuple[QuerySet[Enrollmen
 
 
 def query_without(request: HttpRequest, *names: str) -> str:
-    """The query of this address without these names, to put something else in their place."""
+    """Return the query string of this request without these parameters."""
     kept = request.GET.copy()
     for name in names:
         kept.pop(name, None)
@@ -69,10 +71,11 @@ def query_without(request: HttpRequest, *names: str) -> str:
 @require_safe
 @login_required
 def overview(request: PersonRequest) -> HttpResponse:
-    """The courses whose students one looks after, with what waits in each."""
+    """List the courses that the user manages, with what waits in each."""
     user = request.user
     courses = managed_courses(user).order_by("title", "pk")
     if request.GET.get("q"):
+        # PostgreSQL refuses NUL in a text (promise 32)
         courses = courses.filter(title__icontains=request.GET["q"].replace("\x00", "")[:100])
     page = Paginator(courses, COURSES_PER_PAGE).get_page(request.GET.get("page"))
     counts = attention_of(CoursePage.objects.filter(pk__in=[course.pk for course in page]))
@@ -80,6 +83,7 @@ def overview(request: PersonRequest) -> HttpResponse:
     for group in StudyGroup.objects.filter(course_id__in=[course.pk for course in page]):
         groups.setdefault(group.course_id, []).append(group)
     rows = [{"course": c, "counts": counts.get(c.pk, {}), "groups": groups.get(c.pk, [])} for c in page]
+    # a student gets the same 404 as for an address that does not exist; a teacher without courses gets an empty page
     if not rows and not request.GET.get("q") and not user.has_perm("enrollment.change_enrollment"):
         raise Http404
     query = urlencode({"q": request.GET["q"]}) if request.GET.get("q") else ""
@@ -89,7 +93,7 @@ def overview(request: PersonRequest) -> HttpResponse:
 @require_safe
 @login_required
 def course(request: HttpRequest, course_id: int) -> HttpResponseBase:
-    """Who is where in a course: sorted, filtered, exported."""
+    """Show how far the students of a course are, sorted and filtered; or export the table."""
     page = managed_course(request, course_id)
     found, filters, asked = chosen(request, page)
     if request.GET.get("export") in FORMATS:
@@ -124,7 +128,7 @@ def course(request: HttpRequest, course_id: int) -> HttpResponseBase:
 @require_safe
 @login_required
 def strip(request: HttpRequest, course_id: int) -> HttpResponse:
-    """The picture: students × lessons, with the same as a table below."""
+    """Show the chart of students × lessons, with the same data in a table below it."""
     page = managed_course(request, course_id)
     found, _filters, _asked = chosen(request, page)
     shown = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
@@ -136,7 +140,7 @@ def strip(request: HttpRequest, course_id: int) -> HttpResponse:
 @require_POST
 @login_required
 def change_status(request: PersonRequest, course_id: int) -> HttpResponse:
-    """One change for the chosen students of a course."""
+    """Change the status of the chosen students of a course, after a question."""
     page = managed_course(request, course_id)
     back = f"{reverse('teaching_course', args=(page.pk,))}?{request.META['QUERY_STRING']}"
     ids = parse_ids(request.POST.getlist("enrollment"))
@@ -144,8 +148,10 @@ def change_status(request: PersonRequest, course_id: int) -> HttpResponse:
     if after not in Status.values or not ids:
         messages.error(request, _("Choose students and what is to become of them."))
         return redirect(back)
+    # ids come from the form: those of other courses are left out (promise 6)
     own = Enrollment.objects.filter(pk__in=ids, course=page)
     reason = request.POST.get("reason", "")
+    # the first POST only shows the question with the effect of the change
     if "confirmed" not in request.POST:
         named = list(own.select_related("user")[:NAMED])
         context = {
@@ -175,7 +181,7 @@ def change_status(request: PersonRequest, course_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def undo_status(request: PersonRequest, course_id: int) -> HttpResponse:
-    """Asks whether the last change of status by this person shall be taken back, and takes it back."""
+    """Ask whether to undo the last change of status by this user; on POST undo it."""
     page = managed_course(request, course_id)
     user = request.user
     back = reverse("teaching_course", args=(page.pk,))
@@ -195,8 +201,9 @@ def undo_status(request: PersonRequest, course_id: int) -> HttpResponse:
 @require_safe
 @login_required
 def student(request: HttpRequest, user_id: int) -> HttpResponse:
-    """One student: the courses where one looks after them, with progress and history."""
+    """Show one student in the courses that the user manages, with progress and history."""
     staff: Any = request.user
+    # a teacher sees a student only in their own courses (promise 6); without one, 404 as for nobody (promise 5)
     rows = Enrollment.objects.filter(user_id=user_id, course__in=managed_courses(staff))
     enrollments = list(rows.select_related("user", "group", "course").order_by("-changed_at")[:PER_PAGE])
     if not enrollments:

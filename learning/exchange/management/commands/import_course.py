@@ -15,7 +15,7 @@ from learning.exchange.report import ImportReport
 class StopRequest:
     """The handler of a signal that ends the program at once, or after the page at hand.
 
-    Python drops an exception that a handler raises inside a finaliser or a callback, so the wish is kept as well.
+    Python drops an exception that a handler raises inside a finaliser or a callback, so the request is kept as well.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError(_("There is no such catalogue page."))
         if not options["file"].is_file():
             raise CommandError(_("There is no file %(file)s.") % {"file": options["file"]})
-        # an end in order, so that what is half done is undone; after a crash the same command goes on
+        # end in an orderly way, so that a partial import is undone; after a crash the same command resumes it
         stop = StopRequest()
         before = signal.signal(signal.SIGTERM, stop)
         try:
