@@ -22,6 +22,7 @@ from learning.accounts.models import User
 from learning.base.demo import DemoSchool, demo_parts
 from learning.courses.models import CatalogPage, CoursePage, CourseTeacher, LessonPage, ModulePage, Subject
 from learning.courses.programme import programme_of
+from learning.enrollment.counting import percent_of
 from learning.enrollment.models import Completion, Enrollment, Opening, Position, Seats, StatusChange, StudyGroup
 from learning.enrollment.statuses import By, Status
 from learning.exchange.build import import_cartridge
@@ -265,7 +266,7 @@ def _make_study(user: User, course: CoursePage, status: Status, done: int, group
         [Completion(user=user, lesson_id=lesson.id, at=now - timedelta(days=10)) for lesson in lessons]
     )
     whole = programme_of(course).lessons
-    enrollment.done, enrollment.percent = len(lessons), round(100 * len(lessons) / len(whole)) if whole else 0
+    enrollment.done, enrollment.percent = len(lessons), percent_of(len(lessons), len(whole))
     enrollment.save(update_fields=["done", "percent"])
     if lessons:
         Position.objects.create(user=user, course_id=course.pk, lesson_id=lessons[-1].id, at=now - timedelta(hours=20))

@@ -224,22 +224,23 @@ def enroll_many(*, course_id: int, wanted: Sequence[Wanted], actor: User) -> dic
         enrollment = there.get(want.user.pk) or Enrollment(user=want.user, course=course, status="")
         group = groups.get(want.group_id or 0)
         moves = want.group_id is not None and enrollment.group_id != want.group_id
-        if moves and (group is None or group.left == 0):
+        if moves and (group is None or not changes.has_place(group)):
             refused[want.user.pk] = str(_("This study group is full.") if group else _("There is no such study group."))
             continue
         try:
             if enrollment.status not in READING:
                 changes.reason = want.reason[:500]
-                changes.move(enrollment, Status.ACTIVE)
+                # the group first: who comes back takes a place in the new one, not in the one of before
                 enrollment.group = group if moves else enrollment.group
+                changes.move(enrollment, Status.ACTIVE)
             elif moves:
                 moving[want.group_id or 0].append(enrollment.pk)
         except EnrollmentError as error:
             refused[want.user.pk] = str(error)
             continue
-        # counted down here: none of the batch is in the database yet
-        if moves and group is not None and group.left is not None:
-            group.left -= 1
+        # `move` has counted those who come back
+        if moves and group is not None and enrollment.pk not in changes.placed:
+            changes.take_place(group)
     changes.write()
     # after `write`: `place` counts the members in the database
     for group_id, ids in moving.items():
@@ -268,10 +269,11 @@ def complete(*, enrollment: Enrollment) -> Enrollment:
 @transaction.atomic
 def fill_seats(*, course_id: int) -> int:
     """Move the queue up after seats have been added; returns how many were moved."""
-    course = CoursePage.objects.live().filter(pk=course_id).first()
-    if course is None:
+    try:
+        course, seats = locked_course(course_id)
+    except EnrollmentError:  # deleted
         return 0
-    changes = Changes(course, Seats.objects.lock(course_id), by=By.SYSTEM, actor=None)
+    changes = Changes(course, seats, by=By.SYSTEM, actor=None)
     count = changes.fill()
     changes.write()
     return count

@@ -1,7 +1,7 @@
 """Progress of students: which lessons are done, and which lesson comes next."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -17,6 +17,13 @@ from learning.courses.models import CoursePage
 from learning.courses.programme import Programme, ProgrammeLesson, programmes_of
 from learning.enrollment.models import Beginning, Completion, Enrollment, Position, Seats
 from learning.enrollment.plans import Plan, plan_of, plans_of, programme_for
+
+
+def percent_of(done: int, of: int) -> int:
+    """Percent of lessons done: 0 only where none is, and 100 only where all are, however many there are."""
+    if done >= of:
+        return 100 if of else 0
+    return min(99, max(1, round(100 * done / of))) if done else 0
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Progress:
 
     @property
     def percent(self) -> int:
-        return round(100 * self.count / self.of) if self.of else 0
+        return percent_of(self.count, self.of)
 
     @cached_property
     def minutes_left(self) -> int:
@@ -180,13 +187,17 @@ def counted(course: CoursePage) -> Iterator[list[tuple[Enrollment, Progress]]]:
     rows = Enrollment.objects.filter(course_id=course.pk).order_by("pk")
     while part := list(rows.filter(pk__gt=last)[:COUNTED_AT_ONCE]):
         last = part[-1].pk
-        programmes = {row.group_id: programme_for(course, plan_of(course, row.group_id)) for row in part}
-        lessons = {lesson.id for programme in programmes.values() for lesson in programme.lessons}
-        done: dict[int, set[int]] = defaultdict(set)
-        pairs = Completion.objects.filter(user_id__in=[row.user_id for row in part], lesson_id__in=lessons)
-        for user_id, lesson_id in pairs.values_list("user_id", "lesson_id"):
-            done[user_id].add(lesson_id)
-        yield [(row, Progress(programmes[row.group_id], frozenset(done[row.user_id]))) for row in part]
+        yield _with_progress(course, part)
+
+
+def _with_progress(course: CoursePage, part: Sequence[Enrollment]) -> list[tuple[Enrollment, Progress]]:
+    programmes = {row.group_id: programme_for(course, plan_of(course, row.group_id)) for row in part}
+    lessons = {lesson.id for programme in programmes.values() for lesson in programme.lessons}
+    done: dict[int, set[int]] = defaultdict(set)
+    pairs = Completion.objects.filter(user_id__in=[row.user_id for row in part], lesson_id__in=lessons)
+    for user_id, lesson_id in pairs.values_list("user_id", "lesson_id"):
+        done[user_id].add(lesson_id)
+    return [(row, Progress(programmes[row.group_id], frozenset(done[row.user_id]))) for row in part]
 
 
 def recount_progress(course_id: int) -> int:
@@ -197,13 +208,25 @@ def recount_progress(course_id: int) -> int:
     course = CoursePage.objects.filter(pk=course_id).first()
     changed = 0
     for part in counted(course) if course is not None else ():
-        stale = []
-        for row, progress in part:
-            if (row.done, row.percent) != (progress.count, progress.percent):
-                row.done, row.percent = progress.count, progress.percent
-                stale.append(row)
-        with transaction.atomic():
-            Seats.objects.lock(course_id)  # before the rows, as in every other action: one order of locks
-            Enrollment.objects.bulk_update(stale, ["done", "percent"])
-        changed += len(stale)
+        stale = [row.pk for row, progress in part if _is_stale(row, progress)]
+        if stale and course is not None:
+            changed += _recount(course, stale)
     return changed
+
+
+def _is_stale(row: Enrollment, progress: Progress) -> bool:
+    return (row.done, row.percent) != (progress.count, progress.percent)
+
+
+@transaction.atomic
+def _recount(course: CoursePage, ids: Sequence[int]) -> int:
+    """Count these enrolments once more under their lock: a lesson may have been marked done since."""
+    Seats.objects.lock(course.pk)  # before the rows, as in every other action: one order of locks
+    rows = list(Enrollment.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    changed = []
+    for row, progress in _with_progress(course, rows):
+        if _is_stale(row, progress):
+            row.done, row.percent = progress.count, progress.percent
+            changed.append(row)
+    Enrollment.objects.bulk_update(changed, ["done", "percent"])
+    return len(changed)

@@ -2,16 +2,20 @@
 
 from typing import Any
 
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from wagtail.models import Page
 
 from learning.accounts.models import User
 from learning.accounts.own_data import DataSection, Row, register_data, rows_of
+from learning.courses.models import CoursePage
 from learning.enrollment.models import (
     BlockCompletion,
     Completion,
     Enrollment,
+    FormerCourse,
     Invitation,
     LetterCopy,
     Position,
@@ -28,6 +32,13 @@ def _lessons_done(person: User) -> list[Row]:
     return [{**row, "lesson": titles.get(row["lesson_id"], "")} for row in rows]
 
 
+def _titled(rows: QuerySet[Any], course_id: str) -> QuerySet[Any]:
+    """Add `course_title`, also of courses that have been deleted: a join would leave out their rows."""
+    titles = (CoursePage.objects, FormerCourse.objects)
+    found = [Subquery(courses.filter(pk=OuterRef(course_id)).values("title")[:1]) for courses in titles]
+    return rows.annotate(course_title=Coalesce(*found, Value("")))
+
+
 def _status(code: str) -> Any:
     return Status(code).label if code in Status.values else code
 
@@ -37,7 +48,7 @@ def _by(code: str) -> Any:
 
 
 ENROLLMENT = {
-    "course__title": _("Course"),
+    "course_title": _("Course"),
     "group__name": _("Study group"),
     "status": _("Status"),
     "done": _("Lessons done"),
@@ -47,7 +58,7 @@ ENROLLMENT = {
     "last_read_at": _("Last read"),
 }
 CHANGE = {
-    "enrollment__course__title": _("Course"),
+    "course_title": _("Course"),
     "before": pgettext_lazy("status", "From"),
     "after": pgettext_lazy("status", "To"),
     "by": _("By"),
@@ -65,14 +76,16 @@ register_data(
     DataSection(
         "enrollments",
         _("Enrolments"),
-        lambda person: rows_of(Enrollment.objects.filter(user=person), *ENROLLMENT),
+        lambda person: rows_of(_titled(Enrollment.objects.filter(user=person), "course_id"), *ENROLLMENT),
         ENROLLMENT,
         words={"status": _status},
     ),
     DataSection(
         "history",
         _("History of your enrolments"),
-        lambda person: rows_of(StatusChange.objects.filter(enrollment__user=person), *CHANGE),
+        lambda person: rows_of(
+            _titled(StatusChange.objects.filter(enrollment__user=person), "enrollment__course_id"), *CHANGE
+        ),
         CHANGE,
         words={"before": _status, "after": _status, "by": _by},
     ),
@@ -99,9 +112,10 @@ register_data(
         "letters",
         _("Letters that you got"),
         lambda person: rows_of(
-            LetterCopy.objects.filter(user=person), "letter__course__title", "letter__words", "sent_at"
+            _titled(LetterCopy.objects.filter(user=person), "letter__course_id"),
+            *("course_title", "letter__words", "sent_at"),
         ),
-        {"letter__course__title": _("Course"), "letter__words": _("Words"), "sent_at": _("Sent")},
+        {"course_title": _("Course"), "letter__words": _("Words"), "sent_at": _("Sent")},
     ),
     order=30,
 )

@@ -143,6 +143,8 @@ def change_course_rights(*, group: Group, course: CoursePage, codes: set[str], a
     A role that gets its first right in a course may enter the CMS; one that looks after students there gets
     the right to look after the students of its courses.
     """
+    # two people who save the same boxes at once: the second one finds nothing to change
+    group = Group.objects.select_for_update().get(pk=group.pk)
     before = set(CourseRight.objects.filter(role=group, course=course).values_list("right", flat=True))
     if codes == before:
         return

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from learning.accounts.models import AuditEntry, User
 from learning.courses.models import CoursePage
 from learning.enrollment import deeds
-from learning.enrollment.models import Enrollment, Seats, StatusChange
+from learning.enrollment.models import Enrollment, Seats, StatusChange, StudyGroup
 from learning.enrollment.notices import tell_of_changes
 from learning.enrollment.statuses import IN_GROUP, SEATED, By, Status, may_go
 
@@ -47,7 +47,7 @@ class Changes:
         self.moved: list[Enrollment] = []
         self.history: list[StatusChange] = []
         self.placed: set[int] = set()  # enrolments whose place in a study group is settled
-        self.members: dict[int, int] = {}  # of study groups that someone comes back to
+        self.members: dict[int, int] = {}  # of study groups, with those who come in this transaction
 
     @property
     def has_seat(self) -> bool:
@@ -104,13 +104,20 @@ class Changes:
         if group is None or enrollment.pk in self.placed:
             return
         self.placed.add(enrollment.pk)
+        if group.has_ended or not self.has_place(group):
+            enrollment.group = None
+        else:
+            self.take_place(group)
+
+    def has_place(self, group: StudyGroup) -> bool:
         # counted once for a batch and then kept up here: rows of the batch are not written yet
         if group.pk not in self.members:
             self.members[group.pk] = group.count_members()
-        if group.has_ended or (group.capacity is not None and self.members[group.pk] >= group.capacity):
-            enrollment.group = None
-        else:
-            self.members[group.pk] += 1
+        return group.capacity is None or self.members[group.pk] < group.capacity
+
+    def take_place(self, group: StudyGroup) -> None:
+        """Count one more member of the group, for which `has_place` was asked."""
+        self.members[group.pk] += 1
 
     def fill(self) -> int:
         """Give free seats to those who wait, the first one first; returns how many were moved.

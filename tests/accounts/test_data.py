@@ -15,6 +15,7 @@ from django.utils import timezone
 from learning.accounts import deeds
 from learning.accounts.actions import ask_deletion, cancel_deletion, delete_due
 from learning.accounts.models import AuditEntry, User
+from learning.accounts.own_data import collect
 from learning.enrollment.actions import change_status
 from learning.enrollment.models import Enrollment, Invitation
 from learning.enrollment.progress import set_done
@@ -38,12 +39,18 @@ def test_download_has_everything_of_mine_and_nobody_elses(small: SimpleNamespace
     text = archive.read("data.json").decode()
     data = json.loads(text)
     assert data["account"]["email"] == "student@example.org"
-    assert [row["course__title"] for row in data["enrollments"]] == ["Botany"]
+    assert [row["course_title"] for row in data["enrollments"]] == ["Botany"]
     assert data["lessons_done"][0]["lesson"] == "Green"
     assert data["history"][0]["after"] == "active"
     assert "classmate" not in text
     assert "password" not in data["account"]
     assert AuditEntry.objects.filter(deed=deeds.DATA, actor=small.student).exists()
+
+
+def test_rows_about_deleted_courses_are_mine_too(small: SimpleNamespace) -> None:
+    small.course.delete()
+    data = collect(small.student)
+    assert [row["course_title"] for row in data["enrollments"]] == ["Botany"]
 
 
 def test_deletion_waits_two_weeks_and_can_be_cancelled(small: SimpleNamespace, visit: Any) -> None:
@@ -165,7 +172,7 @@ def test_the_data_can_be_read_as_a_page_of_words(
     main = page[page.index("<main") : page.index("</main>")]
     for words in ("student@example.org", "Botany", "Paused", "Ill", "History of your enrolments", "Active → Paused"):
         assert words in main
-    for code in ("display_name", "course__title", "date_joined", "{", "None", "True", "facts"):
+    for code in ("display_name", "course_title", "date_joined", "{", "None", "True", "facts"):
         assert code not in main
     archive = zipfile.ZipFile(io.BytesIO(client.post("/me/data/download/").content))
     assert {"data.json", "data.html"} <= set(archive.namelist())

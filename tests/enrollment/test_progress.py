@@ -4,12 +4,16 @@ import uuid
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 from wagtail.rich_text import RichText
 
 from learning.courses.enums import Completes
-from learning.enrollment.counting import progress_of
-from learning.enrollment.models import Completion, Position
+from learning.courses.models import CoursePage, LessonPage
+from learning.enrollment.counting import percent_of, progress_of, recount_progress
+from learning.enrollment.models import Completion, Enrollment, Position
 from learning.enrollment.progress import set_done, set_position
 from learning.enrollment.statuses import Status
 from tests import school
@@ -228,3 +232,33 @@ def test_the_margin_lists_the_sections_of_the_page(small: SimpleNamespace, visit
     assert '<a href="#colour">Colour</a>' in margin
     assert '<a href="#shape-edge">Shape &amp; edge</a>' in margin
     assert 'href="#red"' not in margin
+
+
+@pytest.mark.parametrize(
+    ("done", "of", "percent"), [(0, 0, 0), (0, 300, 0), (1, 300, 1), (299, 300, 99), (300, 300, 100), (1, 2, 50)]
+)
+def test_only_nothing_is_0_percent_and_only_all_is_100(done: int, of: int, percent: int) -> None:
+    assert percent_of(done, of) == percent
+
+
+def test_a_lesson_done_while_everyone_is_counted_is_not_forgotten(small: SimpleNamespace) -> None:
+    """The count is read, then a lesson is marked done, then the count is stored."""
+    Enrollment.objects.filter(pk=small.enrollment.pk).update(done=2)  # an old count, to be corrected
+    asked: list[bool] = []
+
+    def mark_done(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not asked and "enrollment_seats" in sql:  # the lock, before which the counts have been read
+            asked.append(True)
+            set_done(enrollment=small.enrollment, lesson=small.lessons[0])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(mark_done):
+        recount_progress(small.course.pk)
+    assert asked
+    assert school.fresh(small.enrollment).done == 1
+
+
+def test_a_title_with_control_characters_does_not_break_the_programme(small: SimpleNamespace, visit: Any) -> None:
+    LessonPage.objects.filter(pk=small.lessons[0].pk).update(title="Odd \x017\x01 title")
+    CoursePage.objects.filter(pk=small.course.pk).update(programme_stamp=timezone.now())
+    assert visit(small.student).get(school.path_of(small.course)).status_code == 200

@@ -19,6 +19,7 @@ from learning.enrollment.actions import (
     change_status,
     change_statuses,
     enroll,
+    enroll_by_staff,
     enroll_many,
     fill_seats,
     leave,
@@ -26,7 +27,7 @@ from learning.enrollment.actions import (
 )
 from learning.enrollment.counting import recount_progress
 from learning.enrollment.groups import groups_with_places, mark_for_groups, place
-from learning.enrollment.models import CourseRight, Enrollment, StudyGroup
+from learning.enrollment.models import CourseRight, Enrollment, Seats, StatusChange, StudyGroup
 from learning.enrollment.progress import set_done, set_position
 from learning.enrollment.statuses import Status
 from tests import school
@@ -74,14 +75,13 @@ def test_a_batch_does_not_jump_the_queue(queue: SimpleNamespace) -> None:
     assert seats_taken(queue.course.pk) == 2
 
 
-def test_who_is_declined_together_with_a_removal_does_not_move_up(queue: SimpleNamespace) -> None:
-    """The seat that becomes free goes to the second in the queue: the first has just been taken out of it."""
-    result = change_statuses(enrollment_ids=[queue.seated.pk, queue.first.pk], after=Status.REMOVED, actor=queue.admin)
-    assert result.changed == 2
-    assert [status_of(row) for row in (queue.seated, queue.first, queue.second)] == [
-        *(Status.REMOVED, Status.REMOVED, Status.ACTIVE)
-    ]
-    assert seats_taken(queue.course.pk) == 1
+def test_who_is_let_in_by_staff_does_not_move_up_once_more(queue: SimpleNamespace) -> None:
+    """Two seats are added: staff give one to the first in the queue, the queue gives the other to the second."""
+    CoursePage.objects.filter(pk=queue.course.pk).update(capacity=3)
+    change_statuses(enrollment_ids=[queue.first.pk], after=Status.ACTIVE, actor=queue.admin)
+    assert (status_of(queue.first), status_of(queue.second)) == (Status.ACTIVE, Status.ACTIVE)
+    assert StatusChange.objects.filter(enrollment=queue.first, after=Status.ACTIVE).count() == 1
+    assert Seats.objects.get(pk=queue.course.pk).taken == seats_taken(queue.course.pk) == 3
 
 
 @pytest.mark.parametrize("over", ["ended", "unpublished"])
@@ -109,6 +109,33 @@ def test_a_batch_does_not_overfill_a_group(people: SimpleNamespace) -> None:
     assert list(refused) == [people.classmate.pk]
     assert school.fresh(group).count_members() == 1
     assert not Enrollment.objects.filter(user=people.classmate).exists()
+
+
+def test_a_batch_counts_who_comes_back_and_who_is_new_in_one_sum(people: SimpleNamespace) -> None:
+    """Two places for four: one comes back to the group, one is new to the course, two more find it full."""
+    course = school.course("Botany", team=(people.teacher,))
+    group = StudyGroup.objects.create(course=course, name="Autumn", capacity=2)
+    back = enroll_by_staff(user=people.student, course=course, actor=people.admin, group_id=group.pk)
+    change_status(enrollment=back, after=Status.REMOVED, actor=people.admin)
+    there = enroll_by_staff(user=people.stranger, course=course, actor=people.admin)
+    order = (people.classmate, people.student, people.stranger, people.other_teacher)
+    wanted = [Wanted(who, None if who == people.student else group.pk) for who in order]
+    refused = enroll_many(course_id=course.pk, wanted=wanted, actor=people.admin)
+    assert set(refused) == {people.stranger.pk, people.other_teacher.pk}
+    members = Enrollment.objects.filter(group=group, status=Status.ACTIVE).values_list("user", flat=True)
+    assert set(members) == {people.classmate.pk, people.student.pk}
+    assert school.fresh(there).group is None
+
+
+def test_who_comes_back_into_another_group_takes_a_place_there_only(people: SimpleNamespace) -> None:
+    course = school.course("Botany", team=(people.teacher,))
+    old, new = (StudyGroup.objects.create(course=course, name=name, capacity=1) for name in ("Autumn", "Winter"))
+    back = enroll_by_staff(user=people.student, course=course, actor=people.admin, group_id=old.pk)
+    change_status(enrollment=back, after=Status.REMOVED, actor=people.admin)
+    wanted = [Wanted(people.student, new.pk), Wanted(people.classmate, old.pk), Wanted(people.stranger, new.pk)]
+    assert set(enroll_many(course_id=course.pk, wanted=wanted, actor=people.admin)) == {people.stranger.pk}
+    assert school.fresh(back).group == new
+    assert Enrollment.objects.get(user=people.classmate).group == old
 
 
 def test_of_many_who_come_back_only_as_many_keep_the_group_as_it_has_places(people: SimpleNamespace) -> None:

@@ -1,6 +1,7 @@
 """Template tags that show the student's own state on pages."""
 
 import re
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,14 +94,15 @@ def programme_list(standing: Standing | None, course: CoursePage | None = None) 
     return SafeString("".join(html))
 
 
-# a control character: autoescaping leaves it as it is, and no keyboard types it into a title
-_LESSON_MARK = re.compile(r"\x01(\d+)\x01")
+# autoescaping leaves it as it is, and no title holds it by accident or on purpose: it is another one in each process
+_MARK = f"\x01{secrets.token_hex(8)}:"
+_LESSON_MARK = re.compile(rf"{_MARK}(\d+)\x01")
 
 
 def _programme_pieces(course: CoursePage, programme: Programme, closed: Mapping[int, datetime]) -> list[str]:
     """The HTML of the programme without its lessons: at odd places is the id of the lesson to insert."""
     modules = [
-        (module, closed.get(module.id), [f"\x01{lesson.id}\x01" for lesson in module.lessons])
+        (module, closed.get(module.id), [f"{_MARK}{lesson.id}\x01" for lesson in module.lessons])
         for module in programme.modules
     ]
     facts = {"course": course, "programme": programme, "modules": modules, "language": get_language()}
