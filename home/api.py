@@ -1,4 +1,4 @@
-"""The API as one: `/api/v1/`, with its description at `/api/v1/docs`."""
+"""The whole API: `/api/v1/`, with its description at `/api/v1/docs`."""
 
 import hashlib
 from math import ceil
@@ -32,15 +32,17 @@ TITLES = {
 
 
 class SchoolAPI(NinjaAPI):
-    """Adds to ninja what all answers share: entity tags, rate headers, problems as `application/problem+json`."""
+    """Add what all answers have in common: entity tags, rate headers, errors as `application/problem+json`."""
 
     def create_response(self, request: HttpRequest, data: Any, **kwargs: Any) -> HttpResponse:
         response = super().create_response(request, data, **kwargs)
         put_rate_headers(request, response)
         response.headers["Cache-Control"] = "private, no-cache"
+        # the answer of one address differs by person, token and language: a cache must not mix them
         response.headers["Vary"] = "Cookie, Authorization, Accept-Language"
         if request.method not in ("GET", "HEAD") or response.status_code != 200:
             return response
+        # this saves only the transfer: the answer has to be computed before its tag is known
         tag = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
         response.headers["ETag"] = tag
         answer: Any = get_conditional_response(request, etag=tag, response=response)
@@ -51,6 +53,7 @@ class SchoolAPI(NinjaAPI):
         for operations in schema["paths"].values():
             for operation in operations.values():
                 for status, answer in operation["responses"].items():
+                    # ninja describes every answer as application/json, but errors are sent as problem details
                     if int(status) >= 400 and "application/json" in answer.get("content", {}):
                         answer["content"] = {PROBLEM: answer["content"]["application/json"]}
                         answer["description"] = TITLES.get(int(status), "Problem")
@@ -73,7 +76,7 @@ api = SchoolAPI(
 
 
 def problem(request: HttpRequest, status: int, code: str, detail: str, errors: Any = ()) -> HttpResponse:
-    """A problem as an answer; also for what fails before a request reaches the API."""
+    """Return an error as problem details; also used for errors before a request reaches the API."""
     body = Problem(
         type="about:blank",
         title=TITLES.get(status, "Problem"),
@@ -84,6 +87,7 @@ def problem(request: HttpRequest, status: int, code: str, detail: str, errors: A
     )
     response = api.create_response(request, body.dict(), status=status)
     response.headers["Content-Type"] = PROBLEM
+    # replaces the header of create_response: no client may keep an error
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -18,10 +18,11 @@ from learning.enrollment.rights import sees_page
 from learning.enrollment.statuses import READING, Status
 
 LOOKED_AT = 20  # aliases that may be named
-NAMED = 5  # groups and courses that are called by their names; of more only the number
+NAMED = 5  # groups and courses that are named; if there are more, only their number is given
 
 
 def _under(pages: Sequence[Page]) -> Q:
+    # an empty Q() would match every page
     below = Q(pk__in=[])
     for page in pages:
         below |= Q(path__startswith=page.path)
@@ -29,7 +30,7 @@ def _under(pages: Sequence[Page]) -> Q:
 
 
 def _counted(count: int, words: Any) -> list[str]:
-    """A sentence about so many; `words` is an `ngettext_lazy` over "n". Nothing is said of none."""
+    """Return a sentence with this count, or no sentence for zero; `words` is an `ngettext_lazy` over "n"."""
     return [str(words % {"n": count})] if count else []
 
 
@@ -87,6 +88,7 @@ def facts_of_aliases(user: Any, *pages: Page, below: bool = True) -> list[str]:
     sources = Page.objects.filter(_under(pages) if below else Q(pk__in=[page.pk for page in pages]))
     aliases = Page.objects.filter(alias_of__in=sources.values("pk"), live=True).exclude(_under(pages))
     count = aliases.count()
+    # only titles that the CMS may show to this person are named; the others are counted (promise 6)
     seen = [alias for alias in aliases[:LOOKED_AT] if sees_page(user, alias)] if count else []
     facts = [
         gettext("“%(title)s” in “%(parent)s” is an alias of a page here and is unpublished with it.")
@@ -104,7 +106,7 @@ def facts_of_aliases(user: Any, *pages: Page, below: bool = True) -> list[str]:
 
 
 def _named(things: QuerySet[Any], sentence: str, many: Any) -> list[str]:
-    """A sentence that names the few, or counts the many."""
+    """Return a sentence that names the things, or only counts them if there are more than `NAMED`."""
     names = [str(thing) for thing in things[: NAMED + 1]]
     if len(names) > NAMED:
         return _counted(things.count(), many)
@@ -119,7 +121,7 @@ def groups_without_others(person: User) -> QuerySet[StudyGroup]:
 
 
 def facts_of_person(person: User) -> list[str]:
-    """What a person takes part in, and what becomes of it when their account is deleted."""
+    """Say what a person takes part in, and what happens to it when their account is deleted."""
     teaches = CoursePage.objects.filter(team__person=person).distinct().order_by("title")
     files = sum(
         model.objects.filter(uploaded_by_user=person).count() for model in (get_image_model(), get_document_model())

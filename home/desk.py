@@ -32,9 +32,11 @@ def courses_of(user: Any) -> list[CoursePage]:
     below = Q()
     for course in courses:
         below |= Q(path__startswith=course.path, depth__gt=course.depth)
+    # without courses `below` is an empty Q: the waiting pages of the whole school would be counted
     rows = (
         Page.objects.filter(below, Q(live=False) | Q(has_unpublished_changes=True)) if courses else Page.objects.none()
     )
+    # courses are at one depth of the tree (home page, catalogue, course), so all their paths have one length
     counts = Counter(path[: len(courses[0].path)] for path in rows.values_list("path", flat=True))
     for course in courses:
         course.changed = counts[course.path]
@@ -56,7 +58,7 @@ class CoursesPanel(Component):
 
 
 class ChangesPanel(Component):
-    """What anybody changed lately in pages that this person sees; Wagtail's own list has only one's own edits."""
+    """The latest changes by anyone to pages that this person may see; Wagtail's own list has only their edits."""
 
     name = "latest_changes"
     template_name = "home/cms/changes_panel.html"
@@ -64,6 +66,7 @@ class ChangesPanel(Component):
 
     def get_context_data(self, parent_context: Mapping[str, Any] | None = None) -> dict[str, Any]:
         user = (parent_context or {})["request"].user
+        # the titles of pages that the explorer does not show must not be listed here either (promise 6)
         seen = permission_policy().explorable_instances(user).values("pk")
         entries = PageLogEntry.objects.filter(page_id__in=seen, action__in=TOLD).select_related("user", "page")
         return {"changes": list(entries.order_by("-timestamp")[:CHANGES_SHOWN])}

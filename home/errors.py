@@ -31,7 +31,8 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def _is_of_the_database(error: BaseException | None) -> bool:
-    """Whether the database was away, if perhaps something else broke because of that."""
+    """Whether this error, or one that led to it, says that the database could not be reached."""
+    # templates and frameworks wrap errors: the one of the database may be several causes away
     while error is not None:
         if isinstance(error, OperationalError | InterfaceError):
             return True
@@ -47,6 +48,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
         response = problem(request, 503, "unavailable", "The school cannot be reached just now. Try again.")
     else:
+        # rendered without the request: no context processor runs, so none asks the database
         response = HttpResponse(loader.get_template("500.html").render({"code": code}), status=code)
     if code == 503:
         response.headers["Retry-After"] = "2"

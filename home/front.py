@@ -1,4 +1,4 @@
-"""What the home page shows: one's own course to go on with, a real lesson, the courses, and who teaches them."""
+"""What the home page shows: the course to continue, the beginning of a free lesson, courses and their teachers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class GoOn:
-    """A course to go on with, and one's progress in it."""
+    """A course to continue, and the person's progress in it."""
 
     enrollment: Enrollment
     progress: Progress
@@ -53,10 +53,12 @@ def courses_for(catalog: CatalogPage, language: str) -> list[CoursePage]:
 
 
 def sample_of(courses: list[CoursePage]) -> Sample | None:
-    """A free preview of the first of these courses that has one. Reads a lesson itself only when it is new."""
+    """Return a free preview from the first of these courses that has one."""
     order = [course.path for course in courses]
+    # only below the shown courses: previews of other courses must not use up the limit
     below = reduce(or_, (Q(path__startswith=path) for path in order))
     previews = LessonPage.objects.live().public().filter(below, pk__in=free_previews().values("pk"))
+    # without the bodies: a whole lesson is read only when its first words are not cached
     facts = ("title", "path", "url_path", "minutes", "content_stamp")
     lessons = list(previews.only(*facts).order_by("path")[:PREVIEWS_LOOKED_AT])
     for lesson in sorted(lessons, key=lambda found: order.index(_path_of_course(found))):
@@ -83,7 +85,7 @@ def _beginning(lesson: LessonPage) -> str:
 
 
 def teachers_of(courses: list[CoursePage]) -> list[Any]:
-    """Who teaches these courses, each once, with the titles of their courses in `courses_taught`."""
+    """Return the active teachers of these courses, each once, with their courses in `courses_taught`."""
     found: dict[int, Any] = {}
     for course in courses:
         for member in course.team.all():
@@ -96,11 +98,12 @@ def teachers_of(courses: list[CoursePage]) -> list[Any]:
 def last_read_first(user: Any) -> QuerySet[Enrollment]:
     """A person's enrolments in published courses, what they read last before the others."""
     rows = Enrollment.objects.filter(user=user, course__live=True).select_related("course", "group")
+    # in descending order PostgreSQL puts NULL first, SQLite last
     return rows.order_by(F("last_read_at").desc(nulls_last=True), "-changed_at", "-pk")
 
 
 def first_to_go_on(enrollments: Iterable[Enrollment], progress: Mapping[int, Progress]) -> GoOn | None:
-    """The first of these courses that is being read, has started and has a lesson that is open."""
+    """Return the first active course that has started and has an open lesson."""
     for enrollment in enrollments:
         own = progress[enrollment.course_id]
         if enrollment.status == Status.ACTIVE and enrollment.course.has_started and own.next_lesson:
@@ -110,6 +113,7 @@ def first_to_go_on(enrollments: Iterable[Enrollment], progress: Mapping[int, Pro
 
 def go_on(user: Any) -> GoOn | None:
     """What a signed-in reader continues."""
+    # several, because the course that was read last may have no open lesson now
     rows = list(last_read_first(user).filter(status=Status.ACTIVE)[:LAST_LOOKED_AT])
     return first_to_go_on(rows, progress_of(user, [row.course for row in rows])) if rows else None
 

@@ -19,7 +19,7 @@ from learning.courses.school_page import SchoolPage
 
 
 class HomePage(SchoolPage):
-    """What a visitor sees first. Left empty, its words are Parta's own, in the reader's language."""
+    """The first page of the site. Empty fields are shown with Parta's own text, in the reader's language."""
 
     headline = models.CharField(_("headline"), max_length=120, blank=True)
     introduction = RichTextField(_("introduction"), blank=True, features=["bold", "italic", "link"])
@@ -44,7 +44,7 @@ class HomePage(SchoolPage):
 
 
 class DemoRecord(models.Model):
-    """Something that `load_demo` made, so that `remove_demo` takes away that and nothing else."""
+    """An object that `load_demo` created: `remove_demo` deletes these and nothing else."""
 
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
     object_id = models.PositiveBigIntegerField()

@@ -25,11 +25,12 @@ from learning.base.screens import header
 
 
 def account(request: HttpRequest, pk: int) -> HttpResponse:
-    """What can be done with an account. `do` in the form names it."""
+    """Show what can be done with an account, and do it; the field `do` of the form says which."""
     staff: Any = request.user
     if not staff.has_perm("accounts.change_user"):
         raise PermissionDenied
     person = get_object_or_404(User, pk=pk, anonymised_at=None)
+    # nobody manages an account that has more rights than their own (promise 7)
     if not may_manage_person(staff, person):
         raise PermissionDenied
     if request.method == "POST":

@@ -1,4 +1,4 @@
-"""Reports of Wagtail as files: what a spreadsheet would take for a formula is made plain text there too."""
+"""Exports of Wagtail's reports: text that a spreadsheet would run as a formula is made plain text (promise 17)."""
 
 from typing import Any
 

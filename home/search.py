@@ -1,4 +1,4 @@
-"""Searching the school: what this person may read, and the titles that programmes show to everyone."""
+"""Search of the school: in what this person may read, and in the titles that programmes show to everyone."""
 
 import re
 from collections.abc import Iterable
@@ -39,9 +39,12 @@ def search(user: Person, query: str) -> list[Hit]:
         return []
     courses = list(CoursePage.objects.live().public().search(query)[:SHOWN])
     allowed = LessonPage.objects.live().filter(readable_parts(user))
+    # as a subquery: the search accepts only filters by indexed fields; and before the limit, so that closed
+    # lessons do not fill the list
     readable = list(LessonPage.objects.filter(pk__in=allowed.values("pk")).search(query)[:SHOWN])
     others = _in_programmes().public().exclude(below_unpublished()).exclude(pk__in=allowed.values("pk"))
     named = list(Page.objects.filter(pk__in=others.values("pk")).search(query, fields=["title"])[:SHOWN])
+    # without the request, so a page behind one of Wagtail's passwords counts as closed
     shown = {page.pk for page in served([*readable, *named], user)}
     lessons = [page for page in readable if page.pk in shown]
     own = {page.pk for page in lessons}
@@ -50,12 +53,14 @@ def search(user: Person, query: str) -> list[Hit]:
     hits = [Hit(page.title, address_of(page.url_path), "course", page.summary) for page in courses]
     for lesson in lessons:
         course = above.get(_course_path(lesson))
+        # only for lessons that this person may read: the excerpt is text of the body (promise 1)
         block_id, excerpt = _place(lesson, query)
         address = address_of(lesson.url_path) + (f"#b-{block_id}" if block_id else "")
         hits.append(Hit(lesson.title, address, "lesson", course.title if course else "", excerpt))
     for page in closed:
         course = above.get(_course_path(page))
         if course:
+            # the address of the course: the page itself would only answer with a refusal
             hits.append(Hit(page.title, f"{address_of(course.url_path)}#programme", "programme", course.title))
     return hits
 
@@ -81,6 +86,7 @@ def _courses_above(pages: Iterable[Page]) -> dict[str, Page]:
 
 def _place(lesson: LessonPage, query: str) -> tuple[str, SafeString]:
     """The first block of a lesson that has one of the words, and the text around the word, with the words marked."""
+    # a single letter would match almost every block
     words = [re.escape(word) for word in query.split() if len(word) > 1]
     if not words:
         return "", SafeString("")
@@ -101,5 +107,6 @@ def _excerpt(text: str, match: re.Match[str], wanted: re.Pattern[str]) -> SafeSt
     for found in wanted.finditer(shown):
         pieces.append((shown[last : found.start()], found.group()))
         last = found.end()
+    # each piece is escaped by itself, so that what authors typed stays text (promise 17)
     marked = format_html_join("", "{}<mark>{}</mark>", pieces)
     return format_html("{}{}{}{}", "…" if start else "", marked, shown[last:], "…" if end < len(text) else "")

@@ -10,5 +10,6 @@ from learning.enrollment.access import free_previews
 
 class SchoolSitemap(Sitemap):
     def items(self) -> Any:
+        # excluded rather than filtered: items() has pages of every type, and only lessons can be closed
         closed = LessonPage.objects.exclude(pk__in=free_previews().values("pk"))
         return super().items().exclude(pk__in=closed.values("pk"))

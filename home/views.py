@@ -32,7 +32,7 @@ OPENINGS_SHOWN = 3
 @require_safe
 @login_required
 def dashboard(request: PersonRequest) -> HttpResponse:
-    """One's courses: what to go on with first, then what waits, then the rest."""
+    """Show a person's courses: first the one to continue, then those that wait for an answer, then the rest."""
     user = request.user
     mine = last_read_first(user).select_related("course__cover", "group")
     page = Paginator(mine, PER_PAGE).get_page(request.GET.get("page"))
@@ -50,6 +50,7 @@ def dashboard(request: PersonRequest) -> HttpResponse:
         "reading": [row for row in reading if first is None or row["enrollment"] != first.enrollment],
         "pending": [row for row in rows if row["enrollment"].status in PENDING],
         "completed": completed,
+        # a single page has all of them, so it needs no query
         "completed_count": mine.filter(status=Status.COMPLETED).count() if has_more else len(completed),
         "other": [row for row in rows if row["enrollment"].status not in READING | PENDING],
         "opens_next": _opens_next(user),
@@ -61,9 +62,9 @@ def dashboard(request: PersonRequest) -> HttpResponse:
 
 
 def _opens_next(user: Any) -> list[dict[str, Any]]:
-    """The next modules that open for one's study groups, soonest first; one query, two where there are some.
+    """Return the next modules that open for the person's study groups, soonest first; one query, or two.
 
-    Not those that are for other groups, nor those that one has begun before their opening was set.
+    Modules for other groups are left out, and those that the person began before their opening was set.
     """
     groups = Enrollment.objects.filter(user=user, status=Status.ACTIVE, course__live=True).values("group_id")
     coming = Opening.objects.filter(group_id__in=groups, opens_at__gt=timezone.now()).select_related("group__course")
@@ -80,7 +81,7 @@ def _opens_next(user: Any) -> list[dict[str, Any]]:
 
 
 def _former(user: Any) -> list[dict[str, Any]]:
-    """Courses that one has completed and that are deleted or no longer published: a line each, without the lessons."""
+    """Return the completed courses that are deleted or no longer published; each is one line without lessons."""
     completed = Enrollment.objects.filter(user=user, status=Status.COMPLETED)
     published = CoursePage.objects.live().filter(pk=OuterRef("course_id"))  # not `__in`: it would read all courses
     gone = completed.filter(~Exists(published)).order_by("-completed_at", "-pk")
@@ -100,7 +101,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process is alive; it asks nothing of anyone else."""
+    """Say that the process is alive, without asking the database or Redis."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 

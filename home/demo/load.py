@@ -1,4 +1,4 @@
-"""Loading the demo school. Everything that is made is written down in `DemoRecord`."""
+"""Load the demo school. Every object that is created is recorded in `DemoRecord`."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -31,7 +31,7 @@ from learning.library.collections import collection_of
 from learning.library.models import CourseCollection, Picture, StoredFile
 
 HERE = Path(__file__).parent
-PASSWORD = "parta-demo"  # noqa: S105  (told to everyone, and refused in production)
+PASSWORD = "parta-demo"  # noqa: S105  (public, and refused in production)
 CARTRIDGE = HERE / "ally" / "allyworkshop.imscc"
 
 SUBJECTS = {
@@ -79,7 +79,7 @@ def _note(thing: models.Model) -> None:
 
 
 def load_demo(say: Callable[[str], Any] = print) -> None:
-    """Make the whole demo school, or nothing. Refused in production."""
+    """Create the whole demo school, or nothing. Refused in production."""
     if settings.PRODUCTION:
         raise RuntimeError("The demo school has known passwords and is never loaded in production.")
     catalog = CatalogPage.objects.order_by("path").first()
@@ -102,6 +102,7 @@ def load_demo(say: Callable[[str], Any] = print) -> None:
         for email, slug, status, done in STUDIES:
             _make_study(people[email], courses[slug], status, done, groups["Autumn"])
         for course in courses.values():
+            # the enrolments were written directly, so the count of taken seats does not include them yet
             Seats.objects.recount(course.pk)
             _note_course(course)
         for part in demo_parts():
@@ -124,6 +125,7 @@ def _make_groups(course: CoursePage, teacher: User) -> dict[str, StudyGroup]:
 
 def _make_people() -> dict[str, User]:
     people = {}
+    # hashed once for all: a password hash is slow on purpose
     hashed = make_password(PASSWORD)
     for email, facts in PEOPLE.items():
         person = User(email=email, display_name=facts.name, about=facts.about, password=hashed)
@@ -189,6 +191,7 @@ def _make_course(
             lesson.body = figures.stream(lesson_facts["body"])
             module.add_child(instance=lesson)
             lesson.save_revision(user=editor).publish(user=publisher)
+    # read again: each new module has changed the number of children in the database
     return CoursePage.objects.get(pk=course.pk)
 
 
@@ -238,6 +241,7 @@ def _import_ally(catalog: CatalogPage, people: dict[str, User], subjects: dict[s
 def _make_study(user: User, course: CoursePage, status: Status, done: int, group: StudyGroup) -> None:
     """An enrolment with its history and progress, as if made in the last two weeks; without mail."""
     now = timezone.now()
+    # not through the actions of enrolment: they send mail and date everything to now
     enrollment = Enrollment.objects.create(
         user=user,
         course=course,

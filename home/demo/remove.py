@@ -22,10 +22,10 @@ def _noted(model: type[models.Model]) -> set[int]:
 
 @transaction.atomic
 def remove_demo(say: Callable[[str], Any] = print) -> int:
-    """Delete the demo school; returns how many things went.
+    """Delete the demo school and return how many objects were recorded for it.
 
-    A course in which someone has put a page of their own stays, and so does a picture that is used
-    elsewhere: that is said.
+    A course to which someone has added a page stays, and so does a picture that is used elsewhere; `say` reports
+    both.
     """
     noted_pages = _noted(CoursePage) | _noted(ModulePage) | _noted(LessonPage)
     gone = DemoRecord.objects.count()
@@ -37,16 +37,18 @@ def remove_demo(say: Callable[[str], Any] = print) -> int:
             say(f"Kept “{course}”: it has pages that are not of the demo.")
             continue
         Seats.objects.filter(pk=course.pk).delete()
+        # before the course is deleted: the apps find their rows by its id
         for part in demo_parts():
             if part.remove is not None:
                 part.remove(course.pk)
         Page.objects.get(pk=course.pk).delete()
-        FormerCourse.objects.filter(pk=course.pk).delete()  # nobody is left whom it concerns
+        FormerCourse.objects.filter(pk=course.pk).delete()  # the title of a demo course is not kept
     StudyGroup.objects.filter(pk__in=_noted(StudyGroup)).exclude(course_id__in=kept_courses).delete()
     for model in (Picture, StoredFile):
         for row in model.objects.filter(pk__in=_noted(model)):
             if ReferenceIndex.get_references_to(row).exists():
                 say(f"Kept “{row}”: it is used elsewhere.")
+                # its present collection belongs to the demo and is removed below
                 row.collection = Collection.get_first_root_node()
                 row.save(update_fields=["collection"])
             else:
@@ -54,6 +56,7 @@ def remove_demo(say: Callable[[str], Any] = print) -> int:
     _remove_collections()
     people = User.objects.filter(pk__in=_noted(User))
     for person in people.exclude(avatar=""):
+        # the deletion of a row leaves its file in the storage
         person.avatar.delete(save=False)
     people.delete()
     for subject in Subject.objects.filter(pk__in=_noted(Subject)):

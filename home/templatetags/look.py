@@ -40,7 +40,7 @@ def _icon(name: str, label: str) -> SafeString:
 
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
-    """An icon of the sprite; with a label it speaks, without it is decoration."""
+    """Render an icon of the sprite. Screen readers announce its label; without one it is decoration."""
     return _icon(name, str(label))
 
 
@@ -51,7 +51,7 @@ def school_name() -> str:
 
 @register.simple_tag
 def own_host() -> str:
-    """Where the school is, for addresses that leave the page."""
+    """Return the configured host, for absolute addresses."""
     return str(settings.BASE_URL)
 
 
@@ -63,7 +63,7 @@ def own_address(page: Page) -> str:
 
 @register.filter
 def instant(value: datetime) -> str:
-    """A time for `<time datetime>`, which knows no microseconds."""
+    """Format a time for `<time datetime>`, which allows no microseconds."""
     return timezone.localtime(value).isoformat(timespec="seconds")
 
 
@@ -83,6 +83,7 @@ def sees_editing(user: Any) -> bool:
     """Whether the menu shows the way to the CMS: a hint that may be a minute old, not a right."""
     if not user.is_authenticated:
         return False
+    # the cache compares only the pk: each request has a user object of its own
     return _is_staff_member(user.pk, user)
 
 
@@ -113,7 +114,7 @@ def _has_rooms(pk: int, user: Any) -> bool:
 
 @cached_for(seconds=5, key=lambda pk, user: pk)
 def _unread(pk: int, user: Any) -> int:
-    """How many messages wait, for the page as it comes; its socket keeps the number true afterwards."""
+    """Return the number of unread messages when the page is rendered; its socket updates the number afterwards."""
     return unread_total(user)
 
 
@@ -142,7 +143,7 @@ def theme(context: dict[str, Any]) -> str:
     return Theme.AUTO if request is None else _theme_of(request)
 
 
-# What differs from person to person and page to page within a kept frame; put in at each request.
+# Marks in a cached frame for what differs by person and page; they are replaced at each request.
 _TOKEN, _NEXT, _NAME, _AVATAR = "\x01token\x01", "\x01next\x01", "\x01name\x01", "\x01avatar\x01"
 _UNREAD = "\x01unread\x01"
 _SECTIONS = ("/courses/", "/chat/", "/me/profile/", "/me/", "/search/")
@@ -166,8 +167,8 @@ def _form_token(request: HttpRequest) -> str:
 def frame(context: dict[str, Any], part: str) -> SafeString:
     """A part of the frame around every page: such as `header` or `footer`.
 
-    It is the same for all readers of one language, theme and place, and is kept as such; name, picture
-    and form token are put in for each request.
+    It is the same for all readers with the same language, theme, section and menu, so it is cached; name, picture
+    and form token are inserted for each request.
     """
     request: HttpRequest | None = context.get("request")
     if request is None or not hasattr(request, "user"):
@@ -183,9 +184,11 @@ def frame(context: dict[str, Any], part: str) -> SafeString:
         "sees_teaching": sees_teaching(user),
         "sees_chat": sees_chat(user),
     }
+    # every fact that the template gets is in the key, so people share a frame only if theirs is the same
     key = ("frame", part, *facts.values())
     marks = {"token": _TOKEN, "next": _NEXT, "name": _NAME, "avatar": _AVATAR, "unread": _UNREAD}
     html: str = cached_in_process(key, lambda: render_to_string(f"components/{part}.html", {**facts, **marks}))
+    # a path can contain neither a mark nor HTML: Django percent-encodes it, and it is escaped (promise 17)
     if _TOKEN in html:
         html = html.replace(_TOKEN, _form_token(request)).replace(_NEXT, escape(request.get_full_path()))
     if user.is_authenticated and part == "header":

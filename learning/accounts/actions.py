@@ -38,6 +38,7 @@ def record(
 
 def end_sessions(*, person: User, keep: str | None = None) -> int:
     """End all sessions of a person but the one with the key `keep`, and their API tokens; returns how many sessions."""
+    # tokens too: who stole a password may have made one with it (promise 11)
     PersonalToken.objects.filter(user=person).delete()
     store = import_module(settings.SESSION_ENGINE).SessionStore
     sessions = list(UserSession.objects.filter(user=person).exclude(session_key=keep or ""))
@@ -49,15 +50,17 @@ def end_sessions(*, person: User, keep: str | None = None) -> int:
 
 @transaction.atomic
 def anonymise(*, person: User) -> None:
-    """Take away all that tells who this was; what they left behind (enrolments, pages) stays.
+    """Delete everything that identifies the person; their enrolments and pages stay.
 
-    The address cannot be signed in with again and is free for a new account.
+    Nobody can log in with the old address any more, and it is free for a new account.
     """
+    # locked and read again: saving the given object could undo what another request has just changed
     person = User.objects.select_for_update().get(pk=person.pk)
     end_sessions(person=person)
-    for forget in hooks.get_hooks("forget_person"):  # what higher apps know of them
+    for forget in hooks.get_hooks("forget_person"):  # data about the person in higher apps
         forget(person)
     picture = person.avatar
+    # unique, and in a domain that can never receive mail (RFC 2606)
     person.email = f"former-{uuid.uuid4().hex}@invalid.invalid"
     person.display_name = ""
     person.about = ""
@@ -77,6 +80,7 @@ def anonymise(*, person: User) -> None:
     PersonalToken.objects.filter(user=person).delete()
     if picture:
         name, storage = str(picture.name), picture.storage
+        # after the commit: a deleted file cannot be rolled back
         transaction.on_commit(lambda: storage.delete(name))
 
 
@@ -84,7 +88,7 @@ def anonymise(*, person: User) -> None:
 def ask_deletion(*, person: User, actor: User) -> None:
     """Anonymise the person in `DAYS_TO_CANCEL` days, unless it is cancelled before.
 
-    Who asks it of themselves keeps their account until then; of another, it is closed at once.
+    People who ask for their own deletion keep the account until then; if staff ask, it is closed at once.
     """
     person = User.objects.select_for_update().get(pk=person.pk)
     closes = actor.pk != person.pk and person.is_active
@@ -100,9 +104,10 @@ def cancel_deletion(*, person: User, actor: User) -> None:
     person = User.objects.select_for_update().get(pk=person.pk)
     if person.delete_after is not None:
         person.delete_after = None
+        # the latest entry comes first (Meta.ordering); it tells whether this deletion closed the account
         asked = AuditEntry.objects.filter(person=person, facts__did=ASKED_DELETION).first()
         if asked and asked.facts.get("closed"):
-            person.is_active = True  # who was inactive before stays so
+            person.is_active = True  # an account that was inactive before stays inactive
         person.save(update_fields=["delete_after", "is_active"])
         record(deeds.PERSON, actor=actor, person=person, facts={"did": "cancelled_deletion"})
 
@@ -122,8 +127,10 @@ def delete_due() -> int:
     due = User.objects.filter(delete_after__lte=timezone.now(), anonymised_at=None)
     count = 0
     for person in due.iterator(chunk_size=100):
+        # a transaction for each person: an error with one does not undo those before
         with transaction.atomic():
             fresh = User.objects.select_for_update().get(pk=person.pk)
+            # asked again under the lock: they may have cancelled since the list was read
             if fresh.delete_after and fresh.delete_after <= timezone.now() and not fresh.anonymised_at:
                 anonymise(person=fresh)
                 record(deeds.PERSON, actor=None, person=fresh, facts={"did": "anonymised"})
@@ -133,7 +140,7 @@ def delete_due() -> int:
 
 @transaction.atomic
 def reset_mfa(*, person: User, actor: User) -> int:
-    """Take away the second factors of someone who has lost theirs; returns how many there were."""
+    """Remove the second factors of someone who has lost theirs; returns how many there were."""
     count, _details = Authenticator.objects.filter(user=person).delete()
     end_sessions(person=person)
     record(deeds.PERSON, actor=actor, person=person, facts={"did": "reset_mfa"})
@@ -147,14 +154,15 @@ def record_roles(*, person: User, before: set[str], after: set[str], actor: User
 
 
 def digest_of(key: str) -> str:
+    # no salt and no slow hash: a key has 256 random bits, which nobody can guess, and is found by its digest
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 @transaction.atomic
 def make_token(*, user: User, name: str, scopes: Iterable[str], days: int | None = None) -> str:
-    """Make a personal token and return its key, which is told once: only its digest is stored.
+    """Create a personal token and return its key, which can be shown only now: only its digest is stored.
 
-    `scopes` are codes; `days` is how long it is good for.
+    `scopes` are codes; `days` is how long it is valid.
     """
     scopes = sorted(scopes)
     key = f"parta_{secrets.token_urlsafe(32)}"

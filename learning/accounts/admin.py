@@ -79,7 +79,7 @@ class PersonIndexView(IndexView):
 
 
 class _ManageablePeopleOnly:
-    """Hides people with more rights than the current user, who may not change them (promise 7)."""
+    """Tells the form who fills it in: it offers only the roles that this user may give (promise 7)."""
 
     request: HttpRequest
 
@@ -125,7 +125,7 @@ class PersonEditView(_ManageablePeopleOnly, EditView):
 
 
 class PersonDeleteView(DeleteView):
-    """Deletes a person after two weeks, in which it can be cancelled. What others see of their work stays."""
+    """Deletes a person after two weeks; until then it can be cancelled. Their work that others see stays."""
 
     def dispatch(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         user = request.user
@@ -157,10 +157,12 @@ class _OnManageablePeople:
     request: HttpRequest
     next_url: str
 
+    # Wagtail's own knows the search but not the filters: “all” would be more than the list shows
     def get_all_objects_in_listing_query(self, parent_id: Any) -> Any:
         asked = QueryDict(urlsplit(self.next_url).query)
         people = User.objects.filter(anonymised_at=None)
         filters = UserFilterSet(asked, queryset=people, request=self.request)
+        # an invalid filter must not select everyone
         if not filters.is_valid():
             return []
         found = filters.qs
@@ -199,6 +201,7 @@ class PersonActiveStateBulkAction(_OnManageablePeople, SetActiveStateBulkAction)
         did = "activated" if kwargs.get("mark_as_active") else "deactivated"
         for person in objects:
             if not kwargs.get("mark_as_active"):
+                # Wagtail uses update(), which sends no signal: the receiver of `post_save` does not run
                 end_sessions(person=person)
             record(deeds.PERSON, actor=actor, person=person, facts={"did": did})
         return result
@@ -206,11 +209,13 @@ class PersonActiveStateBulkAction(_OnManageablePeople, SetActiveStateBulkAction)
 
 class OthersRoleBulkAction(_OnManageablePeople, AssignRoleBulkAction):
     def check_perm(self, obj: User) -> bool:
+        # nobody changes their own roles (promise 7)
         return super().check_perm(obj) and obj.pk != self.request.user.pk
 
     def get_form(self, form_class: Any = None) -> Form:
         form = super().get_form(form_class)
         user: Any = self.request.user
+        # the field refuses a role that it does not offer, also when its id is posted by hand (promise 7)
         offered = [group.pk for group in roles_to_give(user)]
         form.fields["role"].queryset = Group.objects.filter(pk__in=offered)
         return form
@@ -267,6 +272,7 @@ class _TeachersOnly:
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
     def get_object_list(self) -> QuerySet[User]:
+        # distinct: the join gives a person once for each of their groups with this right
         return User.objects.filter(may_teach(), is_active=True).distinct().order_by("display_name", "pk")
 
     @property

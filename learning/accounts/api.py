@@ -17,7 +17,7 @@ from learning.accounts.models import PersonalToken
 from learning.accounts.scopes import Scope
 from learning.base.api import ApiError
 
-USE_NOTED = timedelta(minutes=5)  # how exactly it is known when a token was last used
+USE_NOTED = timedelta(minutes=5)  # the last use of a token is stored at most this often
 
 
 class Token(HttpBearer):
@@ -35,6 +35,7 @@ class Token(HttpBearer):
         if self.scope.code not in row.scopes:
             raise ApiError(403, "scope", _("This token may not do that."))
         _check_second_factor(row.user, self.scope)
+        # not at each request, so that reading by a program does not become writing
         if row.last_used_at is None or row.last_used_at < now - USE_NOTED:
             PersonalToken.objects.filter(pk=row.pk).update(last_used_at=now)
         request.user = row.user
@@ -58,6 +59,7 @@ class Session(APIKeyCookie):
         self.scope = scope
         super().__init__()
 
+    # in place of ninja's own check, whose refusal is no problem document
     def __call__(self, request: HttpRequest) -> Any:
         if not request.user.is_authenticated:
             return None
@@ -80,4 +82,5 @@ def _anyone(request: HttpRequest) -> bool:
 
 def anyone(scope: Scope) -> list[Callable[[HttpRequest], Any]]:
     """Allow everyone; people who authenticate also get their own data."""
+    # no `Session`: the middleware has set `request.user`, and these requests only read, so they need no CSRF token
     return [Token(scope), _anyone]

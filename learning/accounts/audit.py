@@ -23,7 +23,7 @@ class Names(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One kind of entries."""
+    """A kind of audit log entries."""
 
     code: str  # as it stands in the table, at most 12 letters
     label: Any
@@ -43,7 +43,7 @@ def register_deed(deed: Deed) -> str:
 
 
 def deed_of(code: str) -> Deed:
-    """The kind of entries of this code; its bare code where no app registers it any more."""
+    """Return the kind of entries with this code; if no app registers it any more, the code is also its label."""
     return _deeds.get(code) or Deed(code, code)
 
 
@@ -52,7 +52,7 @@ def deed_choices() -> list[tuple[str, Any]]:
 
 
 def labels_of_fields(model: type[Any], names: Iterable[str]) -> str:
-    """Return the labels of a form's fields."""
+    """Return the labels of these fields of a model, separated by commas; a name without a field stays as it is."""
     labels = []
     for name in names:
         try:

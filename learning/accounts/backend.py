@@ -16,4 +16,5 @@ class AuthenticationBackend(AllauthBackend):
     def get_user(self, user_id: int) -> User | None:
         rows = _user_rows.rows(user_id)
         user = User.from_db(DEFAULT_DB_ALIAS, _FIELDS, rows[0]) if rows else None
+        # asked at each request, so that a deactivated account is out at the next one (promises 3 and 11)
         return user if user is not None and self.user_can_authenticate(user) else None

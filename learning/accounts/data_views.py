@@ -54,6 +54,7 @@ def read_my_data(request: PersonRequest) -> HttpResponse:
     return response
 
 
+# POST, though it only downloads: it writes to the audit log (promise 14)
 @require_POST
 @login_required
 def download(request: HttpRequest) -> HttpResponse:
@@ -116,6 +117,7 @@ def tokens(request: PersonRequest) -> HttpResponse:
             form.add_error(None, _("You have many tokens already: revoke one first."))
         else:
             facts = form.cleaned_data
+            # no redirect after this POST: the next page could show the key only if it were stored
             made = make_token(user=user, name=facts["name"], scopes=facts["scopes"], days=facts["days"])
             form = TokenForm()
     context = {

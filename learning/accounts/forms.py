@@ -45,13 +45,13 @@ class SignupDetails(forms.Form):
         user.display_name = self.cleaned_data["display_name"]
         user.language = (translation.get_language() or settings.LANGUAGE_CODE)[:2]
         zone = self.cleaned_data.get("time_zone") or ""
-        # as the browser says it; another is chosen in the profile
+        # the zone of the browser; the profile can change it
         user.time_zone = zone if zone in dict(time_zone_choices()) else school().time_zone
         user.save(update_fields=["display_name", "language", "time_zone"])
 
 
 def square_avatar(upload: UploadedFile) -> ContentFile:
-    """The picture re-encoded as a small square, so that nothing of the uploaded file itself is kept.
+    """Return the picture encoded again as a small square: no byte of the uploaded file itself is stored.
 
     Raises ValidationError for what is not a picture, is too large or has too many pixels.
     """
@@ -59,7 +59,9 @@ def square_avatar(upload: UploadedFile) -> ContentFile:
         raise forms.ValidationError(_("The picture may have at most 5 MB."))
     try:
         upload.seek(0)
+        # four formats: Pillow would else try all its readers, each a way to attack (promise 18)
         with _one_at_a_time, Image.open(upload, formats=["JPEG", "PNG", "WEBP", "GIF"]) as picture:
+            # read from the header, before memory is taken for the pixels
             if picture.width * picture.height > AVATAR_MAX_PIXELS:
                 raise forms.ValidationError(_("The picture has too many pixels."))
             picture.draft("RGB", (2 * AVATAR_SIDE, 2 * AVATAR_SIDE))  # a JPEG is read no larger than needed
@@ -138,9 +140,10 @@ class RolesField(forms.ModelMultipleChoiceField):
 class _PersonFields(forms.Form):
     """Wagtail's user forms ask for first and last names and offer superuser rights; ours do neither.
 
-    `for_user` is who fills them in: they give and take only roles that may do no more than they (promise 7).
+    `for_user` fills in the form, and can give and remove only roles with no more rights than their own (promise 7).
     """
 
+    # None removes a field of the parent form; a value posted under its name is then ignored (promise 7)
     first_name = None
     last_name = None
     is_superuser = None
@@ -170,7 +173,7 @@ class _PersonFields(forms.Form):
 
 
 class PersonCreationForm(_PersonFields, UserCreationForm):
-    """Makes an account. Without a password it is an invitation: its owner gets mail with a link to set one."""
+    """Creates an account. Without a password it is an invitation: its owner gets mail with a link to set one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -183,8 +186,9 @@ class PersonCreationForm(_PersonFields, UserCreationForm):
             self.instance.set_unusable_password()
         person = super().save(commit)
         if commit and invited:
-            # the link goes to this address: who uses it has shown that it is theirs
+            # confirmed: the link goes to this address, so whoever uses it has proved that it is theirs
             address = EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=True)
+            # as after a confirmation: invitations to courses that wait for this address are accepted
             email_confirmed.send(sender=EmailAddress, request=None, email_address=address)
             tell_of_account(person=person)
         return person

@@ -20,6 +20,7 @@ class QueuedEmailBackend(BaseEmailBackend):
             html = ""
             if isinstance(message, EmailMultiAlternatives):
                 html = next((str(a[0]) for a in message.alternatives if a[1] == "text/html"), "")
+            # arguments of a job are JSON: text and HTML, no attachments (no mail of ours has any)
             deliver.enqueue(
                 subject=str(message.subject),
                 body=str(message.body),

@@ -59,6 +59,7 @@ class PersonMiddleware:
 
 def lacks_second_factor(user: Any) -> bool:
     """Return whether the user is staff without the second factor that staff must have."""
+    # in this order: only staff cost the query for their second factors
     return (
         settings.STAFF_MFA_REQUIRED and user.is_authenticated and user.has_perm(ACCESS_CMS) and not is_mfa_enabled(user)
     )
@@ -67,6 +68,7 @@ def lacks_second_factor(user: Any) -> bool:
 class StaffMfaMiddleware:
     """With `STAFF_MFA_REQUIRED`, pages for staff open only to those who log in with a second factor (promise 16)."""
 
+    # where staff act on others; the API asks by its scopes (`Scope.is_for_staff`)
     pages = re.compile(r"/(?:cms|teaching)/|/chat/(?:\d+/(?:people|mute|log|export)|courses/)")
 
     def __init__(self, get_response: Handler) -> None:

@@ -31,7 +31,7 @@ def time_zone_choices() -> list[tuple[str, str]]:
 
 
 def avatar_path(person: "User", filename: str) -> str:
-    """Generate the stored name; nothing of the uploaded name is kept."""
+    """Return a random name for the stored file; no part of the uploaded name is used (promise 21)."""
     return f"avatars/{uuid.uuid4().hex}.webp"
 
 
@@ -51,6 +51,7 @@ class UserManager(BaseUserManager["User"]):
         person = self.create_user(email, password, **{**fields, "is_superuser": True})
         from allauth.account.models import EmailAddress
 
+        # confirmed at once: logging in demands it, and `createsuperuser` sends no mail
         EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
         return person
 
@@ -89,6 +90,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         ordering = ["display_name", "id"]
+        # `unique` alone would let Ann@example.org and ann@example.org be two accounts
         constraints = [models.UniqueConstraint(Lower("email"), name="accounts_user_email_ci")]
         permissions = [
             ("read_all_lessons", "Can read every lesson"),
@@ -115,7 +117,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def role_names(self) -> frozenset[str]:
-        """Names of the person's groups; one query, kept for the life of this object (a request)."""
+        """Names of the person's groups; one query, cached on this object, which lives for one request."""
         return frozenset(self.groups.values_list("name", flat=True))
 
     def has_role(self, *roles: Role) -> bool:
@@ -170,19 +172,21 @@ class AuditQuerySet(models.QuerySet["AuditEntry"]):
 
 
 class AuditEntry(models.Model):
-    """Who did what to whom: written in the transaction of the change itself, and never edited.
+    """Who changed what, and for which person: written in the transaction of the change itself, never edited.
 
     It names people by key, so that anonymising a person anonymises them here too.
     """
 
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
     deed = models.CharField(_("what"), max_length=12, choices=deed_choices)
+    # no constraint and DO_NOTHING, here and below: an entry outlives the row of the person
     actor = models.ForeignKey(
         User, verbose_name=_("who"), null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
     )
     person = models.ForeignKey(
         User, verbose_name=_("whom"), null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
     )
+    # a number and no foreign key: courses belong to a higher app, and an entry outlives its course
     course_id = models.PositiveIntegerField(null=True)
     # Codes, names of groups and roles, numbers; never an e-mail address or a person's name.
     facts = models.JSONField(_("details"), default=dict)

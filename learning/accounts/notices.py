@@ -10,9 +10,10 @@ from learning.base.mail import mail_text
 
 
 def tell_of_account(*, person: User) -> None:
-    """Tell someone that the school has made them an account, with the link to set a password."""
-    from allauth.account.forms import default_token_generator  # reads our sign-up form, which reads this module
+    """Mail someone that the school has created an account for them, with a link to set a password."""
+    from allauth.account.forms import default_token_generator  # imports our sign-up form, which imports this module
 
+    # the link names BASE_URL and not the host of a request, which its sender can choose (promise 12)
     key = (user_pk_to_url_str(person), default_token_generator.make_token(person))
     address = settings.BASE_URL + reverse("account_reset_password_from_key", args=key)
     facts = {"person": person, "address": address, "reset": settings.BASE_URL + reverse("account_reset_password")}

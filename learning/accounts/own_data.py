@@ -1,7 +1,7 @@
 """Everything that the school stores about a person: as an archive, and as a page.
 
-Each app registers the sections about its own tables in `personal_data.py`. What an app forgets when a person is
-anonymised is the hook `forget_person` beside it.
+Each app registers the sections about its own tables in `personal_data.py`. What an app deletes when a person is
+anonymised is in its hook `forget_person`.
 """
 
 import io
@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class DataSection:
-    """What one kind of rows says of a person."""
+    """One kind of rows about a person, such as their sessions."""
 
     code: str  # its name in the JSON
     title: Any
@@ -77,7 +77,7 @@ def collect(person: User) -> dict[str, Any]:
 
 
 def as_tables(data: Mapping[str, Any]) -> list[Table]:
-    """The sections of `collect` that have something, in words."""
+    """Return the sections of `collect` that are not empty, as tables of text."""
     return [table for code, value in data.items() if (table := _table(_sections[code], value)).rows]
 
 
@@ -97,7 +97,7 @@ def _cell(value: Any, words: Callable[[Any], Any] | None) -> str:
 
 
 def in_words(value: Any) -> str:
-    """A value as people read it."""
+    """Return a value as text for people."""
     if isinstance(value, datetime):
         return date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
     if isinstance(value, bool):

@@ -19,11 +19,13 @@ from learning.accounts.school import forget_school
 
 @receiver(user_signed_up)
 def become_student(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Give the role of a student to everyone who signs up."""
     user.groups.add(Group.objects.get(name=Role.STUDENT))
 
 
 @receiver([password_changed, password_set])
 def end_other_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    # allauth has already given this session a new key, so `keep` is that new key (promise 11)
     end_sessions(person=user, keep=request.session.session_key)
 
 
@@ -34,7 +36,7 @@ def end_every_session(request: HttpRequest, user: User, **kwargs: Any) -> None:
 
 @receiver(post_save, sender=User)
 def end_sessions_of_the_inactive(instance: User, **kwargs: Any) -> None:
-    """End sessions when an account becomes inactive: Wagtail's form and bulk action both do that by saving."""
+    """End sessions when an account is saved as inactive, as Wagtail's form and `ask_deletion` do."""
     if not instance.is_active:
         end_sessions(person=instance)
 
@@ -44,6 +46,7 @@ def mark_replaced(instance: School, **kwargs: Any) -> None:
     """Delete the file of a school mark that is replaced or removed."""
     before = School.objects.filter(pk=instance.pk).exclude(mark=str(instance.mark or "")).first()
     if before is not None and before.mark:
+        # after the commit: a rollback would leave a row whose file is gone
         transaction.on_commit(partial(before.mark.storage.delete, str(before.mark.name)))
 
 
@@ -54,7 +57,7 @@ def school_changed(**kwargs: Any) -> None:
 
 @receiver(pre_save, sender=UserProfile)
 def use_own_language_and_zone(instance: UserProfile, **kwargs: Any) -> None:
-    """The CMS keeps a language and a time zone of its own; they are those of the account."""
+    """Copy the language and time zone of the account to the profile of the CMS, which stores its own."""
     instance.preferred_language, instance.current_time_zone = instance.user.language, instance.user.time_zone
 
 
@@ -62,4 +65,5 @@ def use_own_language_and_zone(instance: UserProfile, **kwargs: Any) -> None:
 def tell_language_and_zone_to_cms(instance: User, created: bool, **kwargs: Any) -> None:
     if not created:
         rows = UserProfile.objects.filter(user=instance)
+        # update() sends no signal: save() would call the receiver above
         rows.update(preferred_language=instance.language, current_time_zone=instance.time_zone)

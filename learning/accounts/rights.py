@@ -21,7 +21,7 @@ ROLE_NAME_LENGTH = 80
 
 
 def _needed_by_right() -> dict[str, frozenset[str]]:
-    """The permissions that a group must have to have each right whole."""
+    """Return for each right all the permissions that a group needs to have it."""
     return {
         code: frozenset({*right.permissions, *(f"wagtailcore.{verb}_page" for verb in right.pages)})
         for code, right in RIGHTS.items()
@@ -53,13 +53,13 @@ def rights_of(person: User) -> frozenset[str]:
 
 
 def roles_to_give(giver: User) -> list[Group]:
-    """The groups whose rights the giver has themselves; others they can neither give nor take away."""
+    """Return the groups whose rights the giver also has: nobody can give or remove any other."""
     groups = list(Group.objects.order_by("name"))
     own, of_groups, in_courses = rights_of(giver), rights_of_groups(groups), _rights_in_courses(groups)
     return [group for group in groups if of_groups[group.pk] | in_courses[group.pk] <= own]
 
 
-# A team writes its course and looks after its students: who touches such a person must have that everywhere.
+# The team of a course edits it and manages its students: to edit such a person one needs these rights everywhere.
 _TEAM = frozenset({"read", "write", "students"})
 
 
@@ -74,7 +74,7 @@ def _rights_in_courses(groups: Iterable[Group]) -> dict[int, frozenset[str]]:
 
 
 def people_with_more_rights(staff: User) -> QuerySet[User]:
-    """People whom this person may not edit, deactivate or delete: those who may do anything more than they.
+    """Return the people that `staff` may not edit, deactivate or delete: those with any right that `staff` lacks.
 
     Five queries and one more for the people, however many these are.
     """
@@ -86,6 +86,7 @@ def people_with_more_rights(staff: User) -> QuerySet[User]:
     more = Q(is_superuser=True) | Q(groups__in=above)
     if not own >= _TEAM:
         more |= Q(teaches__isnull=False) | Q(taught_groups__isnull=False)
+    # a subquery: the joins above would give a person several times, and callers filter further
     return User.objects.filter(pk__in=User.objects.filter(more).values("pk")).exclude(pk=staff.pk)
 
 
@@ -100,7 +101,7 @@ class RightsTable:
 
     of_groups: dict[int, frozenset[str]]
     own: frozenset[str]
-    changeable: frozenset[int]  # keys of groups: none that the person is in, none that may do more than they
+    changeable: frozenset[int]  # keys of groups, without the person's own and those with more rights
 
 
 def rights_table(staff: User, groups: Iterable[Group]) -> RightsTable:
@@ -111,6 +112,7 @@ def rights_table(staff: User, groups: Iterable[Group]) -> RightsTable:
         return RightsTable(of_groups, frozenset(RIGHTS), frozenset(of_groups) if staff.is_active else frozenset())
     own = frozenset().union(*(found[group.pk] for group in mine))
     may = staff.has_right("change_rights")
+    # not their own roles: what these gain, they gain themselves (promise 7)
     own_groups = {group.pk for group in mine}
     changeable = {pk for pk, rights in of_groups.items() if may and pk not in own_groups and rights <= own}
     return RightsTable(of_groups, own, frozenset(changeable))
@@ -122,7 +124,8 @@ def may_change_rights_of(staff: User, group: Group) -> bool:
 
 @transaction.atomic
 def change_rights(*, group: Group, codes: set[str], actor: User) -> None:
-    """Give a group exactly these rights. Raises PermissionDenied where the actor would lift anyone above themselves."""
+    """Give a group exactly these rights. Raises PermissionDenied if the actor may not do that."""
+    # locked before the check: else two administrators at once would check against outdated rights
     group = Group.objects.select_for_update().get(pk=group.pk)
     if not may_change_rights_of(actor, group) or not codes <= rights_of(actor):
         raise PermissionDenied
@@ -139,12 +142,13 @@ def change_rights(*, group: Group, codes: set[str], actor: User) -> None:
 
 @transaction.atomic
 def make_role(*, name: str, actor: User) -> Group:
-    """Make a role without rights. Raises PermissionDenied, and ValidationError where the name is empty or taken."""
+    """Create a role without rights. Raises PermissionDenied, or ValidationError if the name is empty or taken."""
     if not actor.has_right("change_rights"):
         raise PermissionDenied
     name = " ".join(name.replace("\x00", "").split())[:ROLE_NAME_LENGTH]
     if not name:
         raise ValidationError(_("A role needs a name."))
+    # in any case of letters: “student” would be taken for the built-in role
     if Group.objects.filter(name__iexact=name).exists():
         raise ValidationError(_("There is a role of this name already."))
     group = Group.objects.create(name=name)
@@ -154,7 +158,8 @@ def make_role(*, name: str, actor: User) -> Group:
 
 @transaction.atomic
 def delete_role(*, group: Group, actor: User) -> None:
-    """Delete a role that the school has made and that nobody has; raises PermissionDenied or ValidationError."""
+    """Delete a role that the school created and that nobody has. Raises PermissionDenied or ValidationError."""
+    # on PostgreSQL nobody can get the role meanwhile: a row of membership needs a lock on this one
     group = Group.objects.select_for_update().get(pk=group.pk)
     if not is_custom_role(group) or not may_change_rights_of(actor, group):
         raise PermissionDenied

@@ -24,7 +24,7 @@ class Role(TextChoices):
 
 
 def role_label(name: str) -> str:
-    """A group's name for people: the five roles are translated, those of the school's own making are as they are."""
+    """A group's name for people: the five built-in roles are translated, the school's own are not."""
     return str(Role(name).label) if name in Role.values else name
 
 
@@ -56,6 +56,7 @@ def register_right(right: SchoolRight, *, roles: Iterable[Role] = ()) -> None:
     """Add a right to the table, when Django starts; `roles` begin with it, and administrators always do."""
     RIGHTS[right.code] = right
     in_order = sorted(RIGHTS.values(), key=lambda one: one.order)
+    # emptied and filled in place: other modules have imported this very dict
     RIGHTS.clear()
     RIGHTS.update((one.code, one) for one in in_order)
     for role in {*roles, Role.ADMINISTRATOR}:
@@ -84,14 +85,15 @@ def _permissions(apps: Any, names: set[str] | frozenset[str], *, strict: bool) -
 def give_rights(apps: Any, group: Any, codes: set[str] | tuple[str, ...], *, strict: bool = True) -> None:
     """Make a group have exactly these rights; permissions that belong to no right are left alone.
 
-    `apps` is Django's app registry or the historical one of a migration, where `strict=False` passes
-    over permissions that a later migration makes.
+    `apps` is Django's app registry or the historical one of a migration, where `strict=False` skips
+    permissions that a later migration creates.
     """
     rights = [RIGHTS[code] for code in RIGHTS if code in codes]
     wanted = {name for right in rights for name in right.permissions} | ({ACCESS_CMS} if rights else set())
     unwanted = managed_permissions() - wanted
+    # in migrations a historical group may not have `course_rights` yet
     if not rights and getattr(group, "course_rights", None) is not None and group.course_rights.exists():
-        unwanted -= {ACCESS_CMS}  # it works in single courses
+        unwanted -= {ACCESS_CMS}  # with rights in single courses the role still needs the CMS
     group.permissions.remove(*_permissions(apps, unwanted, strict=False))
     group.permissions.add(*_permissions(apps, wanted, strict=strict))
 
@@ -111,9 +113,9 @@ def give_rights(apps: Any, group: Any, codes: set[str] | tuple[str, ...], *, str
 
 
 def apply_roles(apps: Any, *, strict: bool = True) -> None:
-    """Make the five roles and give each exactly the rights of `ROLE_RIGHTS`.
+    """Create the five roles and give each exactly the rights of `ROLE_RIGHTS`.
 
-    Other groups are left alone; Wagtail's sample groups "Editors" and "Moderators" go when nobody is in them.
+    Other groups are left alone; Wagtail's sample groups "Editors" and "Moderators" are deleted if nobody is in them.
     """
     groups = apps.get_model("auth", "Group").objects
     for role, codes in ROLE_RIGHTS.items():

@@ -32,12 +32,13 @@ class SchoolFacts:
 
 @cached(_kept, lock=Lock())
 def school() -> SchoolFacts:
-    """The school's facts, kept in this process for some seconds; one query where they are not.
+    """Return the school's facts, cached in this process for some seconds; otherwise one query.
 
-    While the database is away they are those that were read last, or the defaults: pages of errors show them too.
+    While the database is away, return those that were read last, or the defaults: error pages show them too.
     """
     global _last  # noqa: PLW0603
     try:
+        # not `School.load()`, which inserts a missing row: a GET changes nothing (promise 14)
         row = School.objects.first() or School()
     except (DatabaseError, InterfaceError):
         return _last or _facts(School())
@@ -46,6 +47,7 @@ def school() -> SchoolFacts:
 
 
 def _facts(row: School) -> SchoolFacts:
+    # part of the stored name: browsers cache the mark for a day, and ask again when this changes
     mark = reverse("school_mark") + f"?{str(row.mark.name)[-12:-5]}" if row.mark else ""
     return SchoolFacts(row.name or settings.WAGTAIL_SITE_NAME, mark, row.sender, row.time_zone, row.contact)
 

@@ -18,4 +18,5 @@ class SessionStore(DatabaseStore):
 
     def load(self) -> dict[str, Any]:
         rows = _data_rows.rows(self.session_key, timezone.now())
+        # Django's `load` then forgets an unknown key: a visitor cannot choose the key of a session
         return self.decode(rows[0][0]) if rows else super().load()

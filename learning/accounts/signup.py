@@ -12,7 +12,7 @@ MOST_CHARACTERS = 500  # of an address to return to
 
 
 class ConstantTimeSignupForm(SignupForm):
-    """Takes as long for an address that has an account as for a new one (promise 9): hashing is what takes long."""
+    """Takes as long for an address with an account as for a new one (promise 9): both hash the password."""
 
     def try_save(self, request: HttpRequest) -> Any:
         wanted = request.POST.get("next") or request.GET.get("next") or ""

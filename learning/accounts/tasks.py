@@ -11,13 +11,14 @@ from learning.jobs.registry import every_day, every_hour, job
 
 @job(_("Send a mail"))
 def deliver(*, subject: str, body: str, html: str, sender: str, recipients: list[str], headers: dict[str, str]) -> None:
-    """Hand one message to the real mail back end; a failure is kept with the job."""
+    """Send one message by the real mail back end; an error is stored with the job."""
     message = EmailMultiAlternatives(
         subject,
         body,
         sender,
         recipients,
         headers=headers,
+        # not the default back end, which would put the message into the queue again
         connection=get_connection(settings.MAIL_TRANSPORT),
     )
     if html:

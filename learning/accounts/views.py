@@ -1,4 +1,4 @@
-"""Pages about oneself."""
+"""Profile, preferences, and the pictures of people and of the school."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,8 +62,9 @@ def send_confirmation_again(request: HttpRequest) -> HttpResponse:
     email = request.session.get(SIGNED_UP, {}).get("email", "")
     if not email:
         return redirect("account_signup")
+    # before the address is looked up: a limit for known addresses alone would tell them apart (promise 9)
     allowed = ratelimit.consume(request, action="resend", key=email)
-    # not an address that a person with another one wants to change to
+    # not the new address of a person who has a confirmed one: they confirm it from their own page
     confirmed = EmailAddress.objects.filter(verified=True).values("user_id")
     unconfirmed = EmailAddress.objects.filter(email__iexact=email, verified=False).exclude(user_id__in=confirmed)
     address = unconfirmed.first() if allowed else None
@@ -117,7 +118,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
-    """Remember light or dark in a cookie, so that the very first byte of a page is right; and in the account."""
+    """Store the theme in the account and in a cookie, so that the server sends every page with the right theme."""
     theme = request.POST.get("theme", "")
     if theme not in Theme.values:
         return HttpResponse(_("There is no such theme."), status=400)

@@ -1,11 +1,11 @@
-"""Small pieces of sentences."""
+"""Small texts that several pages use."""
 
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-# Words of allauth that our catalogues say otherwise: its French has nouns on buttons (“Création de compte”).
+# Texts of allauth that our catalogues translate themselves: its French has nouns on buttons (“Création de compte”).
 OF_ALLAUTH = (gettext_noop("Sign Up"), gettext_noop("Sign In"), gettext_noop("Sign Out"))
 
 

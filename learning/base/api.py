@@ -33,7 +33,7 @@ class Problem(Schema):
 
 
 class ApiError(Exception):
-    """An answer that is a problem; `retry_after` in seconds where waiting helps."""
+    """An error that is answered as a problem document; `retry_after` is in seconds, if waiting helps."""
 
     def __init__(self, status: int, code: str, detail: Any, *, retry_after: float | None = None) -> None:
         super().__init__(code)
@@ -44,11 +44,11 @@ def not_found() -> ApiError:
     return ApiError(404, "not_found", _("There is no such thing here."))
 
 
-# --- how often ------------------------------------------------------------------------------
+# --- rate limits ----------------------------------------------------------------------------
 
 
 class Rate(BaseThrottle):
-    """So many requests a minute for each person, or each address of those who are not signed in."""
+    """Limits requests per minute: for each person, or for each IP address of those who are not logged in."""
 
     window = 60  # seconds
 
@@ -58,13 +58,15 @@ class Rate(BaseThrottle):
     def allow_request(self, request: HttpRequest) -> bool:
         user = request.user
         limit = self.people if user.is_authenticated else self.visitors
+        # `get_client_ip` believes only our own proxies: a made-up X-Forwarded-For gives no new limit
         who = f"u{user.pk}" if user.is_authenticated else f"a{get_client_ip(request)}"
         now = int(timezone.now().timestamp())
         key = f"rate:{self.name}:{who}:{now // self.window}"
+        # `add` leaves a count that is there: of two first requests none sets it back to 0
         cache.add(key, 0, self.window * 2)
         try:
             count = cache.incr(key)
-        except ValueError:  # the cache is away: better no limit than no API
+        except ValueError:  # the cache has dropped the key since: better no limit than no API
             count = 1
         left = self.window - now % self.window
         request.rate = (limit, max(0, limit - count), left)  # type: ignore[attr-defined]
@@ -85,13 +87,13 @@ def put_rate_headers(request: HttpRequest, response: HttpResponse) -> None:
 
 
 class Page(Schema):
-    """`next` of one page is `cursor` of the next; the last page has none."""
+    """Query parameters of a list: `next` of one page is `cursor` of the next; the last page has no `next`."""
 
     cursor: str = Field("", max_length=200, description="`next` of the page before.")
     limit: int = Field(PAGE, ge=1, le=MOST)
 
     def after(self) -> Any:
-        """The key after which to go on, or nothing for the first page."""
+        """Return the key of the last row of the page before, or None for the first page."""
         if not self.cursor:
             return None
         try:
@@ -100,13 +102,15 @@ class Page(Schema):
             raise ApiError(422, "cursor", _("This is not a cursor of ours.")) from error
 
     def number(self) -> int | None:
-        """The key, where it is a number that a database can hold."""
+        """Return the key if it is a number that an id can be; raises ApiError otherwise."""
         key = self.after()
+        # bool is a subclass of int: a cursor with `true` must not pass for the number 1
         if key is None or (isinstance(key, int) and not isinstance(key, bool) and 0 <= key <= LARGEST_ID):
             return key
         raise ApiError(422, "cursor", _("This is not a cursor of ours."))
 
     def word(self) -> str | None:
+        """Return the key if it is a word of ASCII letters and digits; raises ApiError otherwise."""
         key = self.after()
         if key is None or (isinstance(key, str) and key.isascii() and key.isalnum()):
             return key
@@ -118,7 +122,8 @@ def cursor_of(key: Any) -> str:
 
 
 def paged(rows: Any, limit: int, key: Callable[[Any], Any]) -> tuple[list[Any], str | None]:
-    """The first `limit` of the rows, and the cursor of the rest if there are more."""
+    """Return the first `limit` rows, and the cursor of the next page if there are more rows."""
+    # one row more than asked for tells whether there is a next page, without a COUNT
     found = list(rows[: limit + 1])
     more = len(found) > limit
     return found[:limit], cursor_of(key(found[limit - 1])) if more else None

@@ -13,6 +13,7 @@ from cachetools.keys import hashkey
 from django.core.cache import cache
 
 T = TypeVar("T")
+# outdated values are not deleted: they leave the shared cache after a day
 SHARED_SECONDS = 24 * 3600
 MAX_ENTRIES = 1024
 
@@ -25,9 +26,11 @@ _for_seconds: list[TTLCache[Any, Any]] = []
 
 def cached_in_process(key: tuple[Any, ...], compute: Callable[[], T]) -> T:
     """Return the value cached in this process, computing it on a miss. Callers share it and must not change it."""
+    # reading changes an LRUCache too (what was used last), so it also needs the lock
     with _lock:
         found = _in_process.get(key, _MISSING)
     if found is _MISSING:
+        # outside the lock: a slow computation must not hold up other keys; two threads may compute the same value once
         found = compute()
         with _lock:
             _in_process[key] = found
@@ -38,6 +41,7 @@ def cached_shared(key: tuple[Any, ...], compute: Callable[[], T]) -> T:
     """As `cached_in_process`, with the cache of all processes asked before computing."""
 
     def ask_shared_cache() -> T:
+        # Django warns of a space in a key, for every kind of cache
         shared_key = ":".join(str(part) for part in key).replace(" ", "_")
         found = cache.get(shared_key, _MISSING_SHARED)
         if found == _MISSING_SHARED:

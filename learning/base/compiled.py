@@ -1,9 +1,8 @@
-"""Statements whose SQL is written once.
+"""Statements whose SQL Django compiles only once.
 
-For a query of a page that is opened all day, most of the time goes into writing the same SQL
-again. A `CompiledQuery` lets Django write it once for each shape of its arguments and each kind of
-database, and then only puts in the values. It gives rows of plain values. `CompiledUpdate` and
-`CompiledInsert` do the same for what is written with every message of a chat.
+The query of a page that is opened all day spends most of its time on compiling the same SQL again. A `CompiledQuery`
+compiles it once for each shape of its arguments and each kind of database, and then only fills in the values. It
+returns rows of plain values. `CompiledUpdate` and `CompiledInsert` do the same for what every chat message writes.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,19 +21,19 @@ from django.db.models.sql.compiler import SQLCompiler
 
 import learning.base.lookups  # noqa: F401  (registers `__among`)
 
-_BASE = 1_900_000_000  # marks are numbers that fit a column and that nobody uses
+_BASE = 1_900_000_000  # marks (values that stand for arguments) fit an integer column, and no id comes near
 _LATE = datetime(9000, 1, 1, tzinfo=UTC)
 
-# psycopg splits a text at its placeholders once, and keeps the parts; but not of texts longer than this, since they are
-# seldom the same twice. Ours are: who may be in a room is 6 KB.
+# psycopg splits a statement at its placeholders and caches the parts, but only up to this length, since long statements
+# rarely repeat. Ours do: the query of who may be in a room has 6 KB.
 psycopg._queries.MAX_CACHED_STATEMENT_LENGTH = 16 * 1024
 
 
 @contextmanager
 def in_one_trip() -> Iterator[None]:
-    """Statements that are sent here wait for no answer: PostgreSQL gets all of them in one round trip.
+    """Send the statements of this block to PostgreSQL in one round trip, without waiting for each answer.
 
-    They run in their order. Rows are read after the first is asked for, or at the end; an error of the database is
+    They run in order. The answers are read when rows are first asked for, or at the end; errors of the database are
     raised there too. Other databases answer each statement at once.
     """
     connection = connections[DEFAULT_DB_ALIAS]
@@ -42,12 +41,13 @@ def in_one_trip() -> Iterator[None]:
         yield
         return
     connection.ensure_connection()
+    # errors come when the pipeline ends, outside Django's cursors: wrapped here, they are Django's IntegrityError again
     with connection.wrap_database_errors, connection.connection.pipeline():
         yield
 
 
 def _sent(connection: BaseDatabaseWrapper, sql: str, parameters: Sequence[Any]) -> Callable[[], list[tuple[Any, ...]]]:
-    """Send a statement, and return what gives its rows; only PostgreSQL lets them wait."""
+    """Send a statement and return a function that gives its rows; only PostgreSQL can fetch them later."""
     cursor = connection.cursor()
     cursor.execute(sql, parameters)
 
@@ -62,18 +62,18 @@ def _sent(connection: BaseDatabaseWrapper, sql: str, parameters: Sequence[Any]) 
 
 
 class _Written(NamedTuple):
-    """A query as SQL."""
+    """A compiled statement."""
 
     sql: str
     parameters: list[tuple[str, Any]]  # the place of a value or of a whole argument, or a constant
-    converters: list[tuple[int, list[Any], Any]]  # a column, and what makes its value of what the driver gives
+    converters: list[tuple[int, list[Any], Any]]  # column number, converters of its value, expression
 
 
 class _Compiled:
     """A statement that `build(*arguments)` describes.
 
-    An argument is an int, a str, a UUID, an aware datetime, or a list of one of these; a list may stand in the
-    statement by `__in` or by `__among`, which PostgreSQL takes as one parameter.
+    An argument is an int, a str, a UUID, an aware datetime, or a list of one of these; a list may be
+    used with `__in`, or with `__among`, which PostgreSQL takes as one parameter.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
@@ -81,13 +81,15 @@ class _Compiled:
         self._written: dict[tuple[Any, ...], _Written] = {}
 
     def _compiler(self, connection: BaseDatabaseWrapper, arguments: Iterable[Any]) -> SQLCompiler:
-        """Return what writes the SQL of this statement."""
+        """Return the SQL compiler of this statement."""
         raise NotImplementedError
 
     def _statement(self, connection: BaseDatabaseWrapper, arguments: Sequence[Any]) -> tuple[_Written, list[Any]]:
-        """The statement for arguments of this shape, and its parameters."""
+        """Return the compiled statement for arguments of this shape, and its parameters with these values."""
+        # a list counts by its length, since `IN` has a placeholder for each value
         shape = (connection.vendor, *(len(a) if isinstance(a, list) else type(a) for a in arguments))
         written = self._written.get(shape)
+        # no lock: two threads that find nothing write the same SQL
         if written is None:
             written = self._written[shape] = self._write(connection, arguments)
         wholes = [_adapted_all(connection, argument) for argument in arguments]
@@ -101,6 +103,7 @@ class _Compiled:
 
         def mark(argument: Any) -> Any:
             made = [_mark(value, len(marks) + n) for n, value in enumerate(_as_list(argument))]
+            # as the database has them: SQLite's parameters hold text for a datetime and hex for a UUID
             wholes.append(_adapted_all(connection, made))
             marks.extend(wholes[-1])
             return made if isinstance(argument, list) else made[0]
@@ -116,6 +119,7 @@ class _Compiled:
         places = [place_of(parameter) for parameter in parameters]
         whole = {what for kind, what in places if kind == "whole"}
         single = {marks[what] for kind, what in places if kind == "value"}
+        # lookups such as `icontains` change an argument: its mark would then stay in the statement as a constant
         if any(n not in whole and not single.issuperset(made) for n, made in enumerate(wholes)):
             raise ValueError("Each argument must stand in the statement as it is.")
         return _Written(sql, places, self._converters(compiler))
@@ -125,13 +129,14 @@ class _Compiled:
 
 
 class CompiledQuery(_Compiled):
-    """`build(*arguments)` gives a queryset of `values_list`."""
+    """A SELECT: `build(*arguments)` returns a queryset made with `values_list`."""
 
     def rows(self, *arguments: Any) -> list[tuple[Any, ...]]:
         return self.start(*arguments)()
 
     def start(self, *arguments: Any) -> Callable[[], list[tuple[Any, ...]]]:
-        """Send the query, and return what gives its rows. For several queries in one round trip (`in_one_trip`)."""
+        """Send the query and return a function that gives its rows, for several queries in one `in_one_trip`."""
+        # Django refuses to compile an empty `IN` (EmptyResultSet): there are no rows, and `list()` gives none
         if any(a == [] for a in arguments):
             return list
         connection = connections[DEFAULT_DB_ALIAS]
@@ -146,7 +151,7 @@ class CompiledQuery(_Compiled):
 
     def _converters(self, compiler: SQLCompiler) -> list[tuple[int, list[Any], Any]]:
         columns = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
-        # numbers are numbers with every driver
+        # every driver returns integers as they are: skipping their converters saves time on each row
         return [
             (n, steps, column)
             for n, (steps, column) in columns.items()
@@ -155,14 +160,14 @@ class CompiledQuery(_Compiled):
 
 
 class CompiledUpdate(_Compiled):
-    """`build(*arguments)` gives a queryset; the fields named here get the first of the arguments."""
+    """An UPDATE: `build` returns the queryset of the rows; `fields` are the names of the fields to set."""
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]], *fields: str) -> None:
         super().__init__(build)
         self._fields = fields
 
     def run(self, *arguments: Any) -> None:
-        """Set the fields: their values first, then what `build` takes."""
+        """Run the update: first the values of the fields, then the arguments of `build`."""
         connection = connections[DEFAULT_DB_ALIAS]
         written, parameters = self._statement(connection, arguments)
         with connection.cursor() as cursor:
@@ -177,10 +182,10 @@ class CompiledUpdate(_Compiled):
 
 
 class CompiledInsert:
-    """Inserts objects of a model, each with all its fields but the key, which the database gives.
+    """An INSERT of model objects with all their fields except the primary key, which the database generates.
 
-    Where a row with the same `unique` fields is there, its `update` fields are set instead; the object then gets no
-    key. Several objects at once go by Django's own way, whose work is shared by all of them.
+    With `unique`, a row that has the same values in these fields gets the `update` fields instead, and the object gets
+    no key. Several objects at once use Django's `bulk_create`, which compiles one statement for all of them.
     """
 
     def __init__(self, model: type[Model], unique: Sequence[str] = (), update: Sequence[str] = ()) -> None:
@@ -192,7 +197,7 @@ class CompiledInsert:
         self.start(found)()
 
     def start(self, found: Sequence[Any]) -> Callable[[], None]:
-        """Send them, and return what gives them their keys. For several statements in one trip (`in_one_trip`)."""
+        """Send the objects and return a function that sets their keys, for several statements in one `in_one_trip`."""
         if len(found) != 1:
             conflicts: dict[str, Any] = {}
             if self._unique:
@@ -247,7 +252,7 @@ def _converted(
 
 
 def _mark(value: Any, place: int) -> Any:
-    """A value of the same type that no query has by itself."""
+    """Return a value of the same type that does not occur in a query by itself."""
     if isinstance(value, datetime):
         return _LATE + timedelta(days=place)
     if isinstance(value, UUID):
@@ -256,7 +261,7 @@ def _mark(value: Any, place: int) -> Any:
 
 
 def _adapted(connection: BaseDatabaseWrapper, value: Any) -> Any:
-    """The value as this kind of database has it among its parameters."""
+    """Return the value as this kind of database expects it among the parameters."""
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     if isinstance(value, UUID) and not connection.features.has_native_uuid_field:

@@ -22,5 +22,6 @@ def mail_text(template: str, language: str, context: dict[str, Any]) -> MailText
     """
     with translation.override(language or settings.LANGUAGE_CODE):
         text = render_to_string(template, {**context, "base_url": settings.BASE_URL})
+    # the subject ends at the first line break: a value with one in it adds no header to the mail
     subject, _newline, body = _BLANK_LINES.sub("\n\n", text).strip().partition("\n")
     return MailText(subject.strip(), body.strip() + "\n")

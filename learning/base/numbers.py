@@ -7,6 +7,7 @@ LARGEST_ID = 2**31 - 1  # the largest number that an integer column of every dat
 
 def parse_id(text: str | None) -> int | None:
     """Return the id that a text names; None when it is not a whole number that an id can be."""
+    # `isdecimal` alone takes the digits of every script, and int() raises ValueError above 4,300 digits
     if not text or len(text) > len(str(LARGEST_ID)) or not (text.isascii() and text.isdecimal()):
         return None
     number = int(text)

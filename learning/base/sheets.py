@@ -1,4 +1,4 @@
-"""Tables as files: CSV that streams, and XLSX. What a spreadsheet would take for a formula is made plain text."""
+"""Export of tables: streamed CSV, and XLSX. Text that a spreadsheet would run as a formula is made plain text."""
 
 import csv
 import re
@@ -12,18 +12,20 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 FORMATS = ("csv", "xlsx")
-# Excel in French and Russian takes ; for the separator: what stands behind one, or a tab, begins a cell there.
+# Excel in French and Russian separates cells by `;`: text after one, or after a tab, begins a new cell there.
 _INNER_FORMULA = re.compile(r"([;\t\n\r]\s*)(?=[=+\-@])")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# control characters and halves of surrogate pairs: XML forbids them, so an XLSX with one could not be written
 _NOT_IN_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
-_BOM = "\ufeff"  # without it Excel takes UTF-8 for something else
+_BOM = "\ufeff"  # without it Excel reads UTF-8 as an older encoding
 
 
 def safe_cell(value: Any) -> Any:
-    """The value as it may stand in a cell: text that begins like a formula gets an apostrophe before it."""
+    """Return the value for a cell: text that begins like a formula gets an apostrophe before it."""
     if value is None:
         return ""
     if isinstance(value, datetime):
+        # Excel has no time zones: openpyxl raises an error for an aware datetime
         return timezone.localtime(value).replace(tzinfo=None, microsecond=0)
     if isinstance(value, str):
         value = value.translate(_NOT_IN_XML)
@@ -32,6 +34,7 @@ def safe_cell(value: Any) -> Any:
     return value
 
 
+# csv.writer returns what `write` returns: each line is sent at once, and none is collected
 class _Echo:
     def write(self, text: str) -> str:
         return text
@@ -47,7 +50,7 @@ def _csv_lines(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterat
 def as_file(
     name: str, file_format: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> StreamingHttpResponse | FileResponse:
-    """An answer with the table as `csv` or `xlsx`. Memory does not grow with the rows: an XLSX, which is an archive
+    """Return the table as a `csv` or `xlsx` file. Memory does not grow with the rows: an XLSX, which is an archive
     with its index at the end, is written to a temporary file first."""
     filename = f"{slugify(name) or 'table'}-{timezone.localdate():%Y-%m-%d}.{file_format}"
     if file_format == "csv":

@@ -1,7 +1,7 @@
 """Reads one XLSX file and writes its rows as lines of JSON. A program of its own, with limits of its own.
 
 A small file can hold a workbook that takes its parser minutes and gigabytes. So the parser runs in a child process
-that the operating system stops at so many seconds and bytes; whoever asks for the rows (see `tables`) goes on.
+that the operating system stops at a limit of CPU time and memory; its parent (see `sheet_rows`) goes on.
 It imports nothing of the project, so that it starts fast.
 
     python xlsx_child.py FILE SECONDS
@@ -16,7 +16,7 @@ from typing import Any
 
 MAX_COLUMNS = 50
 MAX_CELL = 1_000  # characters of a cell that are looked at
-MOST_MEMORY = 512 * 1024 * 1024  # bytes of addresses; what is really used stays far below for tables that we take
+MOST_MEMORY = 512 * 1024 * 1024  # bytes of address space; tables that we accept use far less memory
 
 
 def as_text(value: Any) -> str:
@@ -32,7 +32,7 @@ def as_text(value: Any) -> str:
 
 def main(path: str, seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    with suppress(ValueError, OSError):  # macOS has no limit of addresses; that of time holds there too
+    with suppress(ValueError, OSError):  # macOS cannot limit the address space; the limit of time works there too
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     from openpyxl import load_workbook
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
@@ -40,8 +40,10 @@ def main(path: str, seconds: int) -> None:
     # Where a sheet does not say its size, openpyxl reads all of it to find out. We read the rows that there are.
     ReadOnlyWorksheet._get_size = lambda self: None
 
+    # data_only: the values that the spreadsheet program stored, not the formulas
     book = load_workbook(path, read_only=True, data_only=True)
     sheet = book.worksheets[0]
+    # the size that a file states can be wrong; rows beyond it would be left out
     sheet.reset_dimensions()
     for row in sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS):
         print(json.dumps([as_text(value) for value in row]), flush=False)

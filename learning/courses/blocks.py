@@ -17,6 +17,8 @@ from learning.courses.choosers import MediaChooserBlock
 from learning.courses.comparing import TableComparison
 from learning.courses.video import find_video
 
+# no headings and images: they are blocks of their own; no embeds: for those Wagtail would fetch an address
+# that an author typed (promise 20)
 PROSE_FEATURES = ["bold", "italic", "code", "link", "document-link", "ol", "ul", "superscript", "subscript", "hr"]
 
 
@@ -66,6 +68,7 @@ class FileBlock(blocks.StructBlock):
 
 
 class VideoLinkValue(blocks.StructValue):
+    # checked again when it is shown: code can save a page without the form's clean() (promise 17)
     @cached_property
     def player_address(self) -> str:
         """Return the address of the player; empty for links of an unknown form."""
@@ -149,7 +152,8 @@ class CalloutBlock(blocks.StructBlock):
         preview_value = {"kind": "tip", "title": "Say it aloud", "text": "<p>Hearing a word fixes it.</p>"}
 
     def get_context(self, value: Any, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Adds the name of the kind, and whether the note stands in the margin on a wide screen."""
+        """Add the name of the kind, and whether the note is placed in the margin on a wide screen."""
+        # `.source` is the stored HTML; str() would look up the pages and files that the text links to
         words = strip_tags(value["text"].source).split()
         return {
             **super().get_context(value, parent_context=parent_context),

@@ -17,18 +17,20 @@ QUERY_LENGTH = 100  # characters of a search that are looked at
 
 def clean_query(typed: str) -> str:
     """Remove characters that have a meaning in the databases' search languages."""
+    # SQLite's search puts each word between double quotes and does not escape those inside it;
+    # PostgreSQL refuses NUL in any text (promise 32)
     return re.sub(r'["\x00]', " ", typed).strip()[:QUERY_LENGTH]
 
 
 def card_queryset(catalog: CatalogPage) -> QuerySet[CoursePage]:
-    """Live courses of a catalogue in its order, with what a card shows of them."""
+    """Return the live courses of a catalogue in its order, with the related rows that a card shows."""
     team = Prefetch("team", CourseTeacher.objects.select_related("person"))
     rows = CoursePage.objects.live().child_of(catalog).select_related("cover").order_by("path")
     return rows.prefetch_related(team, "subjects")
 
 
 def _languages(catalog: CatalogPage) -> list[tuple[str, str]]:
-    """The languages that courses of this catalogue are in."""
+    """Return the languages in which this catalogue has courses."""
     # without order_by() the order of the tree would be a column of the DISTINCT, and each course a row
     rows = CoursePage.objects.live().child_of(catalog).order_by()
     there = set(rows.values_list("language", flat=True).distinct())
@@ -36,7 +38,7 @@ def _languages(catalog: CatalogPage) -> list[tuple[str, str]]:
 
 
 def catalogue_context(catalog: CatalogPage, asked: Mapping[str, str]) -> dict[str, Any]:
-    """One page of the courses below a catalogue that fit what was asked: `q`, `subject`, `level`, `language`, `page`.
+    """Return one page of the courses that match the filters `q`, `subject`, `level` and `language`; and the filters.
 
     Unknown values are ignored, so that an old link still shows a catalogue.
     """
@@ -55,8 +57,10 @@ def catalogue_context(catalog: CatalogPage, asked: Mapping[str, str]) -> dict[st
     if chosen["language"]:
         courses = courses.filter(language=chosen["language"])
     if chosen["q"]:
+        # the result of a search is not a queryset: by its ids the catalogue keeps its order and the other filters
         found = [page.pk for page in CoursePage.objects.live().search(chosen["q"])[:200]]
         courses = courses.filter(pk__in=found)
+    # get_page(), not page(): an impossible number gives the first or the last page, not an error (promise 32)
     page = Paginator(courses, PER_PAGE).get_page(asked.get("page"))
     return {
         "courses": page,

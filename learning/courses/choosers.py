@@ -23,12 +23,12 @@ _WRONG_KIND = {
 
 
 def wrong_kind(kind: str, name: str) -> ValidationError:
-    """The error that names the file and says which kinds are taken instead."""
+    """Return the error that names the file and lists the formats that are accepted."""
     return ValidationError(_WRONG_KIND[kind] % {"name": name})
 
 
 class _OfOneKind:
-    """A view of a chooser that knows only files of `kind`; what is uploaded must be of it too."""
+    """A view of a chooser that lists only files of `kind` and accepts only uploads of that kind."""
 
     kind: ClassVar[str]
     request: Any
@@ -44,11 +44,13 @@ class _OfOneKind:
         return [*columns, BooleanColumn("plays_in_browsers", label=_("Plays in the page"))]
 
     def get_creation_form_class(self) -> type[Any]:
+        # inside the class below, `self` is the form and not this view
         kind = self.kind
 
         class UploadForm(super().get_creation_form_class()):  # type: ignore[misc]
             def _post_clean(self) -> None:
                 super()._post_clean()
+                # StoredFile.clean(), which super() has called, sets `kind` and checks the content
                 if "file" in self.cleaned_data and self.instance.kind != kind:
                     self.add_error("file", wrong_kind(kind, self.cleaned_data["file"].name))
 
@@ -82,11 +84,12 @@ CHOOSERS = {
 
 
 class MediaChooserBlock(DocumentChooserBlock):
-    """A stored file of one kind: `video`, `audio` or `captions`; the kind is told from the file's content."""
+    """A stored file of one kind: `video`, `audio` or `captions`; the kind follows from the file's checked extension."""
 
     def __init__(self, kind: str, **kwargs: Any) -> None:
         self.kind = kind
         super().__init__(**kwargs)
+        # in place of the widget of DocumentChooserBlock, which offers files of every kind
         self.widget = CHOOSERS[kind].widget_class()
 
     def clean(self, value: AbstractDocument | None) -> AbstractDocument | None:

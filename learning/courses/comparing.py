@@ -1,4 +1,4 @@
-"""How two versions of a table are shown beside each other: as a table, with what has changed marked in its cells."""
+"""Comparison of two versions of a table: it is shown as a table in which the changed cells are marked."""
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher
@@ -36,7 +36,8 @@ class TableComparison(BlockComparison):
         return _table(self._changes(_rows(self.val_a), _rows(self.val_b)))
 
     def _changes(self, before: list[Row], after: list[Row]) -> Iterator[SafeString]:
-        """The rows of both versions: unchanged, changed cell by cell, added or taken away."""
+        """Yield the rows of both versions: unchanged, changed cell by cell, added or removed."""
+        # autojunk would ignore a row that is often repeated in a table of 200 rows or more
         for _tag, a_from, a_to, b_from, b_to in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
             for a, b in zip_longest(before[a_from:a_to], after[b_from:b_to]):
                 if a is None:
@@ -48,4 +49,5 @@ class TableComparison(BlockComparison):
 
 
 def _cell(before: str, after: str) -> SafeString:
+    # both ways escape what an author typed (promise 17); diff_text also marks the change inside the cell
     return escape(after) if before == after else diff_text(before, after).to_html()

@@ -16,7 +16,9 @@ def choose_covers(courses: Sequence[CoursePage]) -> None:
     before = None
     for course in courses:
         subject = next((subject.slug for subject in course.subjects.all()), course.slug)
+        # crc32, not hash(): Python's hash of a text differs from process to process
         style = crc32(subject.encode()) % STYLES
         if style == before:
+            # a step of 1 to STYLES - 1 never leads back to the same style
             style = (style + 1 + crc32(course.slug.encode()) % (STYLES - 1)) % STYLES
         course.cover_style = before = style

@@ -1,4 +1,4 @@
-"""The explorer of the CMS of pages: drag handles for those alone whose new order is stored."""
+"""The page explorer of the CMS. It shows drag handles only to people who may change the order."""
 
 from typing import Any
 
@@ -8,11 +8,12 @@ from wagtail.models import Page
 
 
 class SchoolIndexView(ExplorableIndexView):
-    """Lists the children of a page; says plainly when a new order needs no approval."""
+    """List the children of a page, and say when a new order takes effect without approval."""
 
     results_template_name = "courses/cms/explorer_results.html"
 
     def get_reorder_url(self) -> str | None:
+        # Wagtail gives the address to everyone and refuses only when the new order is sent
         return super().get_reorder_url() if self.permissions.can_reorder_children() else None
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

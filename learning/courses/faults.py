@@ -16,7 +16,7 @@ SHOWN = 3
 
 
 def faults_in_words(page: Page, error: ValidationError) -> str:
-    """The faults that a check of the page found, the first of them in full, in the language of the reader."""
+    """Return the errors that a check of the page found, the first `SHOWN` in full, in the language of the reader."""
     found = list(_faults(page, error))
     more = len(found) - SHOWN
     return " ".join(found[:SHOWN]) + (" " + _("and %(n)s more") % {"n": more} if more > 0 else "")
@@ -42,7 +42,7 @@ def _label_of(page: Page, name: str) -> str:
 
 
 def _in_block(error: ValidationError, value: Any) -> Iterator[tuple[str, str]]:
-    """Where in a value of blocks something is wrong, and what; blocks are counted from 1."""
+    """Yield the place of each error inside a value of blocks, and its text; blocks are counted from 1."""
     if isinstance(error, StreamBlockValidationError):
         for text in error.non_block_errors:
             yield "", str(text)

@@ -1,6 +1,6 @@
 """What editors publish: a catalogue of courses, their modules and lessons, as Wagtail pages.
 
-Nothing here knows of students. Who may read is decided above, by `learning.enrollment.access`,
+Nothing here depends on students. Who may read is decided above, by `learning.enrollment.access`,
 through Wagtail's `on_serve_page` hook.
 """
 
@@ -76,6 +76,7 @@ class CoursePage(SchoolPage):
         related_name="+",
         help_text=_("Shown to everyone. Without one the course gets a typographic cover."),
     )
+    # Parental: kept in the revision, so that a change in a draft shows only when it is published
     subjects = ParentalManyToManyField(
         "courses.Subject", verbose_name=_("subjects"), blank=True, related_name="courses"
     )
@@ -107,8 +108,8 @@ class CoursePage(SchoolPage):
     enroll_until = models.DateTimeField(_("enrolment closes"), null=True, blank=True)
     starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
-    cover_style = 0  # which typographic cover, where `dress` has chosen one
-    # Changes with anything in the programme; cached outlines bear it in their key.
+    cover_style = 0  # which typographic cover; set by `choose_covers`
+    # Changes with anything in the programme; it is part of the key of cached outlines.
     programme_stamp = models.DateTimeField(default=timezone.now, editable=False)
 
     levels_below_course: ClassVar = 0
@@ -191,7 +192,8 @@ class CoursePage(SchoolPage):
 
     @cached_property
     def teachers(self) -> list[Any]:
-        """The people of the team, in its order, without those whose account is closed; with what a page shows."""
+        """Return the active members of the team in its order, with the fields that a page shows."""
+        # only these columns are filled: the objects are for display and must never be saved
         names = ("id", "display_name", "email", "avatar", "about")
         return [get_user_model()(**dict(zip(names, row, strict=True))) for row in _team.rows(self.pk)]
 
@@ -239,7 +241,7 @@ class CoursePrerequisite(Orderable):
 class CoursePart(SchoolPage):
     """A module or lesson: belongs to a course, and its rendered body can be kept until it changes."""
 
-    # Changes with every save and when a picture or file in the body changes; cached bodies bear it in their key.
+    # Changes with every save and when a picture or file in the body changes; it is part of the key of cached bodies.
     content_stamp = models.DateTimeField(default=timezone.now, editable=False)
     exclude_fields_in_copy: ClassVar = ["content_stamp"]
 
@@ -247,13 +249,14 @@ class CoursePart(SchoolPage):
         abstract = True
 
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        # Wagtail saves with `update_fields` when it only notes a new draft, which readers do not see yet
         if update_fields is None:
             self.content_stamp = timezone.now()
         super().save(*args, update_fields=update_fields, **kwargs)
 
     @cached_property
     def course(self) -> CoursePage:
-        """The course above; set in advance by the resolver of addresses."""
+        """The course above; `routing.find_page` sets it in advance, without a query."""
         return CoursePage.objects.ancestor_of(self).get()
 
     @property
@@ -262,10 +265,11 @@ class CoursePart(SchoolPage):
 
     @cached_property
     def is_below_unpublished(self) -> bool:
-        """Whether a page above is not published; set in advance by the resolver of addresses."""
+        """Whether a page above is not published; `routing.find_page` sets it in advance."""
         return self.get_ancestors().filter(live=False, depth__gt=1).exists()
 
     def get_sitemap_urls(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
+        # modules and closed lessons are not public, so the sitemap leaves them out (promise 1)
         return []
 
 
@@ -294,6 +298,7 @@ class ModulePage(CoursePart):
 class LessonForm(SchoolPageForm):
     def _post_clean(self) -> None:
         super()._post_clean()
+        # validation is deferred while a draft is saved: a draft may be incomplete
         if not self.is_deferred_validation and not self.errors:
             try:
                 self.instance.check_played()
@@ -350,9 +355,9 @@ class LessonPage(CoursePart):
         self.__dict__["_module"] = module
 
     def required_blocks(self) -> set[str]:
-        """UUIDs of the blocks that must be watched or heard when the lesson completes by itself.
+        """Return the UUIDs of the blocks that must be played before the lesson counts as done.
 
-        A file that no browser plays is no condition: nobody could meet it.
+        A file that no browser plays is left out: no student could play it.
         """
         if self.completes != Completes.BY_BLOCKS:
             return set()
@@ -362,7 +367,7 @@ class LessonPage(CoursePart):
         return [block for block in self.body if block.block_type in ("video", "audio") and block.value["file"]]
 
     def check_played(self) -> None:
-        """Raises ValidationError where it asks to play its files, and no browser plays any of them."""
+        """Raise ValidationError when students must play the files of the lesson and no browser plays any of them."""
         if self.completes == Completes.BY_BLOCKS and self._played_blocks() and not self.required_blocks():
             problem = _("No file in this lesson plays in a browser, so nobody could finish it this way.")
             raise ValidationError({"completes": problem})

@@ -8,14 +8,14 @@ from wagtail.models import Page
 
 
 class PublicTitleChooser(AdminPageChooser):
-    """Shows the title that the chosen page has on the site: a newer one of a draft is for its authors."""
+    """Show the published title of the chosen page: the title of a newer draft is only for its authors (promise 6)."""
 
     def get_display_title(self, instance: Page) -> str:
         return str(instance.title)
 
 
 class PublicTitleChooserPanel(PageChooserPanel):
-    """Chooses a page, perhaps of other authors."""
+    """Choose a page that may belong to other authors."""
 
     def get_form_options(self) -> dict[str, Any]:
         options: dict[str, Any] = super().get_form_options()

@@ -1,4 +1,4 @@
-"""Who may put the pages of a course in order.
+"""Who may reorder and move the pages of a course.
 
 Wagtail lets only those who publish reorder or move live pages. Here whoever may write a course also arranges its
 modules and lessons. That takes effect at once, without moderation; the explorer says so above the drag handles.
@@ -13,6 +13,7 @@ class ArrangingPermissionTester(PagePermissionTester):
 
     @cached_property
     def _writes(self) -> bool:
+        # Wagtail sets `permissions` only for active people who are not superusers; superusers may do all this anyway
         return self.user.is_active and not self.user.is_superuser and "change" in self.permissions
 
     def can_reorder_children(self) -> bool:
@@ -30,9 +31,11 @@ class ArrangingPermissionTester(PagePermissionTester):
             course
             and self._is_part
             and self._writes
+            # every step of a path has the same length, so this prefix means “inside the course”
             and destination.path.startswith(course)
             and destination != self.page
             and not destination.is_descendant_of(self.page)
+            # the rules on page types hold too; like Wagtail, they are not asked inside the same parent
             and (self.page.is_child_of(destination) or self.page.specific.can_move_to(destination))
         )
 
@@ -42,6 +45,6 @@ class ArrangingPermissionTester(PagePermissionTester):
 
     @cached_property
     def _course_path(self) -> str | None:
-        """The tree path of the course that the page is, or stands in; without a query, since lists ask for each row."""
+        """The tree path of the course that the page is or belongs to; without a query, since lists ask for each row."""
         levels = getattr(self.page.specific_class, "levels_below_course", None)
         return None if levels is None else self.page.path[: len(self.page.path) - levels * Page.steplen]

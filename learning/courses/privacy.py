@@ -6,11 +6,12 @@ from wagtail.models import PageViewRestriction
 
 
 class RestrictionsMixin:
-    """An editor's “privacy” setting is obeyed; a school that uses none pays nothing for it.
+    """Obey the “privacy” settings of editors, without a query in a school that uses none.
 
-    The resolver of addresses sets `no_restrictions` in its one query when there is none at all.
+    `routing.find_page` learns in its one query whether there is any, and sets `no_restrictions`.
     """
 
+    # False by default: a page that was found another way asks the database, as Wagtail does
     no_restrictions = False
 
     def get_view_restrictions(self) -> Any:

@@ -45,6 +45,7 @@ class ProgrammeModule:
 Step = ProgrammeLesson | ProgrammeModule
 
 
+# without slots: cached_property keeps its values in __dict__
 @dataclass(frozen=True)
 class Programme:
     """Live modules and lessons in their order. Titles, minutes and addresses only; never a body."""
@@ -69,7 +70,7 @@ class Programme:
         return steps
 
     def around(self, page_id: int) -> tuple[Step | None, Step | None]:
-        """The steps before and after this lesson or module; of a module that introduces nothing, those around it."""
+        """Return the steps before and after a page; for a module without introduction, those around its place."""
         steps = self.steps
         place = next((i for i, step in enumerate(steps) if step.id == page_id), None)
         if place is not None:
@@ -81,16 +82,18 @@ class Programme:
         return self.around(first.id)[0], first
 
     def introduction_before(self, lesson_id: int) -> ProgrammeModule | None:
-        """The module that this lesson is the first of, where it has an introduction."""
+        """Return the module whose first lesson this is, if that module has an introduction."""
         found = (module for module in self.modules if module.lessons and module.lessons[0].id == lesson_id)
         return next((module for module in found if module.introduces), None)
 
 
 def programme_key(course: CoursePage) -> tuple[str | int | float, ...]:
+    # The number in the name is raised when the classes above change: cached values outlive a release.
     # The address is part of the key: moving or renaming the course changes every address below it.
     return ("programme2", course.pk, course.programme_stamp.timestamp(), crc32(course.url_path.encode()))
 
 
+# Wagtail keeps them in the shared cache; without this, each address would be one more request to it
 @cached_for(seconds=2)
 def root_paths() -> tuple[str, ...]:
     """`url_path` of the home page of every site; a change is seen by all processes within two seconds."""
@@ -99,6 +102,7 @@ def root_paths() -> tuple[str, ...]:
 
 def site_root_path(url_path: str) -> str:
     """`url_path` of the home page of the site that this page belongs to."""
+    # Wagtail lists the most specific path first, so the first match is the right site
     return next((root for root in root_paths() if url_path.startswith(root)), "/")
 
 
@@ -117,6 +121,8 @@ def _read(courses: list[CoursePage]) -> dict[int, Programme]:
         .order_by("path")
         .values_list(
             *("id", "path", "title", "url_path", "lessonpage__minutes", "lessonpage__free_preview", "modulepage__pk"),
+            # only the length: no text of a body may come into the public outline (promise 1);
+            # a cast, because the column is JSON, and PostgreSQL has no length() of JSON
             Length(Cast("modulepage__introduction", TextField())),
         )
     )
@@ -132,8 +138,11 @@ def _read(courses: list[CoursePage]) -> dict[int, Programme]:
             if module_pk is not None:
                 modules[path] = (pk, title, address_of(url_path))
                 lessons[path] = []
+                # an empty stream is stored as []
                 if (length or 0) > len("[]"):
                     introduced.add(path)
+            # rows come in the order of the tree, so a module is known before its lessons; a lesson of an unpublished
+            # module finds none and is left out (promise 1)
             elif minutes is not None and path[:-STEPLEN] in modules:
                 number += 1
                 lessons[path[:-STEPLEN]].append(
@@ -164,5 +173,6 @@ def programme_of(course: CoursePage) -> Programme:
 
 
 def course_paths_above(path: str) -> list[str]:
-    """All paths of possible ancestors of a tree path, itself included."""
+    """Return the paths of all possible ancestors of a tree path, and the path itself."""
+    # exact values for `path__in`, which use the index of the column; one for each level of the tree
     return [path[:end] for end in range(STEPLEN, len(path) + 1, STEPLEN)]

@@ -1,4 +1,4 @@
-"""The rendered body of a lesson or module, cached as long as what it was made from."""
+"""The rendered body of a lesson or module, cached until something that it is rendered from changes."""
 
 from django.http import HttpRequest
 from django.utils.safestring import SafeString, mark_safe
@@ -10,11 +10,13 @@ from learning.courses.templatetags.heading import anchor
 
 
 def body_html(page: CoursePart, request: HttpRequest) -> SafeString:
-    """The body as HTML. The same for every reader, so it belongs to the published revision and the
-    interface language; a preview is rendered anew and never cached."""
+    """Return the body as HTML. It is the same for every reader, so it is cached by the published revision and
+    the interface language; a preview is always rendered and never cached."""
+    # a request without the mark counts as a preview: it is better to render too often than to cache a draft
     if getattr(request, "is_preview", True) or not page.live:
         return page.stream.render_as_block({"page": page, "request": request})
     key = ("body", page.pk, page.live_revision_id, page.content_stamp.timestamp(), get_language())
+    # without the request, so that nothing of one reader can get into what all readers share
     return mark_safe(cached_shared(key, lambda: str(page.stream.render_as_block({"page": page}))))  # our own rendering
 
 
@@ -27,4 +29,5 @@ def headings_of(page: CoursePart, is_preview: bool) -> list[tuple[str, str]]:
 
     if is_preview or not page.live:
         return read()
+    # without the language: headings are the author's text and are not translated
     return cached_shared(("headings", page.pk, page.live_revision_id, page.content_stamp.timestamp()), read)

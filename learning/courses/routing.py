@@ -1,8 +1,8 @@
 """From an address to a page in one query.
 
-Wagtail walks the tree level by level, with two queries a level. A lesson's address is known
-whole, so the lesson, its module and its course are looked up together by `url_path`; the pages
-themselves are kept in the process under the stamps that this one query brings.
+Wagtail walks the tree level by level, with two queries a level. Here the whole address is known, so the
+lesson, its module and its course are looked up together by `url_path`; the page objects are cached in the
+process, and the columns that this one query reads are their key.
 """
 
 from copy import copy
@@ -21,9 +21,9 @@ from learning.courses.pages import CatalogPage, CoursePage, LessonPage, ModulePa
 from learning.courses.programme import root_paths
 
 SchoolPart = CatalogPage | CoursePage | ModulePage | LessonPage
-LEVELS = 8  # deeper addresses are Wagtail's to find
+LEVELS = 8  # longer addresses are left to Wagtail
 
-# Everything that decides how a page is served stands here, so that a kept page is never an old one.
+# Every column that decides how a page is served is listed here: they are the key of a cached page.
 _COMMON = ("live", "title", "path", "live_revision_id", "last_published_at", "latest_revision_created_at")
 _BY_TYPE: dict[type[Any], tuple[str, tuple[str, ...]]] = {
     CatalogPage: ("catalogpage", ()),
@@ -40,6 +40,7 @@ _COLUMNS = [
 _chain = CompiledQuery(
     lambda paths: (
         Page.objects.filter(url_path__in=paths)
+        # whether the school has any restriction at all: one cheap question instead of a query for each page
         .annotate(restricted=Exists(PageViewRestriction.objects.all()))
         .values_list(*_COLUMNS, "restricted")
     )
@@ -52,11 +53,12 @@ def _prefixes(path: str, root: str) -> list[str]:
 
 
 def _page_of(row: tuple[Any, ...]) -> SchoolPart | None:
-    """The page of a row of `_chain`: kept from before when nothing in the row has changed."""
+    """Return the page of a row of `_chain`, from the cache when nothing in the row has changed."""
     place = 2 + len(_COMMON)
     for model, (_name, fields) in _BY_TYPE.items():
         if row[place] is not None:
             stamps = row[2 : place + 1 + len(fields)]
+            # cached pages are shared between requests and threads; what is set on this copy belongs to one request
             page = copy(
                 cached_in_process(("page", model, row[0], row[1], *stamps), partial(model.objects.get, pk=row[0]))
             )
@@ -67,8 +69,9 @@ def _page_of(row: tuple[Any, ...]) -> SchoolPart | None:
 
 
 def find_page(path: str) -> SchoolPart | None:
-    """The live school page at this path of the only site, with its course and module at hand; else None."""
+    """Return the live school page at this path of the only site, with its course and module set; else None."""
     roots = root_paths()
+    # with several sites the host decides which tree is meant: that is left to Wagtail
     if len(roots) != 1:
         return None
     addresses = _prefixes(path, roots[0])
@@ -77,6 +80,7 @@ def find_page(path: str) -> SchoolPart | None:
     rows = {row[1]: row for row in _chain.rows(addresses)}
     found = [_page_of(rows[address]) if address in rows else None for address in addresses]
     page = found[-1]
+    # Wagtail's own routing answers 404 for a page that is not published
     if page is None or not page.live:
         return None
     above = {type(other): other for other in found if other is not None}
@@ -85,13 +89,15 @@ def find_page(path: str) -> SchoolPart | None:
     if isinstance(page, LessonPage) and ModulePage in above:
         page.module = above[ModulePage]
     if isinstance(page, ModulePage | LessonPage):
+        # Wagtail serves a live page below an unpublished one; the gate answers 404 there (promise 1)
         page.is_below_unpublished = any(other is not None and not other.live for other in found)
     return page
 
 
 def serve(request: HttpRequest, path: str) -> HttpResponse:
-    """Wagtail's own serving, with the page found our way; what we do not find, it looks for."""
+    """Serve a page with Wagtail's own view. If `find_page` finds nothing, Wagtail looks for the page itself."""
     page = find_page(path)
     if page is not None:
+        # a private attribute of Wagtail: its serve() looks here before it walks the tree
         request._wagtail_route_for_request = RouteResult(page)  # type: ignore[attr-defined]
     return wagtail_serve(request, path)

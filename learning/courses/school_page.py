@@ -30,6 +30,7 @@ class SchoolPage(RestrictionsMixin, Page):
     def check_publishable(self) -> None:
         """Raise ValidationError when a draft lacks something that the form requires for publishing."""
         faults: dict[str, list[ValidationError]] = {}
+        # full_clean() of a model does not validate the blocks of a stream: only the field of a form does
         for check in (self.full_clean, *self._own_checks()):
             try:
                 check()
@@ -39,7 +40,7 @@ class SchoolPage(RestrictionsMixin, Page):
             raise ValidationError(faults)
 
     def _own_checks(self) -> Iterable[Callable[[], None]]:
-        """What the edit form checks beside the fields."""
+        """Return the checks that the edit form makes in addition to those of the fields."""
         return [partial(self._check_stream, f.name) for f in self._meta.get_fields() if isinstance(f, StreamField)]
 
     def _check_stream(self, name: str) -> None:
@@ -56,7 +57,7 @@ class SchoolPage(RestrictionsMixin, Page):
 
     @property
     def share_description(self) -> str:
-        """What the page is about, for search engines and for who sees a link to it; empty where it does not say."""
+        """What the page is about, for search engines and previews of a link; empty when the page does not say it."""
         return str(self.search_description or self.summary_for_sharing)
 
     @property

@@ -1,7 +1,7 @@
-"""Links to videos elsewhere: django-embed-video detects, we check the code and write the address.
+"""Links to videos elsewhere: django-embed-video finds the provider, we check the code and build the address.
 
 django-embed-video 1.4.10 puts whatever stands after `v=` into the player's address and renders a
-live script from a crafted link; a code is therefore taken only if it has the provider's form.
+live script from a crafted link; a code is therefore accepted only in the provider's own form.
 """
 
 import re
@@ -30,6 +30,7 @@ class Youtube(YoutubeBackend):
 
     @classmethod
     def is_valid(cls, url: str) -> bool:
+        # the exact host: the library's pattern also matches others, such as youtu.be.com
         return urlsplit(url).hostname in _YOUTUBE_HOSTS
 
     def get_code(self) -> str:
@@ -41,6 +42,7 @@ class Youtube(YoutubeBackend):
             code = path[1] if len(path) > 1 else ""
         else:
             code = parse_qs(parts.query).get("v", [""])[0]
+        # only a code of this form gets into the player's address, so a link can add nothing to it (promise 17)
         if not _YOUTUBE_CODE.fullmatch(code):
             raise UnknownIdException(self._url)
         return code
@@ -49,6 +51,7 @@ class Youtube(YoutubeBackend):
         return f"https://www.youtube-nocookie.com/embed/{self.code}?rel=0"
 
     def get_thumbnail_url(self) -> str:
+        # the library may ask YouTube's servers which picture exists (promise 20)
         return ""
 
 
@@ -73,12 +76,14 @@ class Vimeo(VimeoBackend):
         return f"https://player.vimeo.com/video/{self.code}?dnt=1" + (f"&h={unlisted}" if unlisted else "")
 
     def get_thumbnail_url(self) -> str:
+        # the library would ask Vimeo's API for the picture (promise 20)
         return ""
 
 
 def find_video(url: str) -> VideoBackend:
     """The video behind a link of YouTube or Vimeo; ValidationError for anything else."""
     try:
+        # javascript://youtube.com/… has a known host too (promise 17)
         if urlsplit(url).scheme != "https" and urlsplit(url).scheme != "http":
             raise UnknownBackendException
         video = detect_backend(url)

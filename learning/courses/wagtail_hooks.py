@@ -16,7 +16,7 @@ hooks.register("register_page_header_buttons", whole_course_button)
 
 class SubjectChooserViewSet(SnippetChooserViewSet):
     def get_urlpatterns(self) -> list[Any]:
-        """Without the address that would make a subject: the chooser has no form for it, and Wagtail fails there."""
+        """Leave out the address that creates a subject: the chooser has no form for it, so Wagtail would fail."""
         return [pattern for pattern in super().get_urlpatterns() if pattern.name != "create"]
 
 
@@ -30,11 +30,13 @@ class SubjectViewSet(SnippetViewSet):
 register_snippet(SubjectViewSet)
 
 
+# after Wagtail's own viewset of Page: the one that is registered last is used
 @hooks.register("register_admin_viewset", order=100)
 def register_explorer() -> PageViewSet:
     return explorer
 
 
+# before Wagtail's chooser of documents: the one that is registered last becomes the default of the model
 @hooks.register("register_admin_viewset", order=0)
 def register_choosers() -> list[Any]:
     return list(CHOOSERS.values())

@@ -40,7 +40,7 @@ DONE_BY_CLICK = (StepKind.PUBLISH, StepKind.APPROVE, StepKind.SUBMIT)
 
 @dataclass(frozen=True, slots=True)
 class PageStep:
-    """A page that waits, and what is done with it."""
+    """A waiting page, and what is done with it."""
 
     page: Page
     kind: StepKind
@@ -49,7 +49,7 @@ class PageStep:
 
     @property
     def key(self) -> str:
-        """The page, the kind, and the version and stage that it is meant for: a click does this or nothing."""
+        """The page, the kind of step, the version and the stage: a click carries out exactly this, or nothing."""
         stage = self.state.current_task_state_id if self.state else 0
         return f"{self.page.pk}.{self.kind}.{self.page.latest_revision_id or 0}.{stage}"
 
@@ -71,6 +71,7 @@ class StepsResult:
 def waiting_pages(course: CoursePage) -> list[Page]:
     """The course and what is below it that is a draft or has unpublished changes, parents first."""
     below = Q(path__startswith=course.path, depth__gte=course.depth)
+    # an alias has no draft of its own: it changes with the page that it copies
     rows = Page.objects.filter(below, Q(live=False) | Q(has_unpublished_changes=True), alias_of=None)
     return list(rows.order_by("path").annotate_approved_schedule().specific())
 
@@ -87,11 +88,12 @@ State = tuple[WorkflowState, Task]
 
 
 def _states_of(pages: list[Page]) -> dict[int, State]:
-    """The workflows that pages are in, with the task that is at hand, by the key of the page."""
+    """Return the active workflow of each page and its current task, by the id of the page."""
     running = WorkflowState.objects.active().filter(
         base_content_type=ContentType.objects.get_for_model(Page), object_id__in=[str(page.pk) for page in pages]
     )
     rows = list(running.exclude(current_task_state=None).select_related("current_task_state__task"))
+    # one query for each task, not for each page
     specific = {task.pk: task.specific for task in {state.current_task_state.task for state in rows}}
     return {int(state.object_id): (state, specific[state.current_task_state.task_id]) for state in rows}
 
@@ -119,6 +121,7 @@ def carry_out(course: CoursePage, user: User, chosen: Collection[str]) -> StepsR
     Each page has a transaction of its own, so a long course does not hold the database; a page that lacks something
     is left as it is, and the rest goes on. Everyone who is told by mail gets one, not one for each page.
     """
+    # compared as text: what a form sends may not be a number (promise 32)
     outcome, pages = StepsResult(), {key.partition(".")[0] for key in chosen}
     with one_mail(course):
         for page in waiting_pages(course):
@@ -129,15 +132,19 @@ def carry_out(course: CoursePage, user: User, chosen: Collection[str]) -> StepsR
 
 
 def _carry_out_page(page: Page, user: User, chosen: Container[str], outcome: StepsResult) -> None:
-    """Under the lock of the page's row, and only if it is still as the person saw it."""
+    """Carry out one step under the lock of the page's row, and only if the page is still as the person saw it."""
+    # of two clicks at once the second waits here and then finds nothing to do; SQLite has no row locks,
+    # but there every transaction begins as a writer (IMMEDIATE) and waits in the same way
     fresh = Page.objects.select_for_update().filter(pk=page.pk).first()
     if fresh is None or (fresh.live and not fresh.has_unpublished_changes):
         return
     page = fresh.specific
     step = _step(page, user, _states_of([page]).get(page.pk), page.has_workflow)
+    # computed again under the lock: the version and stage must be those that the person ticked
     if step.key not in chosen:
         outcome.changed += 1
         return
+    # a form can name every kind of step, also those for which the page has no checkbox
     if step.kind not in DONE_BY_CLICK:
         return
     draft = page.get_latest_revision_as_object()
@@ -147,7 +154,9 @@ def _carry_out_page(page: Page, user: User, chosen: Container[str], outcome: Ste
         outcome.refused.append((page.get_admin_display_title(), faults_in_words(draft, error)))
         return
     if step.kind == StepKind.PUBLISH:
+        # a page that was created by code may have no revision yet
         (page.get_latest_revision() or page.save_revision(user=user)).publish(user=user)
+        # publish() only schedules a page with a later date: the message must not call it published
         if draft.go_live_at and draft.go_live_at > timezone.now():
             outcome.scheduled += 1
         else:
@@ -166,6 +175,7 @@ def _carry_out_page(page: Page, user: User, chosen: Container[str], outcome: Ste
 # --- One mail for all: Wagtail's own notices of workflows wait while a whole course is carried out ---
 
 Notice = tuple[str, User, Page]  # what happened, who is told, of which page
+# a context variable: a plain global would also gather the notices of other requests
 _gathered: ContextVar[list[Notice] | None] = ContextVar("gathered_notices", default=None)
 
 
@@ -190,6 +200,7 @@ class ApprovalNotifier(_Gathering, wagtail_mail.WorkflowStateApprovalEmailNotifi
     pass
 
 
+# module-level names: signals hold receivers by weak references, so unnamed ones would be collected at once
 task_notifier, approval_notifier = TaskNotifier(), ApprovalNotifier()
 
 
@@ -210,6 +221,7 @@ def one_mail(course: CoursePage) -> Iterator[None]:
     try:
         yield
     finally:
+        # also after an error: the pages before it are committed, and people must hear of them
         _gathered.reset(token)
         for notification, person in dict.fromkeys((what, who) for what, who, _page in gathered):
             pages = [page for what, who, page in gathered if (what, who) == (notification, person)]

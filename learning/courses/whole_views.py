@@ -25,9 +25,11 @@ def whole_course(request: PersonRequest, page_id: int) -> HttpResponse:
     course = get_object_or_404(CoursePage, pk=page_id)
     user = request.user
     may = course.permissions_for_user(user)
+    # before the check: a reviewer may have no right on the course except through a workflow
     steps = plan(course, user)
     reviews = any(step.kind == StepKind.APPROVE for step in steps)
     if not (may.can_edit() or may.can_publish() or reviews):
+        # 404, not 403: the answer does not tell whether the course exists (promise 5)
         raise Http404
     if request.method == "POST":
         _say(request, carry_out(course, user, set(request.POST.getlist("page"))))
@@ -87,7 +89,7 @@ def _say(request: HttpRequest, outcome: StepsResult) -> None:
 
 
 def whole_course_button(page: Page, user: Any, view_name: str, next_url: str | None = None) -> Iterator[Button]:
-    """From a course in the CMS to the page about the whole of it, for those who may write it."""
+    """Yield the button that leads from a course in the CMS to this page, for people who may write the course."""
     course = page.specific
     if isinstance(course, CoursePage) and course.pk and course.permissions_for_user(user).can_edit():
         label = (

@@ -35,7 +35,7 @@ LABELS = {
 
 
 def _went_well() -> Q:
-    """Successful jobs of the clock; the page shows them in one line because there are many."""
+    """Filter successful jobs of the clock; the page shows them in one line because there are many."""
     paths = [job.task.module_path for job in ticking_jobs()]
     return Q(task_path__in=paths, status=TaskResultStatus.SUCCESSFUL)
 
@@ -50,10 +50,11 @@ def _may_look(user: Any) -> bool:
 
 
 def jobs(request: HttpRequest) -> HttpResponse:
-    """A list of jobs. What they were given is not shown: it may be somebody's mail."""
+    """Show the list of jobs. Their arguments are not shown: they may be somebody's mail."""
     if not _may_look(request.user):
         raise PermissionDenied
     if request.method == "POST":
+        # parsed first: the query would raise an error for a text that is no UUID (promise 32)
         try:
             found = retry(job_id=str(UUID(request.POST.get("job", ""))))
         except ValueError:

@@ -17,7 +17,9 @@ from django_tasks_db.models import DBTaskResult
 from learning.jobs.models import WorkerHeartbeat
 
 HEARTBEAT = 5  # seconds between two heartbeats
+# six heartbeats: a database that is away for a moment makes no worker dead
 SILENT = 30  # seconds after which a worker counts as dead
+# the pauses between them are 30 s, 2 min, 8 min and 32 min
 TRIES = 5
 FIRST_PAUSE = timedelta(seconds=30)  # before the second try; four times as long before each next one
 LOST = "learning.jobs.recovery.WorkerLost"  # shown as the class of the exception
@@ -36,7 +38,9 @@ class HeartbeatThread(Thread):
         self.stopped = Event()
 
     def run(self) -> None:
+        # wait(), not sleep(): the thread ends as soon as it is stopped
         while not self.stopped.wait(HEARTBEAT):
+            # a connection that failed once is closed here, else no later heartbeat would succeed
             close_old_connections()
             try:
                 record_heartbeat(self.worker_id)
@@ -55,9 +59,11 @@ def requeue_lost() -> int:
     Returns how many were found.
     """
     now = timezone.now()
+    # read before the jobs: a worker that starts now has only jobs younger than SILENT, which are left out below
     alive = set(
         WorkerHeartbeat.objects.filter(seen_at__gt=now - timedelta(seconds=SILENT)).values_list("worker_id", flat=True)
     )
+    # locked: two clocks must not requeue one job twice (on SQLite, transactions exclude each other)
     running = DBTaskResult.objects.select_for_update().filter(
         status=TaskResultStatus.RUNNING, started_at__lt=now - timedelta(seconds=SILENT)
     )
@@ -80,6 +86,7 @@ def requeue_lost() -> int:
 def requeue_failed() -> int:
     """Put failed jobs back whose pause is over and which have tries left; returns how many."""
     now = timezone.now()
+    # all pauses together take less than an hour: what failed a day ago stays failed until a person retries it
     failed = DBTaskResult.objects.select_for_update().filter(
         status=TaskResultStatus.FAILED, finished_at__gt=now - timedelta(days=1)
     )
@@ -100,6 +107,7 @@ def retry(*, job_id: str) -> bool:
     row = DBTaskResult.objects.select_for_update().filter(pk=job_id, status=TaskResultStatus.FAILED).first()
     if row is None:
         return False
+    # the length of `worker_ids` is the number of tries
     row.status, row.worker_ids, row.run_after = TaskResultStatus.READY, [], timezone.now()
     row.save(update_fields=["status", "worker_ids", "run_after"])
     return True

@@ -1,5 +1,5 @@
-"""The jobs of all apps. An app declares its own in `tasks.py`, and in `ticks.py` where they would close a circle of
-imports: those that the clock alone queues. Nothing here names one.
+"""The jobs of all apps. An app declares its own in `tasks.py`. Jobs that only the clock queues go into
+`ticks.py` where `tasks.py` would make a circular import. No job is named here.
 
     @job(_("Send a letter to students"))
     def send_letter(letter_id: int) -> int: ...
@@ -7,7 +7,7 @@ imports: those that the clock alone queues. Nothing here names one.
     @job(_("End enrolments of courses that are over"), tick=every_minute(second=20))
     def expire_ended() -> int: ...
 
-A job may run twice, because its worker may die after the work and before the note of it, and takes effect once.
+A job must take effect once even if it runs twice: its worker may die after the work, before the result is stored.
 """
 
 from collections.abc import Callable, Mapping
@@ -68,7 +68,7 @@ def job(label: Any, *, tick: Tick | None = None) -> Callable[[Callable[P, T]], T
 
 
 def label_of(task_path: str) -> Any:
-    """What people read for the task of this path; the path itself where no app declares it any more."""
+    """Return the label of the task with this path, or the path itself if no app declares it any more."""
     return _jobs[task_path].label if task_path in _jobs else task_path
 
 

@@ -1,7 +1,7 @@
 """The door for stored files: a file may be read by whoever may read a page that shows it.
 
 Wagtail's reference index knows which pages show a picture or file; it is kept with the published
-content, so a picture that stands only in a draft is seen by those alone who may work with it.
+content, so a picture that is only in a draft is shown only to people who may use it in the CMS.
 """
 
 from typing import Any
@@ -18,18 +18,21 @@ from learning.library.models import CourseCollection, Picture, SharedFile, Store
 
 STEP = Collection.steplen
 _WORK = {"add", "change", "delete", "choose"}
+# limits the work of one request; a file that is on more pages opens only to readers of the first ones
 PAGES_LOOKED_AT = 50
 
 
 def pages_showing(file: Picture | StoredFile) -> list[Page]:
-    """Live pages that show this file, or show it as their cover, and that may: see `_may_show`."""
+    """Return the live pages that show this file, also as their cover, and may show it (see `_may_show`)."""
     base = ContentType.objects.get_for_model(Page)
     ids = (
         ReferenceIndex.get_references_to(file)
+        # another model may have the same id as a page: only references from pages open a file
         .filter(base_content_type=base)
         .values_list("object_id", flat=True)
         .distinct()
     )
+    # numbers, not a subquery: `object_id` is text, which PostgreSQL does not compare with an integer
     pages = Page.objects.live().filter(pk__in=[int(pk) for pk in ids]).order_by("path")
     return _may_show(file, list(pages.specific()[:PAGES_LOOKED_AT]))
 
@@ -43,8 +46,8 @@ def course_of_file(file: Picture | StoredFile) -> tuple[int, str] | None:
 
 
 def _may_show(file: Picture | StoredFile, pages: list[Page]) -> list[Page]:
-    """A page opens files of its own course's collection, of shared collections, and those that someone who may use
-    both has shown there on purpose: the number of a file in a page is not enough to open it."""
+    """Return the pages that may open the file: those of the file's own course, all pages for a file in a shared
+    collection, and pages of courses in `SharedFile`. The id of a file in a page is not enough to open it."""
     owner = course_of_file(file)
     if owner is None or not pages:
         return pages
@@ -68,8 +71,10 @@ def works_with(user: Person, file: Picture | StoredFile) -> bool:
 
 
 def may_read_file(user: Person, file: Picture | StoredFile, request: HttpRequest | None = None) -> bool:
-    """Whether a page that is served to this person, and that they may read, shows the file; or they work with it."""
+    """Whether the file is on a page that is served to this person and open to them, or they may use it in the CMS."""
+    # asked at each request and never cached: who is removed gets no more bytes (promises 2 and 3)
     for page in served(pages_showing(file), user, request):
+        # home, catalogue and course pages have no door of their own: they are public once they are served
         if not isinstance(page, ModulePage | LessonPage) or access_to_part(user, page).granted:
             return True
     return works_with(user, file)

@@ -1,4 +1,4 @@
-"""The CMS's own API lists of files. Wagtail shows them to everyone in the CMS; ours asks the policy."""
+"""File lists of the CMS's internal API. Wagtail shows all files to everyone in the CMS; these ask the policy."""
 
 from typing import Any
 
@@ -15,6 +15,7 @@ class _Own:
     request: Any
 
     def get_queryset(self) -> QuerySet[Any]:
+        # without this a teacher would see the titles of every course's files (promise 6)
         policy: Any = policy_registry.get_by_type(self.model)
         mine = policy.instances_user_has_any_permission_for(self.request.user, _WORK)
         rows: QuerySet[Any] = super().get_queryset()  # type: ignore[misc]

@@ -11,11 +11,12 @@ _END = b"PK\x05\x06"  # end of central directory, 22 bytes and a comment of at m
 _END_64 = b"PK\x06\x06"
 _TAIL = 22 + 65_535 + 20 + 56  # with the record of large archives and its locator
 PIECE = 64 * 1024  # bytes
+# zipfile raises RuntimeError for an encrypted entry, NotImplementedError for an unknown compression
 _BROKEN = (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError, struct.error)
 
 
 def declared_entry_count(file: IO[bytes]) -> int:
-    """How many entries the archive's end record names: read before the list itself, which may be made to take long.
+    """Return how many entries the end record declares, without reading their list, which may be very long on purpose.
 
     Raises ValidationError where there is no such record.
     """
@@ -28,6 +29,7 @@ def declared_entry_count(file: IO[bytes]) -> int:
         raise ValidationError(_("This archive is damaged."))
     count, list_size = struct.unpack_from("<HI", tail, place + 10)
     large = tail.rfind(_END_64, 0, place)
+    # 0xFFFF means that the true numbers are in the record of large archives (ZIP64)
     if count == 0xFFFF and large >= 0 and len(tail) - large >= 40:
         count, list_size = struct.unpack_from("<QQ", tail, large + 32)
     # Python reads as many entries as the list has bytes, whatever number is said; each takes at least 46
@@ -38,7 +40,8 @@ def opened(file: Any, *, entries_max: int, unpacked_max: int) -> zipfile.ZipFile
     """Open an archive and check its list of entries against the limits. Raises ValidationError."""
     too_much = ValidationError(_("This archive unpacks to more than we take."))
     try:
-        stream = open(file, "rb") if isinstance(file, str) else file  # noqa: SIM115  (closed with the archive)
+        stream = open(file, "rb") if isinstance(file, str) else file  # noqa: SIM115  (freed together with the archive)
+        # before ZipFile(), which reads the whole list of entries into memory (promise 18)
         if declared_entry_count(stream) > entries_max:
             raise too_much
         stream.seek(0)
@@ -46,6 +49,7 @@ def opened(file: Any, *, entries_max: int, unpacked_max: int) -> zipfile.ZipFile
     except _BROKEN as error:
         raise ValidationError(_("This archive is damaged.")) from error
     entries = archive.infolist()
+    # these sizes are only declared: `read_entry` counts again while it unpacks
     if len(entries) > entries_max or sum(entry.file_size for entry in entries) > unpacked_max:
         archive.close()
         raise too_much
@@ -53,9 +57,9 @@ def opened(file: Any, *, entries_max: int, unpacked_max: int) -> zipfile.ZipFile
 
 
 def read_entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
-    """The bytes of one entry, at most `limit` of them: counted while they are unpacked, not as the archive says.
+    """Return the bytes of one entry, at most `limit`: counted while unpacking, whatever size the archive declares.
 
-    Raises KeyError for a name that is not there, and ValidationError for what is too large or damaged.
+    Raises KeyError for an unknown name, and ValidationError when the entry is too large or damaged.
     """
     info = archive.getinfo(name)
     pieces, read = [], 0

@@ -12,7 +12,7 @@ NAME_LENGTH = 200
 
 @transaction.atomic
 def collection_of(course: CoursePage) -> Collection:
-    """The course's own collection, made on first use."""
+    """Return the course's own collection, creating it on first use."""
     row = CourseCollection.objects.select_related("collection").filter(course_id=course.pk).first()
     if row:
         return row.collection
@@ -21,5 +21,6 @@ def collection_of(course: CoursePage) -> Collection:
     # treebeard keeps the number of children on the instance, which others may have changed
     folder = Collection.objects.get(pk=folder.pk)
     collection = folder.add_child(name=course.title[:NAME_LENGTH])
+    # `course_id` is unique: of two first uses at once one fails, and no course gets two collections
     CourseCollection.objects.create(course_id=course.pk, collection=collection)
     return collection

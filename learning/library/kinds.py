@@ -33,6 +33,7 @@ _OLD_OFFICE = {
 }
 _MP4 = {"video/mp4", "video/quicktime", "video/x-m4v", "audio/mp4", "video/3gpp", "image/heif", "image/heic"}
 _OGG = {"audio/ogg", "video/ogg", "audio/opus", "application/ogg"}
+# No svg, html or xml: a browser would run their scripts in the name of the reader (promise 17).
 FORMATS: dict[str, tuple[Kind, str, set[str]]] = {
     "csv": (Kind.DOCUMENT, "text/csv", set()),
     "txt": (Kind.DOCUMENT, "text/plain", set()),
@@ -98,7 +99,7 @@ def _is_text(head: bytes) -> bool:
 
 
 def check_upload(file: IO[bytes], name: str) -> None:
-    """ValidationError unless the bytes are of the kind that the name says and unpack to a bearable size."""
+    """Raise ValidationError unless the bytes are of the kind that the name says and unpack to an allowed size."""
     extension = extension_of(name)
     if extension not in FORMATS:
         raise ValidationError(_("Files of the type “%(type)s” are not taken.") % {"type": extension[:12]})
@@ -108,15 +109,20 @@ def check_upload(file: IO[bytes], name: str) -> None:
     _kind, _media_type, accepted = FORMATS[extension]
     guess = filetype.guess_mime(head)
     if accepted:
+        # `filetype` gives a more exact type than zip for some office files, and that type is not in the set
         zipped = accepted & _OFFICE and head.startswith(b"PK")
+        # the signature of OLE files: `filetype` does not always find out which program wrote one
         old_office = accepted is _OLD_OFFICE and head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+        # an mp3 without ID3 tags begins with eleven set bits; `filetype` knows only three of the possible values
         framed = extension == "mp3" and head[:1] == b"\xff" and head[1:2] and head[1] & 0xE0 == 0xE0
         if not (guess in accepted or zipped or old_office or framed):
             raise ValidationError(
                 _("The content of this file is not what its name says (%(type)s).") % {"type": extension}
             )
         if zipped:
+            # an office file is unpacked too, by the program that opens it: it must not be a bomb (promise 18)
             _check_archive(file)
+    # a text must not begin like another kind, such as a PDF with the name .txt
     elif not _is_text(head) or guess is not None:
         raise ValidationError(_("The content of this file is not what its name says (%(type)s).") % {"type": extension})
     if extension == "vtt" and not head.lstrip(b"\xef\xbb\xbf").startswith(b"WEBVTT"):

@@ -1,4 +1,4 @@
-"""Stored pictures and files. They are handed out by `views.py`, at the door, and nowhere else."""
+"""Stored pictures and files. Only `views.py` serves them, after it has asked for access (promise 2)."""
 
 import uuid
 from collections.abc import Iterator
@@ -21,8 +21,9 @@ RENDITIONS = "renditions"
 
 
 def generated_name(folder: str, filename: str) -> str:
-    """A stored name that tells nothing of the original but its extension (promise 21)."""
+    """Return a random name that keeps only the extension of the original name (promise 21)."""
     extension = extension_of(filename)
+    # the uploader types the extension: only letters and digits, so that it cannot lead to another folder
     suffix = f".{extension}" if extension.isascii() and extension.isalnum() and len(extension) <= 8 else ""
     return f"{folder}/{uuid.uuid4().hex}{suffix}"
 
@@ -45,8 +46,9 @@ class Picture(AbstractImage):
 
     @contextmanager
     def open_file(self) -> Iterator[IO[bytes]]:
-        """A file of the caller's own. Wagtail opens and closes the one of this object, and threads share kept pages."""
+        """Open a file for each caller: Wagtail would use the one of this object, and threads share cached pages."""
         stored: Any = self.file
+        # an upload that is not saved yet is in memory or in a temporary file, not in the storage
         if not stored._committed:
             with super().open_file() as file:
                 yield file
@@ -70,9 +72,9 @@ class Rendition(AbstractRendition):
 
     @property
     def url(self) -> str:
-        """Through the door; the storage's own address answers nothing.
+        """The address of the view that asks for access; the storage's own address answers 404 (promise 2).
 
-        By the stored name, not the key: Wagtail makes several renditions at once and then knows no keys.
+        It contains the stored name, not the id: Wagtail creates several renditions at once, and then has no ids.
         """
         return reverse("library_rendition", args=(self.image_id, self.file.name.rpartition("/")[2]))
 
@@ -85,6 +87,7 @@ class StoredFile(AbstractDocument):
     admin_form_fields = ("title", "file", "collection", "tags")
     search_fields = [
         *AbstractDocument.search_fields,
+        # a search in the choosers of one kind filters by it; Wagtail's search accepts indexed fields only
         index.FilterField("kind"),
         index.RelatedFields("tags", [index.FilterField("name")]),
     ]
@@ -98,6 +101,7 @@ class StoredFile(AbstractDocument):
         upload: Any = self.file
         if upload and not upload._committed:
             self.kind = kind_of(upload.name)
+            # before anything of the content is read (promise 18)
             if upload.size > settings.UPLOAD_MAX_BYTES:
                 limit = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
                 raise ValidationError({"file": _("A file may have at most %(limit)d MB.") % {"limit": limit}})
@@ -109,7 +113,9 @@ class StoredFile(AbstractDocument):
     def save(self, *args: Any, **kwargs: Any) -> None:
         upload: Any = self.file
         if upload and not upload._committed:
+            # the end is kept, with the extension; PostgreSQL refuses a value that is longer than the column
             self.original_name = upload.name.rpartition("/")[2][-255:]
+            # again, because code can save a file without clean()
             self.kind = kind_of(upload.name)
         super().save(*args, **kwargs)
 
@@ -149,11 +155,13 @@ class SharedFile(models.Model):
     picture = models.ForeignKey(Picture, null=True, on_delete=models.CASCADE, related_name="+")
     file = models.ForeignKey(StoredFile, null=True, on_delete=models.CASCADE, related_name="+")
 
+    # it is a permission and not a use: Wagtail would count it as one more place that shows the file
     wagtail_reference_index_ignore = True
     objects = SharedFileQuerySet.as_manager()
 
     class Meta:
         constraints = [
+            # NULLs are distinct in both databases, so rows about files do not collide here
             models.UniqueConstraint(fields=["course_id", "picture"], name="library_picture_shared_once"),
             models.UniqueConstraint(fields=["course_id", "file"], name="library_file_shared_once"),
         ]

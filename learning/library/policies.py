@@ -16,11 +16,11 @@ from learning.library.uploads import suggested_collection_id
 
 
 class CourseTeamCollectionPolicy(CollectionOwnershipPermissionPolicy):
-    """Adds, for this person, the rights a group with add, change and choose on these collections would have."""
+    """Add the rights of the team: as a group with add, change and choose on the collections of their courses."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Wagtail keeps the answer on the user under one name for all collection policies; ours differ by model.
+        # Wagtail caches the answer on the user under one name for all collection policies; here it differs by model.
         self.permission_cache_name = f"_collection_permission_cache_{self.auth_model._meta.model_name}"
 
     def get_all_permissions_for_user(self, user: User) -> Sequence[GroupCollectionPermission]:
@@ -28,6 +28,7 @@ class CourseTeamCollectionPolicy(CollectionOwnershipPermissionPolicy):
         if not user.is_active or user.is_anonymous or user.is_superuser:
             return of_groups
         rights = _rights_on(self.auth_model._meta.app_label, self.auth_model._meta.model_name or "")
+        # depth 1 is the root collection: rights on it hold in every collection below
         everywhere = {row.permission_id for row in of_groups if row.collection.depth == 1}
         if {right.pk for right in rights} <= everywhere:
             return of_groups  # who may do all this in every collection gets nothing more from single ones
@@ -58,6 +59,7 @@ class CourseTeamCollectionPolicy(CollectionOwnershipPermissionPolicy):
         return collections.order_by(Case(When(pk=suggested, then=0), default=1), "path")
 
 
+# these rows change only with a migration; which of them a person has is asked at each request
 @cached_for(seconds=60)
 def _rights_on(app_label: str, model_name: str) -> list[Any]:
     names = [f"{verb}_{model_name}" for verb in ("add", "change", "choose")]

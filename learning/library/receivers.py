@@ -23,23 +23,27 @@ def _restamp_pages_showing(file: Picture | StoredFile) -> None:
     ]
     if ids:
         now = timezone.now()
+        # update(): save() would write back the whole page, perhaps over what an editor saves at this moment
         LessonPage.objects.filter(pk__in=ids).update(content_stamp=now)
         ModulePage.objects.filter(pk__in=ids).update(content_stamp=now)
         CoursePage.objects.filter(pk__in=ids).update(programme_stamp=now)
 
 
+# pre_delete: after the deletion Wagtail's index no longer says which pages showed the file
 @receiver(post_save, sender=Picture)
 @receiver(post_save, sender=StoredFile)
 @receiver(pre_delete, sender=Picture)
 @receiver(pre_delete, sender=StoredFile)
 def file_changed(instance: Picture | StoredFile, created: bool = False, **kwargs: Any) -> None:
     """Invalidate cached lesson bodies that show this file."""
+    # a deletion sends no `created`, so the default counts; a new file is on no page yet
     if not created:
         _restamp_pages_showing(instance)
 
 
 @receiver(post_save, sender=CoursePage)
 def course_gets_collection(instance: CoursePage, raw: bool = False, **kwargs: Any) -> None:
+    # raw: a fixture is loaded row by row, and the rows that this needs may still be missing
     if not raw:
         collection_of(instance)
 

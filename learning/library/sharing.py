@@ -16,6 +16,7 @@ from learning.library.models import Picture, SharedFile, StoredFile
 def _files(references: set[Reference]) -> list[Picture | StoredFile]:
     found: list[Picture | StoredFile] = []
     for model in (Picture, StoredFile):
+        # a form can send any text as a key (promise 32)
         keys = parse_ids(key for kind, key in references if kind is model)
         found += model.objects.select_related("collection").filter(pk__in=keys)
     return found
@@ -26,7 +27,7 @@ def _course_of(path: str) -> CoursePage | None:
 
 
 def _shown_in(course: CoursePage | None, file: Picture | StoredFile) -> bool:
-    """Whether a page of the course shows the file, or may: putting it back, or elsewhere in the course, is no theft."""
+    """Whether the course shows the file already, or may show it: then it may be on any page of that course."""
     if course is None:
         return False
     if SharedFile.objects.of(file).filter(course_id=course.pk).exists():
@@ -35,10 +36,11 @@ def _shown_in(course: CoursePage | None, file: Picture | StoredFile) -> bool:
 
 
 def check_files(user: Any, page: Page, references: set[Reference]) -> None:
-    """Raises PermissionDenied for a file that this person may not use: the same for a missing and a forbidden one."""
+    """Raise PermissionDenied when the references contain a file that this person may not use."""
     files = [file for file in _files(references) if not works_with(user, file)]
     if not files:
         return
+    # a new page has no place in the tree yet
     course = _course_of(page.path) if page.path else None
     if not all(_shown_in(course, file) for file in files):
         raise PermissionDenied
@@ -61,14 +63,15 @@ def note_files(user: Any, page: Page, references: set[Reference], parent: Page |
 
 
 def share_with_new(request: Any, page: Page) -> None:
-    """`after_create_page`: a course has a place in the tree only now, and with it what its pages show."""
+    """`after_create_page`: record what a new course shows; it has a place in the tree only now."""
     course = _course_of(page.path)
     if course is not None:
         _share([file for file in _files(references_of(page)) if works_with(request.user, file)], course)
 
 
 def share_with_moved(request: Any, page: Page) -> None:
-    """`after_move_page`: what a part shows, it shows in its new course too."""
+    """`after_move_page`: let the new course show the files of the moved part."""
+    # treebeard does not update the object that it moves: `page` still has its old path
     moved = Page.objects.get(pk=page.pk)
     course = _course_of(moved.path)
     if course is not None:
@@ -84,4 +87,5 @@ def share_with_copy(request: Any, page: Page, copied: Page) -> None:
     files: list[Picture | StoredFile] = []
     for part in copied.get_descendants(inclusive=True).specific().iterator(chunk_size=50):
         files += _files(references_of(part))
+    # a copy must not open files that the person who copies may not use (docs/decisions/0015)
     _share([file for file in files if works_with(request.user, file)], course)

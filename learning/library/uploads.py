@@ -17,7 +17,7 @@ from learning.courses.models import CoursePage
 from learning.courses.programme import course_paths_above
 from learning.library.models import CourseCollection
 
-# The page editors: of a page that is there, and of a new one below a parent.
+# Addresses of the page editor: of an existing page, and of a new page below a parent.
 _EDITOR = re.compile(r"/cms/pages/(?:(\d+)/edit|add/\w+/\w+/(\d+))/\Z", re.ASCII)
 
 
@@ -28,10 +28,11 @@ def _course_above(page_path: str | None) -> int | None:
 
 
 def edited_course_id(request: HttpRequest) -> int | None:
-    """The course of the page editor that sent this request, else the course whose page this person saved last.
+    """Return the course of the page editor that sent this request, else of the page that this person saved last.
 
     Choosers open inside the editor, which the browser names as their referrer.
     """
+    # the header can be forged: it only preselects a collection, and the form checks the choice as always
     match = _EDITOR.search(urlsplit(request.headers.get("referer", "")).path)
     if match:
         page = Page.objects.filter(pk=int(match[1] or match[2]))
@@ -42,7 +43,7 @@ def edited_course_id(request: HttpRequest) -> int | None:
 
 
 class EditedCourseMiddleware:
-    """Notes with the person of a request about uploads which course they edit, where Wagtail's forms find it."""
+    """Store the id of the edited course on the user of an upload request, where Wagtail's forms can read it."""
 
     about = ("/cms/images/", "/cms/documents/")
 
@@ -51,6 +52,7 @@ class EditedCourseMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith(self.about) and request.user.is_authenticated:
+            # on the user: Wagtail gives its forms and policies the user, not the request
             person: Any = request.user
             person.edited_course_id = edited_course_id(request)
         return self.get_response(request)
@@ -65,14 +67,16 @@ def suggested_collection_id(person: Any) -> int | None:
 
 
 class _InCourseCollection:
-    """An upload form that has the collection of the edited course chosen already, if this person may add to it."""
+    """An upload form that preselects the collection of the edited course, if this person may add to it."""
 
     def __init__(self, *args: Any, user: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)  # type: ignore[call-arg]
         field = self.fields.get("collection")  # type: ignore[attr-defined]
+        # Wagtail removes the field when there is only one collection to choose; a stored file keeps its own
         if field is None or self.instance.pk:  # type: ignore[attr-defined]
             return
         suggested = suggested_collection_id(user)
+        # the queryset has only the collections that this person may add to
         if suggested is not None and field.queryset.filter(pk=suggested).exists():
             self.initial["collection"] = suggested  # type: ignore[attr-defined]
 
@@ -82,7 +86,7 @@ class DocumentForm(_InCourseCollection, BaseDocumentForm):
 
 
 class ReadableImageField(WagtailImageField):
-    """Says of a damaged picture that it is damaged; Wagtail lets some errors of the picture library pass."""
+    """Report a damaged picture as a form error; Wagtail does not catch some errors of Pillow."""
 
     def check_image_pixel_size(self, f: Any) -> None:
         try:

@@ -22,9 +22,9 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z", re.ASCII)
 
 
 def parse_range(header: str, size: int) -> tuple[int, int] | None:
-    """First and last byte of a Range header of one part; None where it is to be ignored, as RFC 9110 allows.
+    """Return the first and last byte that a Range header asks for; None when the header is to be ignored (RFC 9110).
 
-    Raises ValueError when no byte of the file is asked for (416).
+    Raises ValueError when the range contains no byte of the file (416).
     """
     match = _RANGE.match(header.strip())
     if not match or match.groups() == ("", ""):
@@ -37,6 +37,7 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
         return max(0, size - length), size - 1
     start = int(first)
     end = min(int(last), size - 1) if last else size - 1
+    # such a range is invalid, and RFC 9110 says to ignore it: the whole file is sent
     if last and int(last) < start:
         return None
     if start >= size:
@@ -58,8 +59,10 @@ def _pieces(file: IO[bytes], start: int, length: int) -> Iterator[bytes]:
 def _guard(response: Any, etag: str) -> Any:
     headers = response.headers
     headers["ETag"] = etag
+    # the browser may keep the bytes but must ask before each use: access may have ended (promise 2)
     headers["Cache-Control"] = "private, no-cache"
     headers["Accept-Ranges"] = "bytes"
+    # an uploaded file must not run as a page of this site, even when it is opened directly (promise 17)
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
     return response
@@ -68,16 +71,18 @@ def _guard(response: Any, etag: str) -> Any:
 def serve_file(
     request: HttpRequest, stored: FieldFile, *, etag: str, media_type: str, name: str, inline: bool
 ) -> HttpResponse | FileResponse | StreamingHttpResponse:
-    """Answer with a file that the door allows: whole, as a range, or 304.
+    """Answer with a file, after the caller has checked access: the whole file, a range, or 304.
 
     In production on a local disk NGINX does the sending (`X-Accel-Redirect`).
     """
     etag = quote_etag(etag)
     stored_name = str(stored.name)
+    # both callers have asked the door before: a 304 also tells that the file exists (promise 5)
     if request.headers.get("If-None-Match", "").strip() in (etag, f"W/{etag}"):
         return _guard(HttpResponseNotModified(), etag)
     disposition = content_disposition_header(not inline, name) or "attachment"
     common = {"Content-Type": media_type, "Content-Disposition": disposition}
+    # NGINX also answers ranges, so the Range header is not read on this way
     if settings.ACCEL_REDIRECT_PREFIX and isinstance(stored.storage, FileSystemStorage):
         response = HttpResponse(headers={**common, "X-Accel-Redirect": settings.ACCEL_REDIRECT_PREFIX + stored_name})
         return _guard(response, etag)
@@ -89,6 +94,7 @@ def serve_file(
     header = request.headers.get("Range", "")
     if_range = request.headers.get("If-Range")
     part = None
+    # If-Range with another tag: the file has changed, and a part of it would not fit what the browser has
     if header and if_range in (None, etag):
         try:
             part = parse_range(header, size)
@@ -112,6 +118,7 @@ def rendition(request: HttpRequest, image_id: int, name: str) -> Any:
     if not may_read_file(request.user, shown.image, request):
         raise Http404
     media_type = media_type_of(shown.file.name) if not shown.file.name.endswith(".avif") else "image/avif"
+    # every upload gets a new random name, so the name stands for the content and nothing has to be hashed
     etag = f"r{shown.pk}-{shown.file.name.rpartition('/')[2][:12]}"
     return serve_file(request, shown.file, etag=etag, media_type=media_type, name=name, inline=True)
 

@@ -28,6 +28,7 @@ class OnlyUsable(VisibleOnly):
         return works_with(self.request.user, thing)
 
 
+# Wagtail's own bulk actions name the chosen files before they ask for rights (promise 6)
 for action in guarded_bulk_actions(ACTIONS, OnlyUsable):
     hooks.register("register_bulk_action", action, order=10)
 hooks.register("check_new_references", sharing.check_files)

@@ -1,7 +1,7 @@
-"""The addresses of Wagtail's admin at which views of ours stand in the place of its own.
+"""The addresses of Wagtail's admin whose views are replaced by ours.
 
-A view is looked for by itself, not by its address: where a new version of Wagtail moves the address, ours moves along,
-and where the view is gone, the school does not start.
+We look for the view and not for its address: if a new version of Wagtail moves the address, ours moves with it, and if
+the view is gone, the school does not start.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,8 +28,10 @@ REPLACED: dict[View, Callable[[View], View]] = {
     # one log-in page for everyone: allauth's, with its limits and second factor
     LoginView: lambda _view: RedirectView.as_view(pattern_name="account_login", query_string=True),
     PasswordResetView: lambda _view: RedirectView.as_view(pattern_name="account_reset_password"),
+    # it makes a link to a page of a typed address, with the title of that page, perhaps of a draft (promise 6)
     ExternalLinkView: lambda _view: require_admin_access(VisibleLinkView.as_view()),
     AccountView: lambda _view: require_admin_access(OwnAccountView.as_view()),
+    # it raises an exception on purpose: a 500 for anyone who asks (promise 32)
     error_test: lambda _view: not_found,
     # this report names the last edited page of each type, wherever it is
     PageTypesUsageReportView: requires_whole_tree,
@@ -37,7 +39,7 @@ REPLACED: dict[View, Callable[[View], View]] = {
 
 
 def replacing(patterns: list[Any], replaced: dict[View, Callable[[View], View]]) -> list[URLPattern]:
-    """The addresses among `patterns` whose views are replaced; each view must be there."""
+    """Return new patterns for the replaced views, at the same addresses; raises an error if a view is missing."""
     found = list(_leaves(patterns, ""))
     missing = [view.__name__ for view in replaced if all(view is not _view_of(pattern) for _route, pattern in found)]
     if missing:

@@ -1,7 +1,7 @@
 """The ASGI application, for daphne: `PYTHONPATH=site daphne config.asgi:application`.
 
-Daphne serves the sockets; pages come from gunicorn (`wsgi.py`). With `PARTA_SOCKETS_ONLY` this process has no pages, so
-that nobody finds a second way to them, past the limits that the other one counts.
+Daphne serves the sockets; pages come from gunicorn (`wsgi.py`). With `PARTA_SOCKETS_ONLY` this process serves no
+pages: without Redis, gunicorn counts the rate limits in its own memory, and requests here would be counted apart.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The Redis cache, forgiving: a cache that is away is an empty cache, not an error."""
+"""A Redis cache that tolerates outages: while Redis is away the cache is empty, and raises no error."""
 
 import logging
 from typing import Any
@@ -15,6 +15,7 @@ def _forgiving(name: str, when_away: Any) -> Any:
     def call(self: RedisCacheClient, *args: Any, **kwargs: Any) -> Any:
         try:
             return original(self, *args, **kwargs)
+        # errors of the connection alone: a wrong command is a mistake of ours and must be seen
         except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
             logger.warning("cache is away (%s): %s", name, error)
             return when_away(args, kwargs) if callable(when_away) else when_away
@@ -25,6 +26,7 @@ def _forgiving(name: str, when_away: Any) -> Any:
 class ForgivingClient(RedisCacheClient):
     """Answers like an empty cache while Redis cannot be reached, so that pages go on (promise 33)."""
 
+    # True: with False, allauth would wait a second for its lock and then refuse the log-in
     add = _forgiving("add", True)
     get = _forgiving("get", lambda args, kwargs: kwargs.get("default", args[1] if len(args) > 1 else None))
     set = _forgiving("set", None)

@@ -1,7 +1,7 @@
 """Answers 400 or 404 to input that cannot be parsed, instead of a server error.
 
-Views of ours read their parameters with care. Django's and Wagtail's sometimes do not: they take the number out of
-`?id=abc` or expect a field that a form always sends. Refusals are logged with their traceback as `parta.input`.
+Our own views check their parameters. Django's and Wagtail's sometimes do not: they call int() on the value of `?id=abc`
+or expect a field that a form always sends. Refusals are logged with their traceback as `parta.input`.
 """
 
 import codecs
@@ -24,12 +24,12 @@ from django.utils.http import parse_header_parameters
 log = logging.getLogger("parta.input")
 
 _FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
-# What reading a single value can end in.
+# Errors that reading a single value can raise.
 _OF_VALUES = (
     *(ValueError, OverflowError, DataError, FieldError, ValidationError, NoReverseMatch, LookupError),
     *(RecursionError, IncorrectLookupParameters, ObjectDoesNotExist),
 )
-# The functions in which the frameworks read a whole form: in them these errors, too, come from what was sent.
+# In the functions below, where the frameworks read a whole form, these errors come from what was sent too.
 _OF_FORMS = (*_OF_VALUES, AttributeError, TypeError)
 _READERS = {
     ("django/forms/forms.py", "full_clean"),
@@ -43,6 +43,7 @@ _READERS = {
 
 
 def _is_ours(file: str) -> bool:
+    # the virtual environment is inside BASE_DIR
     return file.startswith(f"{settings.BASE_DIR}/") and "site-packages" not in file
 
 
@@ -54,7 +55,7 @@ def _is_text_encoding(name: str) -> bool:
 
 
 class _ReadableCharset:
-    """A request whose declared charset is one of text: with `zlib`, Django fails before any middleware."""
+    """Ignores a declared charset that is not one of text: with `zlib`, Django fails before any middleware runs."""
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
         _kind, parameters = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
@@ -80,7 +81,7 @@ def _words(request: HttpRequest) -> Iterator[str]:
 
 
 def _quotes(sentence: str, word: str) -> bool:
-    """Whether an error names this word of the request; an empty one is named only as the number it is not."""
+    """Return whether an error quotes this word of the request; an empty one only where a number was expected."""
     return repr(word) in sentence if word else sentence.endswith(("got ''.", "got ''", "base 10: ''"))
 
 
@@ -90,11 +91,12 @@ def _is_beyond_any_key(word: str) -> bool:
 
 
 def _is_about_input(request: HttpRequest, error: BaseException) -> bool:
-    """Whether an error tells that something sent could not be read, and not of a mistake of ours."""
+    """Return whether an error comes from input that cannot be read, and not from a mistake in our code."""
     frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
+    # Django's frames say nothing of who is to blame: the last frame outside it called with the bad value
     outside_django = [frame for frame in frames if "site-packages/django/" not in frame.f_code.co_filename]
     if outside_django and _is_ours(outside_django[-1].f_code.co_filename):
-        return False  # a view of ours that trips is a mistake of ours
+        return False  # an error in our own code is our mistake, and stays a 500
     in_reader = any(
         frame.f_code.co_name == name and frame.f_code.co_filename.endswith(file)
         for frame in frames
@@ -103,11 +105,12 @@ def _is_about_input(request: HttpRequest, error: BaseException) -> bool:
     if in_reader and isinstance(error, _OF_FORMS):
         return True
     if isinstance(error, MultiValueDictKeyError):
+        # the key is missing in what was sent, and not in another dict of this type
         asked = frames[-1].f_locals.get("self")
         return any(asked is sent for sent in (request.GET, request.POST, request.FILES))
     if isinstance(error, IncorrectLookupParameters):
         return True
-    if isinstance(error, KeyError):  # a field of a form that was not sent: the frame that asks for it reads a form
+    if isinstance(error, KeyError):  # a missing field: code of a form has asked for it
         asker = outside_django[-1].f_code if outside_django else None
         return request.method == "POST" and asker is not None and asker.co_filename.endswith("/forms.py")
     return isinstance(error, _OF_VALUES) and _names_input(request, error)
@@ -138,7 +141,7 @@ class InputMiddleware:
             return  # the API reads its body itself
         try:
             has_nul = any("\x00" in word for word in _words(request))
-        except (LookupError, OSError) as error:  # no charset of text, or an upload that ended early
+        except (LookupError, OSError) as error:  # a charset that does not exist, or an upload that ended early
             raise BadRequest("body") from error
         if has_nul:
             raise BadRequest("NUL")
@@ -148,6 +151,7 @@ class InputMiddleware:
             return
         log.warning("Input refused at %s", request.path, exc_info=error)
         in_address = map(str, request.resolver_match.kwargs.values() if request.resolver_match else ())
+        # 404 where the address itself names nothing, 400 where a value in it cannot be read
         if isinstance(error, ObjectDoesNotExist) or any(_quotes(str(error), word) for word in in_address if word):
             raise Http404 from error
         raise BadRequest from error

@@ -1,4 +1,4 @@
-"""The access log of gunicorn, without what would open something: keys in addresses are masked."""
+"""The access log of gunicorn, with secret keys in addresses masked."""
 
 from typing import Any
 

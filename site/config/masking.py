@@ -12,9 +12,10 @@ def masked(text: str) -> str:
 
 
 class MaskKeys(logging.Filter):
-    """Masks what a line of the log is about, such as “Not Found: /letters/stop/…/”."""
+    """Masks secrets in the arguments of a log record: “Not Found: /letters/stop/…/”."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        # the arguments and not the message: `django.request` logs the address as an argument
         if isinstance(record.args, tuple):
             record.args = tuple(masked(part) if isinstance(part, str) else part for part in record.args)
         return True

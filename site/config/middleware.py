@@ -14,7 +14,7 @@ PUBLIC_POLICY = _COMMON + (
     "frame-ancestors 'none'; script-src 'self'; style-src 'self'; "
     "frame-src 'self' https://www.youtube-nocookie.com https://player.vimeo.com"
 )
-# A page that the CMS previews: the site itself frames it, and axe runs in it.
+# A page in the preview of the CMS: the CMS frames it and runs axe, an accessibility checker, in it.
 PREVIEW_POLICY = PUBLIC_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 # Wagtail's own screens (Draftail, modeladmin, the preview frame) need inline styles and scripts.
 CMS_POLICY = _COMMON + (
@@ -24,7 +24,7 @@ CMS_POLICY = _COMMON + (
 
 
 def _policy_of(request: HttpRequest) -> str:
-    """A preview passes here with the address of its page, not with that of the CMS."""
+    """Return the policy of a request. That of a preview has the path of its page, not one of the CMS."""
     if getattr(request, "is_preview", False):
         return PREVIEW_POLICY
     return CMS_POLICY if request.path.startswith("/cms/") else PUBLIC_POLICY
@@ -48,6 +48,7 @@ class SecurityHeadersMiddleware:
 class NumbersMiddleware:
     """404 for ids in the address that are too large for the database, instead of an error in the query."""
 
+    # a 64-bit column holds 19 digits, and no key of ours comes near 18
     too_long = re.compile(r"/\d{18,}(?:/|$)")
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -75,6 +76,7 @@ class RefusedUploadMiddleware:
         return self.get_response(request)
 
     def process_template_response(self, request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
+        # a TemplateResponse is not rendered yet here, so the form is still in its context
         if request.method == "POST" and self.forms.match(request.path):
             form = (response.context_data or {}).get("form")
             if getattr(form, "errors", None):

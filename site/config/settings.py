@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
-# An empty variable, as in a copied .env.example, is one that is not set.
+# An empty variable, as in a copied .env.example, counts as not set.
 env.ENVIRON = {name: value for name, value in os.environ.items() if value}
 
 # --- What kind of run this is -------------------------------------------------------------
@@ -29,6 +29,7 @@ ALLOWED_HOSTS: list[str] = env.list(
 BASE_URL: str = env("PARTA_BASE_URL", default="http://localhost:8000").rstrip("/")
 
 if PRODUCTION:
+    # 50 characters, as `check --deploy` demands (security.W009)
     if SECRET_KEY == DEVELOPMENT_SECRET or len(SECRET_KEY) < 50:
         raise ImproperlyConfigured("Production needs a SECRET_KEY of its own, 50 characters or more.")
     if DEBUG:
@@ -38,7 +39,7 @@ if PRODUCTION:
     if not BASE_URL.startswith("https://"):
         raise ImproperlyConfigured("Production needs PARTA_BASE_URL, starting with https://.")
 
-# --- Where things lie ---------------------------------------------------------------------
+# --- Directories --------------------------------------------------------------------------
 
 _data = env("PARTA_DATA", default="")
 DATA_DIR = Path(_data).resolve() if _data else BASE_DIR / "var"
@@ -46,7 +47,7 @@ MEDIA_ROOT = DATA_DIR / "media" if _data else BASE_DIR / "media"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(DATA_DIR / "static")))
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
-# --- Applications, from the top of the ladder down ----------------------------------------
+# --- Applications: each imports only those below it ---------------------------------------
 
 INSTALLED_APPS = [
     "home",
@@ -93,9 +94,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # first, so that answers of all those below have the headers, refusals and errors too
     "config.middleware.SecurityHeadersMiddleware",
+    # before sessions: PostgreSQL raises an error for a NUL in the cookie's key (promise 32)
     "config.input.InputMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    # before the account is read: static files cost no query
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -109,6 +113,7 @@ MIDDLEWARE = [
     "learning.enrollment.cms_door.CmsDoorMiddleware",
     "learning.library.uploads.EditedCourseMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    # after the account is known: the 404 page shows who is logged in
     "config.middleware.NumbersMiddleware",
     "config.middleware.RefusedUploadMiddleware",
 ]
@@ -138,8 +143,10 @@ TEMPLATES = [
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
+        # locks at the start: a transaction that reads first and writes later can fail at once, without waiting
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
+        # WAL: readers do not wait for a writer. NORMAL survives `kill -9`; a power cut may cost the last commits.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728;",
     }
     DATABASES["default"]["TEST"] = {"NAME": env("PARTA_TEST_DB", default=str(DATA_DIR / "test.sqlite3"))}
@@ -148,7 +155,7 @@ else:
     # and lets the site recover by itself after a restart of the database.
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # The server plans a query that comes again and again only once. Behind a pooler that shares
+    # The server then plans a repeated query only once. Behind a pooler that shares
     # connections between transactions, set PREPARED_STATEMENTS=0.
     if env.bool("PREPARED_STATEMENTS", default=True):
         DATABASES["default"]["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 4}
@@ -195,6 +202,7 @@ ACCOUNT_SIGNUP_FORM_CLASS = "learning.accounts.forms.SignupDetails"
 ACCOUNT_FORMS = {"signup": "learning.accounts.signup.ConstantTimeSignupForm"}
 ACCOUNT_USER_DISPLAY = "learning.accounts.models.display_name_of"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+# mail scanners open every link: only the button on its page confirms (promise 14)
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up, and in no other
 ACCOUNT_LOGIN_TIMEOUT = 3600  # seconds from signing up to the confirmation that logs in
@@ -202,9 +210,11 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
+# this session stays; `accounts/receivers.py` ends the others (promise 11)
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# key: what is tried, such as an account; ip: the address (promise 10). Other actions keep allauth's own limits.
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/5m/key,100/5m/ip",
     "enroll_key": "10/5m/key",
@@ -212,9 +222,11 @@ ACCOUNT_RATE_LIMITS = {
     "resend": "1/m/key,20/h/ip",
 }
 ACCOUNT_SESSION_REMEMBER = True
+# 0: X-Forwarded-For is not believed, else each try could claim another address
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Parta"
+# True would write a row at each request
 USERSESSIONS_TRACK_ACTIVITY = False
 STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=False)
 
@@ -225,16 +237,20 @@ SESSION_ENGINE = "learning.accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+# our scripts read the token from the form in the page
 CSRF_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+# addresses can hold a key (reset of a password): other sites must not learn it
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"  # Wagtail's preview, which is framed, sets its own
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL] if PRODUCTION else [])
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    # the proxy must overwrite this header, or visitors could claim https
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # probes ask by plain http inside the network
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -257,7 +273,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 COLLECTED = PRODUCTION or env.bool("PARTA_COLLECTED_STATIC", default=False)
 WHITENOISE_USE_FINDERS = not COLLECTED
 WHITENOISE_MAX_AGE = 31_536_000 if COLLECTED else 60
-# Nothing is mounted here: every stored file goes out through the door in `learning.library`.
+# No address of the site begins with this: `learning.library` checks each request for a file (promise 2).
 MEDIA_URL = "/stored/"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -268,7 +284,7 @@ STORAGES = {
     },
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
-# Set by the production deployment, where NGINX hands out files that the door has allowed.
+# Set by the production deployment, where NGINX sends the files that `learning.library` has allowed.
 ACCEL_REDIRECT_PREFIX: str = env("ACCEL_REDIRECT_PREFIX", default="")
 UPLOAD_MAX_BYTES: int = env.int("UPLOAD_MAX_BYTES", default=200 * 1024 * 1024)
 
@@ -291,8 +307,10 @@ WAGTAILADMIN_LOGIN_URL = "account_login"
 WAGTAIL_FRONTEND_LOGIN_URL = "/accounts/login/"
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
-WAGTAILADMIN_EXTERNAL_LINK_CONVERSION = "exact"  # the question about others shows titles of drafts
+WAGTAILADMIN_EXTERNAL_LINK_CONVERSION = "exact"  # its question about other links shows titles of drafts
+# else a hash of each e-mail address would go to another company
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
+# password and address are changed on allauth's pages, with their limits and second factor
 WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
 WAGTAIL_PASSWORD_RESET_ENABLED = False
 WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
@@ -325,10 +343,11 @@ MAIL_TRANSPORT: str = _mail["EMAIL_BACKEND"]
 vars().update(_mail)
 EMAIL_BACKEND = "learning.accounts.mail.QueuedEmailBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default="Parta <parta@localhost>")
+# seconds: a mail server that hangs must not hold up the worker
 EMAIL_TIMEOUT = 20
 
 TASKS = {
-    # Wagtail's own small tasks (search and reference index) must be true at once.
+    # Wagtail's own small tasks (search and reference index) must take effect at once.
     "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"},
     # Ours are rows of the same transaction, taken by `manage.py work`.
     "queue": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]},
@@ -341,7 +360,7 @@ LOGGING = {
     "filters": {"keys": {"()": "config.masking.MaskKeys"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["keys"]}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
-    # The layer writes a traceback each second while Redis is away; `chat.rooms.publisher` says it once.
+    # The layer logs a traceback each second while Redis is away; `chat.rooms.publisher` logs it once.
     "loggers": {"parta": {"level": "INFO"}, "channels_redis.pubsub": {"level": "CRITICAL"}},
 }
 SILENCED_SYSTEM_CHECKS = ["wagtailadmin.W003"]

@@ -26,7 +26,7 @@ urlpatterns = [
     re_path(r"^api/", not_found),  # before Wagtail looks for a page there
     path("accounts/", include("allauth.urls")),
     path("sitemap.xml", sitemap, {"sitemaps": {"wagtail": SchoolSitemap}}, name="sitemap"),
-    # Wagtail's page addresses, one by one: its own log-in form is left out, ours stands in for it.
+    # Wagtail's page addresses, one by one: its own log-in form is replaced by ours.
     path(
         "_util/authenticate_with_password/<int:page_view_restriction_id>/<int:page_id>/",
         limit_password_attempts(authenticate_with_password),

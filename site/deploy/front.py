@@ -1,6 +1,6 @@
 """A proxy before web and sockets for local use, in place of NGINX in production.
 
-Looks at the first line of each connection, gives `/ws/` to Daphne and the rest to gunicorn, and then only carries
+Looks at the first line of each connection, gives `/ws/` to Daphne and the rest to gunicorn, and then only copies
 bytes: `front.py PORT WEB_PORT SOCKETS_PORT`.
 """
 
@@ -12,7 +12,7 @@ import sys
 HOST = "127.0.0.1"
 FIRST_LINE = 16 * 1024  # bytes
 CHUNK = 64 * 1024
-PATIENCE = 30  # seconds for the first line
+PATIENCE = 30  # seconds to wait for the first line
 BAD_GATEWAY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
 
 
@@ -22,6 +22,7 @@ async def carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
         while data := await source.read(CHUNK):
             target.write(data)
             await target.drain()
+        # only this direction ends: the other may still have bytes to bring
         target.write_eof()
 
 
@@ -49,7 +50,7 @@ class Front:
             await carry(answers, writer)
             there.cancel()
         except (OSError, ValueError, TimeoutError):
-            pass  # they hung up, or said nothing that could be carried
+            pass  # the client closed the connection, or sent nothing that could be forwarded
         finally:
             for end in (behind, writer):
                 if end is not None:

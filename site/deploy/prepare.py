@@ -24,6 +24,7 @@ def main() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     print("Collecting static files …", flush=True)
     call_command("collectstatic", verbosity=0, interactive=False)
+    # only into an empty database: a real school must not get demo accounts with a known password
     if not User.objects.exists() and not is_loaded():
         print("Loading the demo school …", flush=True)
         call_command("load_demo")

@@ -22,15 +22,16 @@ PORT = int(os.environ.get("PORT") or "8000")
 HOST = "127.0.0.1"
 RESTARTS, RESTARTS_WITHIN = 5, 60.0  # how often a part is started again within so many seconds
 GRACE = 8  # seconds for a process to end by itself
-# Seconds that an idle connection is kept. With gunicorn's own two, a request that comes as it closes gets no answer.
+# Seconds that an idle connection stays open. With gunicorn's 2, a request that comes while it closes gets no answer.
 KEEP_ALIVE = "75"
-# Bytes of what a socket may send at once. What is more than a message gets an error up to here, and the end beyond.
+# Bytes that a socket may send at once. Up to here, text that is too long gets an error; above, the socket is closed.
 MOST_FRAME = str(1024 * 1024)
 WATCHED = ("*/migrations/*.py", "*/*/migrations/*.py", "static/**/*", "locale/**/*.po", "requirements.txt")
 
 
 def port_is_free() -> bool:
     with socket.socket() as probe:
+        # a port in TIME_WAIT after the last run counts as free
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, PORT))
@@ -53,7 +54,7 @@ def environment() -> dict[str, str]:
 
 
 def fingerprint() -> str:
-    """Changes when something changes that has to be prepared anew."""
+    """Return a digest that changes when something has to be prepared again."""
     digest = hashlib.sha256(os.environ.get("DATABASE_URL", "").encode())
     for pattern in WATCHED:
         for path in sorted(BASE.glob(pattern)):
@@ -78,11 +79,13 @@ def die_with_parent() -> None:
     if sys.platform == "linux":
         import ctypes
 
+        # 1 is PR_SET_PDEATHSIG
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on just now."""
+    """Return ports that nobody listens on at this moment."""
+    # all are open at the same time, so that the system gives different ports
     probes = [socket.socket() for _number in range(count)]
     for probe in probes:
         probe.bind((HOST, 0))
@@ -117,7 +120,7 @@ def commands() -> dict[str, list[str]]:
 
 
 class School:
-    """The processes of a school. One that ends is started again, but for one that ends again and again."""
+    """The processes of a school. One that ends is started again, unless it ends again and again."""
 
     def __init__(self, env: dict[str, str]) -> None:
         self.env = env
@@ -132,12 +135,13 @@ class School:
             self.commands[name],
             env=self.env,
             cwd=BASE,
+            # Ctrl-C in the terminal then reaches this process alone, which ends the others in order
             start_new_session=True,
             preexec_fn=die_with_parent,  # noqa: PLW1509
         )
 
     def look_after(self) -> str | None:
-        """Start again what has ended; returns the name of a part that does not stay alive."""
+        """Restart the processes that have ended; returns the name of one that ends again and again."""
         for name, process in self.processes.items():
             if process.poll() is None:
                 continue
@@ -179,6 +183,7 @@ def stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
         try:
             process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
+            # the whole group: gunicorn's workers are children of their own
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
@@ -201,7 +206,7 @@ def main() -> int:
     def leave(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    # said for SIGINT too: a shell without job control starts what it puts in the background deaf to it
+    # for SIGINT too: a shell without job control starts its background processes with SIGINT ignored
     signal.signal(signal.SIGINT, leave)
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGHUP, leave)
@@ -220,6 +225,7 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         return error.returncode or 1
     finally:
+        # a second Ctrl-C must not break off the orderly end
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if school is not None:

@@ -1,4 +1,4 @@
-"""What templates say of accounts."""
+"""Template filters about accounts."""
 
 import re
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 register = template.Library()
 
-# The first that fits counts: others call themselves by its name too (Edge says Chrome, Chrome says Safari).
+# The first match counts: a User-Agent often names other browsers too (Edge names Chrome, Chrome names Safari).
 BROWSERS = (
     ("Edge", r"\bEdg(?:e|A|iOS)?/"),
     ("Opera", r"\bOPR/|\bOpera/"),
@@ -30,7 +30,7 @@ SYSTEMS = (
 
 @register.filter
 def device(user_agent: str) -> str:
-    """“Firefox on Windows”, from what a browser says of itself."""
+    """Return a name such as “Firefox on Windows” for a User-Agent header."""
 
     def named(table: tuple[tuple[str, str], ...]) -> str:
         return next((name for name, pattern in table if re.search(pattern, user_agent)), "")

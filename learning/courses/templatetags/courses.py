@@ -1,4 +1,4 @@
-"""What templates ask of courses."""
+"""Template tags of courses."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def catalogue(context: dict[str, Any], page: CatalogPage) -> dict[str, Any]:
-    """The courses of this catalogue that fit what the request asks for, with the filters."""
+    """Return the courses of this catalogue that match the filters in the request, and the filters."""
     return catalogue_context(page, context["request"].GET)
 
 
@@ -36,6 +36,7 @@ def kept_part(context: dict[str, Any], page: CoursePage, template: str) -> SafeS
     facts = {"page": page, "language": get_language()}
     if getattr(context.get("request"), "is_preview", True) or not page.live:
         return render_to_string(template, facts)
+    # programme_key also changes when a subject is renamed and when the file of the cover changes
     key = (template, page.live_revision_id, *programme_key(page), facts["language"])
     return mark_safe(cached_shared(key, lambda: str(render_to_string(template, facts))))  # our own rendering
 

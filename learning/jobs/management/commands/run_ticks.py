@@ -10,7 +10,7 @@ from django.utils import timezone
 from learning.jobs.recovery import requeue_failed, requeue_lost
 from learning.jobs.registry import Job, ticking_jobs
 
-RECOVERY = 10  # seconds between two looks for lost and failed jobs
+RECOVERY = 10  # seconds between two searches for lost and failed jobs
 REMEMBERED = 2 * 24 * 3600  # seconds; longer than the longest period of a tick
 
 
@@ -18,8 +18,10 @@ def enqueue_once(job: Job, now: datetime | None = None) -> None:
     """Put a job of the clock into the queue, once for each of its periods, however many clocks run."""
     if job.tick is None:
         raise ValueError(f"{job.task.module_path} has no tick.")
+    # the scheduler's threads live for days: a connection that the database has closed must not be used again
     close_old_connections()
     key = f"tick:{job.task.module_path}:{(now or timezone.now()).strftime(job.tick.period)}"
+    # while Redis is away `add` says True (config/cache.py): each clock queues the job, which takes effect once
     if cache.add(key, True, REMEMBERED):
         job.task.enqueue()
     close_old_connections()

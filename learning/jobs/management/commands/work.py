@@ -49,7 +49,9 @@ class Command(db_worker.Command):
         Each start uses a new worker name, so that interrupted jobs belong to a dead worker.
         """
         worker_id = get_random_string(32)
+        # before it takes a job: the job of a worker without a heartbeat counts as lost
         record_heartbeat(worker_id)
+        # here too: a worker that starts recovers lost jobs even while no clock runs
         requeue_lost()
         heartbeats = HeartbeatThread(worker_id)
         heartbeats.start()
