@@ -1,8 +1,8 @@
 """Rooms and what is said in them.
 
-A room counts twice. `seq` numbers its messages, `position` everything that happens in it: messages,
+A room has two counters. `seq` numbers its messages, `position` everything that happens in it: messages,
 edits, deletions, reactions, pins. Both are given out under the lock of the room's row, so they have no gaps and
-are in the order of commits: who has everything up to a position lacks nothing before it.
+are in the order of commits: a client that is up to date at a position has missed nothing before it.
 """
 
 import uuid
@@ -29,6 +29,7 @@ REACTIONS = ("👍", "❤️", "😂", "😮", "😢", "🎉", "🙏", "✅", "�
 
 
 def _course_exists() -> Exists:
+    # `course_pointer` has no constraint in the database: the id of a deleted course stays in the row
     course = Coalesce(OuterRef("course_id"), OuterRef("group__course_id"))
     return Exists(CoursePage.objects.filter(pk=course))
 
@@ -53,7 +54,7 @@ class RoomQuerySet(models.QuerySet["Room"]):
         )
 
     def named(self) -> "RoomQuerySet":
-        """With what their names are made of, and when they end; not with whole courses."""
+        """Load the columns that names, addresses and ends of rooms need, and not whole courses."""
         facts = ("title", "ends_at", "language", "path", "url_path")
         wanted = [f"{course}__{fact}" for course in ("course", "group__course") for fact in facts]
         own = ("group__name", "group__ends_at", "group__course_id")
@@ -61,8 +62,9 @@ class RoomQuerySet(models.QuerySet["Room"]):
         return self.select_related("group__course", "course").only(*here, *own, *wanted)
 
     def with_unread(self, user: User | int) -> "RoomQuerySet":
-        """With `read_seq`, `silenced`, `unread` and `mentioned` of this person."""
+        """Annotate `read_seq`, `silenced`, `unread` and `mentioned` for this person."""
         own = ReadMarker.objects.filter(room=OuterRef("pk"), user=user)
+        # who has no marker has read nothing: 0, since with NULL `unread` would be NULL too
         read = Coalesce(models.Subquery(own.values("seq")), Value(0))
         mentions = Mention.objects.filter(room=OuterRef("pk"), user=user, seq__gt=OuterRef("read_seq"))
         count = mentions.order_by().values("room").annotate(n=models.Count("pk")).values("n")
@@ -73,7 +75,7 @@ class RoomQuerySet(models.QuerySet["Room"]):
 
 
 def room_name(group_name: str | None, course_title: str | None) -> str:
-    """A room is called as the study group or the course that it belongs to."""
+    """Return the name of a room: that of its study group or of its course."""
     return group_name or course_title or gettext("Deleted course")
 
 
@@ -106,6 +108,7 @@ class Room(models.Model):
                 condition=Q(group__isnull=False, course__isnull=True) | Q(group__isnull=True, course__isnull=False),
                 name="chat_room_of_group_or_course",
             ),
+            # NULLs are distinct in a unique constraint: rooms of groups have no course and do not collide
             models.UniqueConstraint(fields=["course"], name="chat_room_course"),
         ]
 
@@ -122,7 +125,7 @@ class Room(models.Model):
 
     @property
     def of_course(self) -> CoursePage | None:
-        """Its course; none where that page is no more, which a room outlives."""
+        """The course of the room; None if its page was deleted, since the room stays."""
         try:
             return self.group.course if self.group else self.course
         except CoursePage.DoesNotExist:
@@ -130,13 +133,13 @@ class Room(models.Model):
 
     @property
     def course_title(self) -> str:
-        """The course of a group's room; of a course's own room its name says it."""
+        """The title of the course of a group's room; empty for a course's own room, whose name it is."""
         course = self.of_course if self.group else None
         return course.title if course else ""
 
     @property
     def is_read_only(self) -> bool:
-        """From the end of what it belongs to, a room is only read."""
+        """Whether the group or course of the room has ended: then it can only be read."""
         whole = self.group or self.of_course
         return whole is not None and whole.has_ended
 
@@ -148,9 +151,10 @@ class Message(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     nonce = models.UUIDField()
     text = models.TextField()
-    # Made of the text when it is written, before the room is locked: empty for plain words, None where not made yet.
+    # Rendered from the text before the room is locked: empty for plain text, None for rows not rendered yet.
     html = models.TextField(null=True)
-    folded = models.TextField()  # what searches look at: both databases fold the letters of every alphabet alike
+    folded = models.TextField()  # for searches, folded in Python: databases fold different alphabets
+    # not a foreign key: the answered message may be deleted by age (`actions.forget_old`)
     reply_to = models.PositiveIntegerField(null=True)  # seq of a message of the same room
     at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True)
@@ -168,6 +172,7 @@ class Message(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["room", "seq"], name="chat_message_seq"),
             models.UniqueConstraint(fields=["room", "position"], name="chat_message_position"),
+            # the database itself keeps promise 25, should a writer ever forget to lock the room
             models.UniqueConstraint(fields=["room", "author", "nonce"], name="chat_message_nonce"),
         ]
         indexes: ClassVar = [
@@ -204,7 +209,7 @@ class RoomEvent(models.Model):
 
 
 class ReadMarker(models.Model):
-    """How far a person has read a room, and whether they want to hear of it."""
+    """How far a person has read a room, and whether they have muted its notices."""
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="markers")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -220,6 +225,7 @@ class Mention(models.Model):
     """A mention of a person, for counting unseen mentions."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="calls")
+    # room and seq repeat those of the message: unread mentions are counted from one index, without a join
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     seq = models.PositiveIntegerField()
@@ -235,7 +241,7 @@ class Mention(models.Model):
 
 
 class Mute(models.Model):
-    """A person may not write in a room until then; they are told why."""
+    """A person may not write in a room before `until`, and is told the reason."""
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="mutes")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

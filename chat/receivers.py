@@ -1,4 +1,4 @@
-"""Receivers of the framework's own signals: what the apps below do not know that it concerns a chat."""
+"""Receivers of signals of Django and Wagtail: lower apps know nothing of the chat."""
 
 from functools import partial
 from typing import Any
@@ -42,4 +42,6 @@ def delete_files(instance: Attachment, **kwargs: Any) -> None:
     """Delete the files of deleted messages and rooms."""
     for stored in (instance.file, instance.thumbnail):
         if stored:
+            # After the commit: a rollback brings the row back, which must find its file.
+            # `partial`, not a lambda, which would see only the last file of the loop.
             transaction.on_commit(partial(stored.storage.delete, str(stored.name)))

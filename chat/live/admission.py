@@ -53,7 +53,7 @@ class Admission:
         return now <= self._held_until and now - self._flood_since > FLOOD
 
     def is_warned(self, now: float) -> bool:
-        """Whether the person was told of it just now; from now on they were."""
+        """Return whether the person was warned in the last second; if not, count this as the warning."""
         warned = now - self._warned_at <= WARN_EVERY
         if not warned:
             self._warned_at = now

@@ -58,7 +58,7 @@ class Connection:
 
     @property
     def is_gone(self) -> bool:
-        """Whether there is nobody any more, even if the consumer has not heard of it yet."""
+        """Whether the client is gone, even if the consumer does not know it yet."""
         return self.closed or self.flow.is_gone
 
     def write_now(self, frame: SharedFrame) -> bool:
@@ -67,7 +67,7 @@ class Connection:
         return self.closed or self._direct.write(frame.raw)
 
     async def deliver(self, frame: SharedFrame) -> None:
-        """The same, by whatever way there is."""
+        """Send the frame directly, or through the server where that is not possible."""
         if not self.write_now(frame):
             await self._hand_to_server(frame.message)
 
@@ -86,12 +86,13 @@ class Connection:
             await self.wait_until_read()
 
     async def send(self, text: str) -> None:
-        """Say something to this one."""
+        """Send a text to this socket only."""
         if not self.closed:
             await self._hand_to_server({"type": "websocket.send", "text": text})
 
     def close_if_unread(self) -> None:
         """Close a socket whose client does not read; the client reconnects and catches up."""
+        # aborted, not closed: a close frame would wait behind all that is unread (promise 27)
         if not self.closed and self.flow.unsent > MAX_UNSENT and self.flow.abort():
             self.closed = True
 
@@ -108,13 +109,13 @@ class Connection:
             await asyncio.sleep(0.05)
 
     async def _hand_to_server(self, message: dict[str, Any]) -> None:
-        """Hand it to the server; a socket that has gone meanwhile takes nothing from the others."""
+        """Send a message through the server; a socket that is gone must not stop the sending to others."""
         self.close_if_unread()
         if self.closed:
             return
         try:
             await self._send(message)
-        except Exception:  # whatever the server says: nobody is there any more
+        except Exception:  # whichever error the server raises: the client is gone
             self.closed = True
 
     async def accept(self) -> None:

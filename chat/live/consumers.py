@@ -68,6 +68,7 @@ class ChatConsumer(AsyncConsumer):
         try:
             connection = await self._let_in(Headers(scope["headers"]), send)
         except (DatabaseError, InterfaceError):  # not a refusal: they may come again
+            # accepted first: a refused handshake would be a 403 without a code, as for someone without a session
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": TRY_LATER})
             return
@@ -101,9 +102,11 @@ class ChatConsumer(AsyncConsumer):
         """Accept a logged-in person of this site who does not have too many sockets."""
         hub = self.hub
         key = session_key_of(headers)
+        # before the database is asked: without a session, or from another site (promise 15), no query is made
         if not key or hub.is_shut_out(key) or not has_allowed_origin(headers):
             return None
         visitor = await hub.runtime.in_database(visitor_with, key)
+        # nothing is awaited from here to `hub.enter`, so two handshakes cannot both take the last place
         if visitor is None or hub.sockets_of(visitor.user_id) >= settings.CHAT_SOCKETS_PER_PERSON:
             return None
         if hub.opens_too_many(visitor.user_id, key):
@@ -135,6 +138,7 @@ class ChatConsumer(AsyncConsumer):
             await self._refuse(error, **about)
         except (DatabaseError, InterfaceError):
             await connection.refuse(unavailable(), **about)
+        # whatever fails here must not close the socket (promise 26): the client is told to try again
         except Exception:
             log.exception("A frame of the chat failed: %s", type(frame).__name__)
             await connection.refuse(unavailable(), **about)
@@ -148,10 +152,11 @@ class ChatConsumer(AsyncConsumer):
     def _exceeded(self, seconds: float) -> None:
         """The person sent too much: reading pauses for this many seconds."""
         if not self.connection.closed:
+            # a task: `Intake` calls this while it parses bytes, where nothing can be awaited
             self.hub.runtime.start(self._tell_of_excess(seconds))
 
     async def _tell_of_excess(self, seconds: float) -> None:
-        """Say that they send too fast, or close where it goes on and on."""
+        """Tell the person that they send too fast, or close the socket if it does not stop."""
         connection, now = self.connection, monotonic()
         if connection.admission.is_flood(now):
             await self.hub.close_flooder(connection)
@@ -172,6 +177,7 @@ class ChatConsumer(AsyncConsumer):
     async def _unsubscribe(self, frame: frames.Unsubscribe) -> None:
         watches = frame.room in self.connection.watched
         self.hub.forget(self.connection, frame.room)
+        # `forget` ended the watching too, which the client did not ask for
         if watches:
             self.hub.watch(self.connection, [(frame.room, self.hub.position_of(frame.room))])
 
@@ -207,6 +213,7 @@ class ChatConsumer(AsyncConsumer):
 
     async def _typing(self, frame: frames.Typing) -> None:
         connection, now = self.connection, monotonic()
+        # needs no query: who is in `rooms` was checked when subscribing, and is checked every second
         if frame.room not in connection.rooms:
             raise frames.not_found()
         feed = self.hub.feeds.get(frame.room)
@@ -241,7 +248,7 @@ class ChatConsumer(AsyncConsumer):
 
 
 class NothingHere(AsyncConsumer):
-    """A socket at an address that has none: refused, not an error of the server."""
+    """Refuse a socket at an unknown address; without a route the server would log an error."""
 
     channel_layer_alias: ClassVar[Any] = None
 

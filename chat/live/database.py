@@ -29,14 +29,16 @@ _checked = _Checked()
 
 
 def with_connection(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Do this in a thread of a pool, whose connection is looked after now and then, and after each failure."""
+    """Call `work` in a thread of a pool; check the thread's connection every few seconds and after each error."""
     now = monotonic()
     if now - _checked.at > CHECKED_EVERY or connection.errors_occurred:
+        # Django does this only around requests: a thread of a pool would keep a broken connection
         close_old_connections()
         _checked.at = now
     return work(*args, **kwargs)
 
 
+# the time is an argument: inside the compiled SQL it would stay that of the first use
 _session_rows = CompiledQuery(
     lambda keys, now: Session.objects.filter(session_key__among=keys, expire_date__gt=now).values_list("session_key")
 )
@@ -50,6 +52,7 @@ class Check:
 
     def __init__(self, here: Iterable[Connection], rooms: set[int]) -> None:
         here = list(here)
+        # The event loop changes these sets while this thread runs; unpacking copies each in one step under the GIL.
         pairs = {(one.user_id, room_id) for one in here for room_id in (*one.rooms, *one.watched)}
         standings, self.positions = standings_and_positions(pairs, rooms)
         self.outside = standings.outside(pairs)  # (person, room): who may no longer be there

@@ -2,7 +2,7 @@
 
 Under Daphne every message that an application sends is checked, encoded and framed for its one socket: most of the
 cost of telling two hundred people the same. A WebSocket frame from a server is the same bytes for everyone, so it is
-built once here and written to the transport behind Daphne's `send`. Where something looks otherwise than in Daphne
+built once here and written to the transport behind Daphne's `send`. Where something differs from Daphne
 (another server, a compressed socket, one that is closing), or with `CHAT_DIRECT_WRITES=0`, the frame goes the ordinary
 way; the tests of the servers run with both.
 """
@@ -47,7 +47,7 @@ class SharedFrame:
 
     @property
     def message(self) -> dict[str, Any]:
-        """As ASGI has it."""
+        """The same frame as a message of ASGI."""
         return {"type": "websocket.send", "text": self.text}
 
 
@@ -77,14 +77,17 @@ class DirectWriter:
         if (
             protocol is None
             or protocol.state != protocol.STATE_OPEN
+            # compression depends on what this very socket was sent before, so its bytes are not everyone's
             or protocol._perMessageCompress is not None
             or protocol.send_state != protocol.SEND_STATE_GROUND
             or protocol.transport is None
         ):
             return False
         transport = protocol.transport
+        # only if nothing waits: bytes that go past Twisted's buffers would overtake those in them
         if getattr(transport, "dataBuffer", None) == b"" and not transport._tempDataBuffer and transport.connected:
             sent = transport.writeSomeData(raw)
+            # for a lost connection `sent` is an exception: then `write` below lets Twisted notice it
             if isinstance(sent, int) and sent >= 0:
                 raw = raw[sent:]
         if raw:

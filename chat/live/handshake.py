@@ -26,7 +26,7 @@ class Visitor:
     name: str
     language: str
     session_key: str
-    password: str  # as it is stored: when it changes, so must who knows it
+    password: str  # the stored hash: when it changes, the socket is closed
 
 
 class Headers:
@@ -40,6 +40,7 @@ class Headers:
     def one(self, name: bytes) -> str:
         """The value of a header; nothing where it is missing or said twice."""
         found = self._values.get(name, [])
+        # with two values it is not clear which one counts: a proxy may have checked the other one
         return found[0].decode("latin1").strip() if len(found) == 1 else ""
 
     def all(self, name: bytes) -> list[str]:
@@ -94,10 +95,12 @@ def session_key_of(headers: Headers) -> str:
 
 def visitor_with(session_key: str) -> Visitor | None:
     """Return the visitor with this session, if it is valid and the account is active. Asks the database."""
+    # keys of Django are letters and digits; a NUL would be an error of the database, answered by “try later”
     if not session_key.isascii() or not session_key.isalnum():
         return None
     store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     request: Any = SimpleNamespace(session=store, META={})
+    # Django's own function, which also ends sessions from before a change of the password (promise 11)
     user = get_user(request)
     if not isinstance(user, User) or not user.is_active:
         return None

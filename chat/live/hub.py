@@ -42,6 +42,7 @@ class Hub:
         self.publisher = Publisher(self.loop, self._on_event)
         self._sockets: Counter[int] = Counter()  # by person
         self._turns: dict[int, asyncio.Lock] = {}  # of people who catch up: each one step at a time
+        # limited, because entries stay after people leave; who is dropped starts with full buckets
         self._admissions: LRUCache[int, Admission] = LRUCache(MAX_REMEMBERED)
         self._shut_out: TTLCache[str, bool] = TTLCache(MAX_REMEMBERED, SHUT_OUT)
         check = RoomsCheck(self.runtime, self.publisher, self.connections, self.feeds, self)
@@ -104,6 +105,7 @@ class Hub:
         """The feed of a room, which begins at this position when it is new."""
         if room_id not in self.feeds:
             self.feeds[room_id] = RoomFeed(room_id, position, self.runtime, self.publisher)
+            # not awaited: until the layer has joined, the check of each second finds new messages
             self.runtime.start(self.publisher.join(room_id))
         return self.feeds[room_id]
 
@@ -114,19 +116,21 @@ class Hub:
         """Send the connection what it has missed since `after`, then all that comes; it says other things meanwhile."""
         room = seat.room
         feed = self.feed(room.pk, room.last_position)
+        # the next check sets it for everyone; until then this person would miss the read markers of others
         if seat.moderates:
             feed.moderators.add(connection.user_id)
         if sum(other.user_id == connection.user_id for other in feed.listeners) >= MAX_IN_ROOM:
             raise ChatError("rate_limited", _("You have too many windows of this room open."), 5.0)
         connection.stop_catching_up(room.pk)
         feed.listeners.pop(connection, None)  # until it has caught up: nothing new comes between what is old
-        connection.rooms.add(room.pk)  # so that the tick looks after it, and shows it out if need be
+        connection.rooms.add(room.pk)  # so that the check of each second can remove it
         task = self.loop.create_task(self._bring_up(feed, connection, room, after))
         connection.catching_up[room.pk] = task
         feed.joining.add(task)
         task.add_done_callback(feed.joining.discard)
 
     async def _bring_up(self, feed: RoomFeed, connection: Connection, room: Room, after: int | None) -> None:
+        # otherwise someone with many tabs would take all threads of the pool
         turn = self._turns.setdefault(connection.user_id, asyncio.Lock())
         try:
             await feed.catch_up(connection, after, room.last_position, turn)
@@ -170,7 +174,7 @@ _hub: Hub | None = None
 
 
 def get_hub() -> Hub:
-    """The hub of this process, begun with its first socket."""
+    """Return the hub of this process, created with its first socket."""
     global _hub  # noqa: PLW0603
     if _hub is None or _hub.loop.is_closed():
         gc.freeze()  # what is loaded stays; looking through it over and over took a third of an idle process

@@ -43,6 +43,7 @@ class Intake:
         while self._unparsed and self._may_read:
             part, self._unparsed = self._unparsed[:SLICE], self._unparsed[SLICE:]
             self._frames = 0
+            # Daphne's own method, from the class: on the object this name is `_receive`
             type(self._protocol).dataReceived(self._protocol, part)
             if seconds := self._admission.arrived(len(part), monotonic(), self._frames):
                 self._pause_reading(seconds)
@@ -75,6 +76,7 @@ class Intake:
 
     def message_processed(self) -> None:
         """The consumer has dealt with a message: read on once it is no longer behind."""
+        # half the limit, so that reading does not pause and resume with each message
         if self._is_behind and self._queued() <= MAX_QUEUED // 2:
             self._is_behind = False
             self._read_on()

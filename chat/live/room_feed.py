@@ -50,11 +50,12 @@ class RoomFeed:
     # --- passing on -------------------------------------------------------------------------------
 
     def receive(self, event: Event) -> None:
-        """Something has happened in the room, here or in another process."""
+        """Handle an event of the room, from this process or another one."""
         kind = event.get("type")
         if kind == "frames":
             self._early.update({position: text for position, text in event["frames"] if position > self.position})
             self._runtime.start(self._pass_on_in_order())
+        # dropped, not kept for later: who types, reads or is here is only true at this moment
         elif not self._runtime.is_checked:
             return
         elif kind == "read":
@@ -65,9 +66,10 @@ class RoomFeed:
             self._hear_of_people(event)
 
     async def _pass_on_in_order(self) -> None:
-        """Pass on what has come in turn; what is missing before the rest is read from the database."""
+        """Pass on the frames whose turn it is; read from the database what is missing before the others."""
         if not self._runtime.is_checked:
             return  # the next check reads on
+        # one at a time: `_pass_on` awaits, and a second call could overtake it
         async with self._passing_on:
             while (text := self._early.pop(self.position + 1, None)) is not None:
                 await self._pass_on(self.position + 1, SharedFrame(text))
@@ -112,11 +114,14 @@ class RoomFeed:
 
     async def _pass_on(self, position: int, frame: SharedFrame) -> None:
         self.position = position
+        # before anything is awaited: who catches up meanwhile must find this frame
         self._recent.add(position, frame)
         told = 0
         for connection, has in list(self.listeners.items()):
+            # looked up again: during the awaits of this loop sockets leave, or subscribe anew
             if has >= position or self.listeners.get(connection, position) >= position:
                 continue
+            # before it is written: should that fail, the frame is not sent again (promise 23)
             self.listeners[connection] = position
             if not connection.write_now(frame):
                 await connection.deliver(frame)
@@ -166,7 +171,7 @@ class RoomFeed:
                 continue
             frames = await self._frames_after(has, turn)
             await connection.deliver_all([frame for _position, frame in frames])
-            has = frames[-1][0] if frames else end  # what lies between is no more
+            has = frames[-1][0] if frames else end  # what was between has been deleted
         if self._is_here(connection):  # nothing was awaited since `has` was compared
             self.listeners[connection] = has
             self.announce_people_soon()
@@ -178,14 +183,16 @@ class RoomFeed:
         """The next frames after a position: the recent ones, or a step of older ones from the database."""
         if frames := self._recent.after(position):
             return frames
+        # always in this order, so that the two locks cannot deadlock
         async with turn, self._reading_older:
             if frames := self._recent.after(position):  # someone else has read them meanwhile
                 return frames
             start = position
             if self._recent.start - history.AT_ONCE <= position < self._recent.start:
-                start = max(0, self._recent.start - history.AT_ONCE)  # who is a little behind is rarely alone
+                start = max(0, self._recent.start - history.AT_ONCE)  # others are probably as little behind
             generation = self._recent.generation
             frames, end, _more = await self._read_after(start)
+            # a step that starts earlier may be full before it gets this far
             if end <= position:
                 start = position
                 frames, end, _more = await self._read_after(start)
@@ -195,7 +202,7 @@ class RoomFeed:
     # --- who is here ------------------------------------------------------------------------------
 
     def announce_people_soon(self) -> None:
-        """Someone has come or gone: tell soon, and once for all who do so meanwhile."""
+        """Announce soon that people came or left, once for all who do so in the meantime."""
         if not self._presence_waits:
             self._presence_waits = True
             self._runtime.start(self._tell_of_people())

@@ -38,6 +38,7 @@ class Runtime:
     def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run this as a task of its own, which is kept until it ends."""
         task = self.loop.create_task(work)
+        # asyncio keeps only weak references: without this a task may be collected before it ends
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

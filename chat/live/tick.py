@@ -1,7 +1,7 @@
-"""Once a second: who may no longer be in a room or logged in goes, and what nobody told of is read.
+"""Once a second: remove people who lost a room or their session, and read events that got lost.
 
 So a lost event costs a second, and who is removed, logged out or deactivated hears nothing after two, whatever becomes
-of the layer between processes. Is the check itself late, nothing is passed on until it has been made.
+of the layer between processes. If the check itself is late, nothing is passed on until it is done.
 """
 
 import asyncio
@@ -57,12 +57,15 @@ class RoomsCheck:
         for room_id in [pk for pk, feed in self._feeds.items() if not feed.is_needed]:
             del self._feeds[room_id]
             self._runtime.start(self._publisher.leave(room_id))
+        # the time before the queries: what changes while they run may not be in their result (promise 3)
         began = monotonic()
+        # without sockets no query; the time still moves on, so that the first socket need not wait for a check
         if not self._connections:
             self._runtime.checked_at = began
             return
         here = list(self._connections)
         check = await self._runtime.in_database(Check, here, set(self._feeds), pool=self._runtime.check_pool)
+        # before `checked_at` is set, which lets the feeds pass frames on again
         await self._end_sessions(check)
         await self._close_doors(here, check)
         self._runtime.checked_at = began
@@ -81,6 +84,7 @@ class RoomsCheck:
     async def _end_sessions(self, check: Check) -> None:
         for connection in check.ended:
             for room_id in connection.rooms | connection.watched:
+                # before closing, which is awaited: no frame may reach the socket meanwhile
                 self._doors.forget(connection, room_id)
             await connection.close(SESSION_ENDED)
 

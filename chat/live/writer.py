@@ -35,6 +35,7 @@ class Writer:
             answer.set_result(unavailable())
             return answer
         self._waiting.append((draft, answer))
+        # one batch at a time: messages of a socket are stored in the order in which they were sent
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
         return answer
@@ -54,7 +55,7 @@ class Writer:
         except (DatabaseError, InterfaceError):
             return [unavailable()] * len(drafts)
         except Exception:
-            if len(drafts) > 1:  # one of them is to blame: the others shall not suffer
+            if len(drafts) > 1:  # one of them causes the error: store the others without it
                 return [(await self._answers([draft]))[0] for draft in drafts]
             log.exception("A message could not be stored.")
             return [unavailable()]

@@ -36,14 +36,16 @@ def _rows(room_ids: list[int], user_ids: list[int] | None = None) -> QuerySet[An
 
     Where someone moderates every chat the room is 0. Without people, it is for everyone in these rooms, and the
     last position of each room comes along in the place of a person: a process with a thousand people in twenty rooms
-    names the rooms, which is much the shorter question.
+    names the rooms, which makes a much shorter query.
     """
     keyed = keyed_by(user_ids)
     rooms = Room.objects.order_by().filter(**{keyed: room_ids})
+    # permissions come from roles, which are groups; one given to a single user does not count here
     moderating = Q(is_superuser=True) | Q(
         groups__permissions__codename="moderate_rooms", groups__permissions__content_type__app_label="chat"
     )
     moderators = User.objects.order_by().filter(moderating, is_active=True)
+    # `Now()`, not `timezone.now()`: the SQL is compiled once, and would keep the time of its first use
     mutes = Mute.objects.filter(**{f"room__{keyed}": room_ids}, lifted_at=None, until__gt=Now(), person__is_active=True)
     if user_ids is not None:
         moderators, mutes = moderators.filter(pk__in=user_ids), mutes.filter(person__in=user_ids)
@@ -65,13 +67,13 @@ _of_everyone = CompiledQuery(_rows)
 
 
 def padded_keys(ids: Iterable[Any]) -> list[Any]:
-    """The keys, each once, filled up to a power of two, so that the database meets few shapes of a query."""
+    """Return the keys without duplicates, padded to a power of two, so that few shapes of a query are compiled."""
     found = sorted(set(ids))
     return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else []
 
 
 class Standings:
-    """What people are in rooms, as rows of the database; asked by (person, room)."""
+    """The rights of people in rooms, built from rows of the database; looked up by (person, room)."""
 
     def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
         found: dict[int, set[Pair]] = defaultdict(set)
@@ -88,6 +90,7 @@ class Standings:
 
     def moderates(self, pair: Pair) -> bool:
         user_id, room_id = pair
+        # a deleted course closes its rooms to its people; who moderates every chat still reads them (decision 18)
         return user_id in self._moderators or (pair in self._teachers and room_id not in self._of_deleted_course)
 
     def is_member(self, pair: Pair) -> bool:
@@ -107,13 +110,16 @@ class Standings:
 
 
 class StandingsInRooms(Standings):
-    """The same for everyone in certain rooms: nobody is anything in a room that is not there."""
+    """The same for everyone in certain rooms; nobody has a right in a room that does not exist."""
 
     def moderates(self, pair: Pair) -> bool:
+        # moderators of every chat stand in the rows with room 0, so a deleted room would count as theirs
         return pair[1] in self.positions and super().moderates(pair)
 
     def outside(self, pairs: set[Pair]) -> set[Pair]:
         """Those of these people who are not members of their room."""
+        # Set operations, and no object for each pair: this runs every second for all sockets of a process.
+        # Most people are students and need no look of their own, unless the course is deleted.
         unsure = {pair for pair in pairs if pair[1] in self._of_deleted_course} if self._of_deleted_course else set()
         return {pair for pair in (pairs - self._students) | unsure if not self.is_member(pair)}
 
@@ -137,7 +143,7 @@ def standings(pairs: Iterable[Pair]) -> dict[Pair, RoomStanding]:
 
 
 def start_standings(pairs: Iterable[Pair]) -> Callable[[], dict[Pair, RoomStanding]]:
-    """Ask for the same, and return what gives the answer (`learning.base.compiled.in_one_trip`)."""
+    """Send the same query; return a function that gives its result (see `learning.base.compiled.in_one_trip`)."""
     pairs = list(pairs)
     rows = _of_people.start(padded_keys(room for _user, room in pairs), padded_keys(user for user, _room in pairs))
 

@@ -76,11 +76,13 @@ def _changing(user_id: int, room_id: int, seq: int, *, to_moderate: bool = False
     """
     with transaction.atomic():
         standing = standings([(user_id, room_id)])[user_id, room_id]
+        # the room alone: PostgreSQL refuses to lock the nullable side of a join, and courses must stay free
         locked = Room.objects.select_for_update(of=("self",)).filter(pk=room_id)
         room = locked.select_related("group__course", "course").first()
         error = refusal_to_write(room, standing)
         if error and not (error.code == "read_only" and standing.moderates and to_moderate):
             raise error
+        # read after the lock: reactions are read, changed and written back as a whole, and none may get lost
         message = Message.objects.filter(room=room_id, seq=seq).first()
         if room is None or message is None:
             raise not_found()
@@ -119,6 +121,7 @@ def edit_message(*, user_id: int, room_id: int, seq: int, text: str) -> RoomEven
             raise bad_frame()
         if text == message.text:
             return None
+        # mentions stay as they were when the message was sent: an edit notifies nobody
         before, message.text, message.folded = message.text, text, text.casefold()
         message.edited_at, message.html = timezone.now(), html
         message.save(update_fields=["text", "folded", "html", "edited_at"])
@@ -126,7 +129,7 @@ def edit_message(*, user_id: int, room_id: int, seq: int, text: str) -> RoomEven
 
 
 def delete_message(*, user_id: int, room_id: int, seq: int) -> RoomEvent | None:
-    """Take a message away: one's own in time, as a moderator any. Its words stay in the moderators' log."""
+    """Delete a message: one's own in time, or any as a moderator. Its text stays in the moderators' log."""
     with _changing(user_id, room_id, seq, to_moderate=True) as change:
         message = change.message
         if message.deleted_at:
@@ -136,12 +139,14 @@ def delete_message(*, user_id: int, room_id: int, seq: int) -> RoomEvent | None:
                 raise ChatError("forbidden", _("Only its author or a moderator deletes a message."))
             if not is_in_time(message):
                 raise _too_late()
+        # the row stays: numbers have no gaps, and replies refer to it
         before, message.text, message.folded = message.text, "", ""
         message.deleted_at, message.pinned_at = timezone.now(), None
         message.mentions, message.reactions, message.files, message.html = {}, {}, [], ""
         message.save()
         for attachment in message.attachments.all():
             attachment.delete()
+        # a deleted message must not count as an unread mention
         message.calls.all().delete()
         if not change.is_own:
             course, actor = change.room.of_course, User.objects.get(pk=user_id)
@@ -152,7 +157,7 @@ def delete_message(*, user_id: int, room_id: int, seq: int) -> RoomEvent | None:
 
 
 def react(*, user_id: int, room_id: int, seq: int, emoji: str, on: bool) -> RoomEvent | None:
-    """Put one's sign under a message, or take it away; nothing happens where it is so already."""
+    """Add one's reaction to a message, or remove it; returns None if nothing changes."""
     if emoji not in REACTIONS:
         raise bad_frame()
     with _changing(user_id, room_id, seq) as change:
@@ -170,7 +175,7 @@ def react(*, user_id: int, room_id: int, seq: int, emoji: str, on: bool) -> Room
 
 
 def pin(*, user_id: int, room_id: int, seq: int, on: bool) -> RoomEvent | None:
-    """Keep a message at the top of the room, or no longer; for who moderates it."""
+    """Pin a message at the top of the room, or unpin it; for moderators of the room."""
     with _changing(user_id, room_id, seq) as change:
         message = change.message
         if not change.standing.moderates:
@@ -185,13 +190,15 @@ def pin(*, user_id: int, room_id: int, seq: int, on: bool) -> RoomEvent | None:
 
 
 def mark_read(*, user_id: int, room_id: int, seq: int) -> int:
-    """The person has read up to this message; it never goes back. Returns up to where they have read now."""
+    """Move the person's read marker to this message, never backwards; return where it is now."""
     standing = standings([(user_id, room_id)])[user_id, room_id]
     last = Room.objects.filter(pk=room_id).values_list("last_seq", flat=True).first()
     if not standing.is_member or last is None:
         raise not_found()
+    # a number beyond the end would mark future messages as read
     seq = min(seq, last)
     with transaction.atomic():
+        # locked while it is compared: two tabs may report different numbers at the same time
         marker, _created = ReadMarker.objects.select_for_update().get_or_create(room_id=room_id, user_id=user_id)
         if seq > marker.seq:
             marker.seq = seq
@@ -201,7 +208,7 @@ def mark_read(*, user_id: int, room_id: int, seq: int) -> int:
 
 
 def silence(*, user: User, room: Room, on: bool) -> None:
-    """Whether new messages of a room are to be quiet for this person; being mentioned is told all the same."""
+    """Mute the notices of a room for this person, or turn them on again; mentions are always notified."""
     ReadMarker.objects.update_or_create(
         room=room, user=user, defaults={"silenced": on}, create_defaults={"silenced": on, "seq": room.last_seq}
     )
@@ -209,8 +216,9 @@ def silence(*, user: User, room: Room, on: bool) -> None:
 
 @transaction.atomic
 def mute(*, room: Room, person: User, actor: User, duration: timedelta, reason: str) -> Mute:
-    """Let someone not write in a room for a time; they are told the reason. Raises ChatError."""
+    """Take the right to write in a room from someone for a time; they are told the reason. Raises ChatError."""
     here = standings([(person.pk, room.pk), (actor.pk, room.pk)])
+    # before anything is said of the other person: who may not mute learns nothing of them (promise 5)
     if not here[actor.pk, room.pk].moderates:
         raise not_found()
     target = here[person.pk, room.pk]
@@ -266,7 +274,7 @@ def open_missing_rooms() -> int:
 def forget_old() -> int:
     """Delete messages older than the setting says, and files whose message was never sent; returns how many messages.
 
-    Numbers are not given again: who catches up from before finds what is left, in order.
+    Numbers are never used again: a client that catches up from before gets what is left, in order.
     """
     Attachment.objects.filter(message=None, created_at__lt=timezone.now() - UNSENT_KEPT).delete()
     if not settings.CHAT_KEEP_DAYS:
@@ -274,6 +282,7 @@ def forget_old() -> int:
     oldest = timezone.now() - timedelta(days=settings.CHAT_KEEP_DAYS)
     count = 0
     while True:
+        # each slice is a transaction of its own: on SQLite nobody else can write during it
         keys = list(Message.objects.filter(at__lt=oldest).order_by("pk").values_list("pk", flat=True)[:PRUNED_AT_ONCE])
         if not keys:
             return count

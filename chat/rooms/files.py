@@ -22,7 +22,7 @@ from learning.library.kinds import Kind, check_upload, extension_of, kind_of
 MOST_PIXELS = 24_000_000  # one is read at a time, in 100 MB
 _one_at_a_time = Lock()
 THUMBNAIL = 480  # pixels of the longer side
-MOST_UNSENT = 50  # files of one person that no message bears yet
+MOST_UNSENT = 50  # files of one person that belong to no message yet
 MEGABYTE = 1024 * 1024
 ORIENTATION = 0x0112  # of the EXIF of a camera
 _TURNS = {
@@ -80,8 +80,10 @@ def _thumbnail(upload: Any) -> tuple[ContentFile, int, int]:
     try:
         with _one_at_a_time, Image.open(upload.file) as image:
             width, height = image.size
+            # known from the header alone: nothing is decoded yet (promise 18)
             if width * height > MOST_PIXELS:
                 raise refused(_("This picture has too many pixels."))
+            # not `ImageOps.exif_transpose`, which also encodes all of the EXIF again, whatever a camera has put there
             turn = _TURNS.get(image.getexif().get(ORIENTATION, 1))
             image.draft("RGB", (THUMBNAIL * 2, THUMBNAIL * 2))
             image.thumbnail((THUMBNAIL, THUMBNAIL))
@@ -91,7 +93,7 @@ def _thumbnail(upload: Any) -> tuple[ContentFile, int, int]:
             small.save(buffer, "WEBP", quality=80)
     except ChatError:
         raise
-    except Exception as error:  # what hostile pictures make of Pillow is told by no list of exceptions
+    except Exception as error:  # hostile pictures make Pillow raise exceptions of many kinds
         raise refused(_("This picture is damaged.")) from error
     finally:
         upload.file.seek(0)

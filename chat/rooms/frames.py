@@ -49,17 +49,20 @@ def too_long() -> ChatError:
 
 
 def _without_nul(value: str) -> str:
+    # PostgreSQL stores no NUL in a text and would answer with an error (promise 26)
     if "\x00" in value:
         raise ValueError("NUL")
     return value
 
 
+# a larger number fits no integer column: PostgreSQL would answer with an error (promise 32)
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Place = Annotated[int, Field(ge=0, le=LARGEST_ID)]
 Words = Annotated[str, AfterValidator(_without_nul)]
 
 
 class _Frame(BaseModel):
+    # strict: neither “1” nor true is a number. Unknown fields are ignored, so later clients may send more.
     model_config = ConfigDict(strict=True, frozen=True)
 
 
@@ -138,7 +141,7 @@ _client_frame: TypeAdapter[ClientFrame] = TypeAdapter(Annotated[ClientFrame, Fie
 
 
 class BadFrameError(Exception):
-    """What could not be taken, with the nonce and room if it named them, for the client to match."""
+    """A frame that cannot be read, with its nonce and room if it has them, so that the client can match the error."""
 
     def __init__(self, error: ChatError, nonce: str | None = None, room: int | None = None) -> None:
         super().__init__(error.code)
@@ -146,11 +149,13 @@ class BadFrameError(Exception):
 
 
 def read_frame(raw: str) -> ClientFrame:
-    """The frame in these characters; raises BadFrameError."""
+    """Parse a frame; raises BadFrameError."""
+    # before parsing, which runs in the event loop: everyone in the process waits for it
     if len(raw) > MOST_FRAME:
         raise BadFrameError(too_long())
     try:
         return _client_frame.validate_json(raw)
+    # before ValueError, of which it is a subclass
     except ValidationError:
         raise _what_is_wrong(raw) from None
     except (ValueError, RecursionError):
@@ -165,6 +170,7 @@ def _what_is_wrong(raw: str) -> BadFrameError:
     if not isinstance(said, dict):
         return BadFrameError(bad_frame())
     nonce, room = said.get("nonce"), said.get("room")
+    # only a short, harmless value is sent back, and never an arbitrary text from the frame
     is_nonce = isinstance(nonce, str) and nonce.isascii() and len(nonce) <= 64
     is_room = isinstance(room, int) and not isinstance(room, bool) and 0 < room <= LARGEST_ID
     return BadFrameError(bad_frame(), nonce if is_nonce else None, room if is_room else None)
@@ -182,7 +188,7 @@ def stamp(instant: datetime) -> str:
 
 
 def person(user: User | None) -> dict[str, Any] | None:
-    """Who wrote something; nobody where the account is no more, which each client says in its own language."""
+    """Return the data of an author; None for a deleted account, which each client names in its own language."""
     if user is None or user.anonymised_at:
         return None
     avatar = reverse("avatar", args=(user.pk,)) if user.avatar else ""
@@ -206,7 +212,7 @@ def html_of(message: Message, room: Room) -> str | None:
 
 
 def message_frame(message: Message, *, room: Room, reply: Message | None = None) -> dict[str, Any]:
-    """A message as it is now. A deleted one says only that it was there."""
+    """Return a message as it is now; a deleted one without its text, files and reactions."""
     gone = message.deleted_at is not None
     frame: dict[str, Any] = {
         "type": "message",
@@ -220,6 +226,7 @@ def message_frame(message: Message, *, room: Room, reply: Message | None = None)
         "at": stamp(message.at),
     }
     if message.reply_to:
+        # `reply` is None if the answered message was deleted by age: the frame still says that it is a reply
         frame["reply_to"] = answered(reply) or {"seq": message.reply_to, "name": None, "text": ""}
     if message.edited_at:
         frame["edited"] = stamp(message.edited_at)
@@ -237,9 +244,11 @@ def message_frame(message: Message, *, room: Room, reply: Message | None = None)
 
 
 def event_frame(event: RoomEvent, *, message: Message, room: Room) -> dict[str, Any]:
-    """What happened to a message, as every member hears of it."""
+    """Return what happened to a message, as it is sent to every member."""
+    # `type` must stay the first key: `chat.live.recent` finds edits and deletions by the first characters
     frame = {"type": event.kind, "room": event.room_id, "position": event.position, "seq": message.seq}
     if event.kind == RoomEvent.Kind.EDITED:
+        # the text of now, not of this edit: what was changed or deleted later must not come back in a catch-up
         gone = message.deleted_at is not None
         html = None if gone else html_of(message, room)
         return {**frame, "text": "" if gone else message.text, "html": html, "at": stamp(event.at)}

@@ -48,6 +48,8 @@ def missed(room: Room, after: int, limit: int = AT_ONCE) -> Missed:
     frames = frames_of(room, messages)
     frames += [event_frame(event, message=event.message, room=room) for event in events]
     frames.sort(key=lambda frame: frame["position"])
+    # Each query reads up to `limit` rows and the step keeps as many of both together,
+    # so a row that was not read never lies before the end of the step.
     kept = frames[: _as_many_as_fit(frames, limit)]
     more = len(kept) < len(frames) or len(messages) == limit or len(events) == limit
     return Missed(kept, kept[-1]["position"] if kept else max(after, 0), more)
@@ -68,6 +70,7 @@ def _as_many_as_fit(frames: list[dict[str, Any]], limit: int) -> int:
     size = 0
     for count, frame in enumerate(frames[:limit]):
         size += len(frame.get("text") or "") * 2 + len(frame.get("html") or "") * 2
+        # always at least one frame, or catching up would stop at a long message
         if size > BYTES_AT_ONCE and count:
             return count
     return min(limit, len(frames))
@@ -98,7 +101,7 @@ def after(room: Room, seq: int, count: int = SHOWN) -> HistoryPage:
 
 
 def around(room: Room, seq: int, count: int = SHOWN) -> HistoryPage:
-    """A message in the midst of its neighbours."""
+    """A message with those before and after it."""
     low, high = seq - count // 2, seq + count // 2
     rows = list(_rows(room).filter(seq__gte=low, seq__lte=high).order_by("seq"))
     return HistoryPage(rows, has_older=low > 1, has_newer=high < room.last_seq)
@@ -109,6 +112,7 @@ def shown_beside(room: Room, leaf: HistoryPage) -> list[Message]:
     here = {message.seq for message in leaf.messages}
     answered = {message.reply_to for message in leaf.messages if message.reply_to} - here
     wanted = Q(pinned_at__isnull=False) | Q(seq__in=answered) if answered else Q(pinned_at__isnull=False)
+    # PostgreSQL puts rows without `pinned_at` first and SQLite last: the limit has room for both kinds
     return list(_rows(room).filter(wanted).order_by("-pinned_at", "seq")[: MOST_PINNED + len(answered)])
 
 
@@ -124,9 +128,11 @@ def search(rooms: QuerySet[Room], said: str, *, before_pk: int | None = None) ->
         return []
     rows = Message.objects.filter(room__in=rooms.values("pk"), deleted_at=None)
     for word in wanted:
+        # not `icontains` on the text: SQLite ignores case for ASCII letters only
         rows = rows.filter(folded__contains=word)
     if before_pk:
         rows = rows.filter(pk__lt=before_pk)
+    # by primary key: the numbers of different rooms cannot be compared
     return list(rows.select_related("author", "room__group__course", "room__course").order_by("-pk")[:MOST_FOUND])
 
 

@@ -1,4 +1,4 @@
-"""Who is in which room. This is the only place that says it; everything else asks here.
+"""Who is in which room. Only this module decides it; all other code asks here.
 
 Members are derived from enrolments, teachers of study groups and the teams of courses at every request, and never
 copied. Only active accounts count.
@@ -53,6 +53,7 @@ def _group_teachers() -> Rows:
 
 
 def _groups_without_teacher() -> Rows:
+    # only open accounts: where the last teacher's is closed, the team of the course takes over
     teachers = StudyGroup.teachers.through.objects.filter(studygroup_id=OuterRef("pk"), user__is_active=True)
     return StudyGroup.objects.filter(~Exists(teachers))
 
@@ -74,7 +75,7 @@ def number(value: int) -> Any:
 
 def keyed_by(user_ids: list[int] | None) -> str:
     """The lookup for keys of rooms. For certain people, who are few, PostgreSQL plans better with each key as a
-    parameter of its own; for everyone in all rooms of a process one list is much the shorter question."""
+    parameter of its own; for everyone in all rooms of a process one list makes a much shorter query."""
     return "pk__in" if user_ids is not None else "pk__among"
 
 
@@ -111,6 +112,7 @@ def _rooms_with(user_id: int) -> RoomQuerySet:
     """As `rooms_of_id`, also of deleted courses. Whether the account is active is asked once, not for each source."""
     wanted = Q()
     for source in _SOURCES:
+        # subqueries, not joins: someone with two parts in a room must not get it twice
         rows = source.rows().order_by().filter(**{source.person: user_id})
         if source.room:
             wanted |= Q(pk__in=rows.values(source.room))
@@ -120,7 +122,7 @@ def _rooms_with(user_id: int) -> RoomQuerySet:
 
 
 class RoomLink(NamedTuple):
-    """What a page elsewhere needs to lead to a room; `group` is empty for the room of a whole course."""
+    """What other pages need for a link to a room; `group` is empty for the room of a whole course."""
 
     pk: int
     group: str | None
@@ -132,6 +134,7 @@ class RoomLink(NamedTuple):
 MOST_LINKS = 4  # rooms of one course
 _link_rows = CompiledQuery(
     lambda user_id, course_id: (
+        # not `rooms_of_id`: the page of the course asks, so the course exists
         _rooms_with(user_id)
         .in_course(course_id)
         .order_by("group__name", "pk")

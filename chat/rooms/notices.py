@@ -1,4 +1,4 @@
-"""Mail to those who were mentioned and have not seen it: one letter for all that has gathered."""
+"""Mail to people who were mentioned and have not seen it: one mail for all mentions of a person."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -23,6 +23,8 @@ def send_mentions() -> int:
 
     The letter names who called and where; what was said stays in the room.
     """
+    # Locked, since a job may run twice and each mention is mailed once; mail is a job in the same transaction.
+    # Only the mention's own row: PostgreSQL cannot lock the nullable side of a join, here the author.
     due = Mention.objects.select_for_update(of=("self",)).filter(
         told_at=None, message__at__lt=timezone.now() - WAIT, message__deleted_at=None
     )
@@ -42,6 +44,7 @@ def send_mentions() -> int:
     rooms = {room.pk: room for room in Room.objects.named().filter(pk__in={m.room_id for m in mentions})}
     for calls in wanted.values():
         _write(calls[0].user, calls, rooms)
+    # also those that need no mail: otherwise each run would read them again
     Mention.objects.filter(pk__in=[mention.pk for mention in mentions]).update(told_at=timezone.now())
     return len(wanted)
 

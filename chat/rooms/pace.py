@@ -11,11 +11,14 @@ from chat.rooms.frames import ChatError
 
 def counted_period() -> timedelta:
     """How far back earlier messages count."""
+    # The bucket is taken for full at the start of this period, and an empty one fills in half of it.
+    # So someone who never stops may send up to 1.5 times CHAT_PER_SECOND.
     return timedelta(seconds=2 * settings.CHAT_BURST / settings.CHAT_PER_SECOND)
 
 
 def seconds_to_wait(times: Iterable[datetime], now: datetime) -> float:
     """Seconds until someone who wrote at these times may write again; 0 for at once."""
+    # counted from stored messages, not in memory: the limit holds over all processes, pages and the API
     bucket = Bucket(settings.CHAT_PER_SECOND, settings.CHAT_BURST)
     for instant in times:
         bucket.take(instant.timestamp())

@@ -18,7 +18,7 @@ def listed_people(room: Room, beginning: str = "") -> list[dict[str, Any]]:
     teachers = {person.pk: person for person in people_of(room, Part.TEACHER)[:MOST_LISTED]}
     students = people_of(room, Part.STUDENT).exclude(pk__in=teachers)
     if beginning:
-        # the case of letters beyond ASCII is nothing that SQLite folds: a few spellings are looked for
+        # SQLite ignores the case of ASCII letters only, so a few spellings are searched
         spellings = {beginning, beginning.lower(), beginning.capitalize(), beginning.title()}
         wanted = Q()
         for spelling in spellings:

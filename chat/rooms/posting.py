@@ -1,7 +1,7 @@
 """Writing messages: the transaction that gives them their numbers.
 
 Several may come at once (a process hands over all that its sockets have sent meanwhile): they share one
-transaction and each gets an answer of its own. Whoever is acknowledged is committed.
+transaction and each gets an answer of its own. An acknowledged message is committed.
 """
 
 from collections import defaultdict
@@ -67,10 +67,10 @@ def post_message(**draft: Any) -> Ack:
 
 
 def post_messages(drafts: Sequence[Draft]) -> list[Answer]:
-    """Store these messages in their order; the answers stand as the drafts do.
+    """Store these messages in their order; return one answer for each draft, in the same order.
 
-    What a message says as HTML is made first: no other message waits for it, neither at the room's lock nor, on
-    SQLite, for the one who may write.
+    HTML is rendered before the transaction: otherwise other writers would wait for it, at the lock of the room or, on
+    SQLite, at the lock of the database.
     """
     answers: dict[int, Answer] = {}
     for place, draft in enumerate(drafts):
@@ -82,7 +82,7 @@ def post_messages(drafts: Sequence[Draft]) -> list[Answer]:
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """What a text becomes: whom it mentions, by name, and how it looks."""
+    """What a text is turned into: the people it mentions, by name, and its HTML."""
 
     mentions: dict[str, int]
     html: str
@@ -114,18 +114,22 @@ def _stored(drafts: Sequence[Draft], answers: dict[int, Answer], bodies: Bodies)
         author_rows = _author_rows.start(padded_keys(draft.user_id for draft in drafts))
         # The lock of a room: numbers are given and nonces compared under it, by whatever process or page.
         room_rows = _room_rows.start(padded_keys(draft.room_id for draft in drafts))
+        # After the lock: each statement sees what was committed before it starts (READ COMMITTED),
+        # so this one finds a nonce that the last holder of the lock has stored (promise 25).
         written_rows = _start_written(drafts)
     here, authors, rooms = standings_here(), _authors(author_rows()), _rooms(room_rows())
     known, written = _by_author(written_rows())
+    # the time is taken under the lock, so that times follow the numbers
     posting = _Posting(rooms, timezone.now(), bodies)
     for place, draft in enumerate(drafts):
         if place in answers:
             continue
         before = known.get((draft.room_id, draft.user_id, draft.nonce))
         standing = here[draft.user_id, draft.room_id]
+        # first, and one answer for both: no other refusal may tell that the room exists (promise 5)
         if draft.room_id not in rooms or not standing.is_member:
             answers[place] = not_found()
-        elif before is not None:  # whoever has been muted since: this one is stored
+        elif before is not None:  # stored already, even if its author was muted since
             answers[place] = Ack(draft.room_id, draft.nonce, before.seq, before.position)
         elif error := _refusal(draft, rooms, standing):
             answers[place] = error
@@ -134,7 +138,9 @@ def _stored(drafts: Sequence[Draft], answers: dict[int, Answer], bodies: Bodies)
         elif error := posting.add(draft, authors[draft.user_id]):
             answers[place] = error
         else:
+            # later drafts of this transaction count it too, though it is not in the database yet
             written[draft.user_id].append(posting.now)
+            # the same nonce may come twice in one batch: the second draft gets the answer of the first
             message = known[draft.room_id, draft.user_id, draft.nonce] = posting.messages[-1]
             answers[place] = Ack(draft.room_id, draft.nonce, message.seq, message.position)
     posting.store()
@@ -151,14 +157,17 @@ def _fault(draft: Draft) -> ChatError | None:
 
 _room_rows = CompiledQuery(
     lambda room_ids: (
+        # SQLite has no row locks: its transactions are IMMEDIATE (settings), so only one writes at a time
         Room.objects.select_for_update()
         .filter(pk__in=room_ids)
+        # locked in the order of their keys, so that two batches over the same rooms cannot deadlock
         .order_by("pk")
         .values_list("pk", "last_seq", "last_position", "group_id", "course_id")
     )
 )
 _author_rows = CompiledQuery(
     lambda user_ids: (
+        # all that `frames.person` reads: in the objects of `_authors` any other field has its default
         User.objects.order_by()
         .filter(pk__in=user_ids)
         .values_list("pk", "display_name", "email", "avatar", "anonymised_at")
@@ -167,6 +176,8 @@ _author_rows = CompiledQuery(
 
 
 _new_messages = CompiledInsert(Message)
+# An upsert: `mark_read` may create the row at the same moment, without the lock of the room.
+# It sets `seq` only, so `silenced` stays as the person has chosen.
 _read_markers = CompiledInsert(ReadMarker, unique=["room", "user"], update=["seq"])
 _room_positions = CompiledUpdate(
     lambda room_id: Room.objects.filter(pk=room_id), "last_seq", "last_position", "spoken_at"
@@ -198,14 +209,14 @@ _written_rows = CompiledQuery(
 
 
 def _start_written(drafts: Sequence[Draft]) -> Callable[[], Rows]:
-    """Ask what is there already under these nonces, and when these people wrote lately."""
+    """Start the query for messages with these nonces, and for the recent messages of these people."""
     authors, rooms = padded_keys(draft.user_id for draft in drafts), padded_keys(draft.room_id for draft in drafts)
     nonces = padded_keys(draft.nonce for draft in drafts)
     return _written_rows.start(authors, rooms, nonces, timezone.now() - pace.counted_period())
 
 
 def _by_author(rows: Rows) -> tuple[Known, dict[int, list[datetime]]]:
-    """What those rows say: messages by room, author and nonce; and when each author wrote."""
+    """Return the messages of these rows by room, author and nonce; and the times of each author's messages."""
     known: Known = {}
     written: dict[int, list[datetime]] = defaultdict(list)
     for room_id, author_id, nonce, seq, position, at in rows:
@@ -217,7 +228,7 @@ def _by_author(rows: Rows) -> tuple[Known, dict[int, list[datetime]]]:
 
 
 def refusal_to_write(room: Room | None, standing: RoomStanding) -> ChatError | None:
-    """Why this person may not write in this room now."""
+    """Return why this person may not write in this room now; None if they may."""
     if room is None or not standing.is_member:
         return not_found()
     if standing.is_over:
@@ -238,13 +249,14 @@ def current_mute(room_id: int, user_id: int) -> Mute | None:
 
 
 def muted(mute: Mute | None) -> ChatError:
+    # there is none if the mute has ended since the standing was read
     reason = mute.reason if mute else ""
     seconds = (mute.until - timezone.now()).total_seconds() if mute else 1.0
     return ChatError("muted", reason or _("You may not write here for a time."), max(1.0, round(seconds)))
 
 
 def _called(drafts: Sequence[Draft]) -> dict[int, dict[str, int]]:
-    """For each room the people who are in it and whose names these messages call."""
+    """Return, for each room, the members that these messages mention, by name."""
     names: dict[int, set[str]] = defaultdict(set)
     for draft in drafts:
         if "@" in draft.text:
@@ -269,14 +281,16 @@ class _Posting:
         self.replies: dict[int, Message] = {}
 
     def add(self, draft: Draft, author: User) -> ChatError | None:
-        """Give the draft its numbers, or say why not."""
+        """Give the draft its numbers; return the error if it is refused."""
         room, place = self.rooms[draft.room_id], len(self.messages)
         if draft.reply_to is not None:
+            # of this room only: a reply shows an excerpt of the message, so it must not reach into other rooms
             answered = Message.objects.filter(room=room, seq=draft.reply_to).select_related("author").first()
             if answered is None:
                 return not_found()
             self.replies[place] = answered
         if draft.attachments:
+            # with the id of a file of someone else, or of another room, a message would open it to its readers
             own = Attachment.objects.filter(pk__in=draft.attachments, room=room, person=author, message=None)
             free = own.exclude(pk__in=self.claimed) if self.claimed else own
             if len(found := list(free.order_by("pk"))) != len(set(draft.attachments)):
@@ -305,7 +319,7 @@ class _Posting:
         return None
 
     def store(self) -> None:
-        """Write it all, and tell of it when it is committed."""
+        """Write everything, and publish the frames after the commit."""
         if not self.messages:
             return
         with in_one_trip():
@@ -328,6 +342,7 @@ class _Posting:
         rows = [
             Mention(message=message, room_id=message.room_id, user_id=pk, seq=message.seq)
             for message in self.messages
+            # who is beyond the limit is still marked in the text, but neither counted nor mailed
             for pk in list(message.mentions.values())[:MOST_MENTIONS]
             if pk != message.author_id
         ]
@@ -336,6 +351,7 @@ class _Posting:
 
     def _mark_read(self) -> None:
         """Set the read markers of the authors to their own messages."""
+        # one row for each person and room: an upsert may not touch a row twice in one statement
         last = {(message.room_id, message.author): message.seq for message in self.messages}
         _read_markers.start(
             [ReadMarker(room_id=room, user=user, seq=seq) for (room, user), seq in last.items() if user]

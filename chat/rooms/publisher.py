@@ -44,6 +44,7 @@ class Publisher:
         self._queue: asyncio.Queue[tuple[int, Event]] = asyncio.Queue(MAX_QUEUED)
         self._tasks: list[asyncio.Task[None]] = []
         if self.reaches_others:
+            # the loop may run in another thread (`get_publisher`), and tasks are created in the thread of their loop
             loop.call_soon_threadsafe(self._start)
 
     @property
@@ -56,13 +57,14 @@ class Publisher:
         self._tasks = [self.loop.create_task(one()) for one in work]
 
     def publish(self, room_id: int, event: Event) -> None:
-        """Tell of an event; from any thread."""
+        """Publish an event; may be called from any thread."""
         self.loop.call_soon_threadsafe(self.publish_here, room_id, event)
 
     def publish_here(self, room_id: int, event: Event) -> None:
-        """The same, from the publisher's own loop: this process has heard of it when the call returns."""
+        """The same, from the publisher's own loop; this process has handled the event when the call returns."""
         if self._on_event:
             self._on_event(room_id, event)
+        # a full queue drops the event: waiting would hold up the writer, and others read the database anyway
         if self.reaches_others and not self._queue.full():
             self._queue.put_nowait((room_id, {**event, "from": self.key, "room": room_id}))
 
@@ -94,6 +96,7 @@ class Publisher:
                 log.debug("The channel layer is away: %s", type(error).__name__)
                 await asyncio.sleep(RETRY)
                 continue
+            # the layer brings our own events back, which `publish_here` has passed on already
             if self._on_event and event.get("from") != self.key:
                 self._on_event(event.get("room", 0), event)
 
@@ -115,6 +118,7 @@ class Publisher:
         async with self._changing_rooms:
             if room_id not in self._joined:
                 return
+            # first: if the call fails its effect is unknown, and a later `join` must ask the layer again
             self._joined.discard(room_id)
             try:
                 await asyncio.wait_for(self._layer.group_discard(f"{PREFIX}{room_id}", self._channel), TIMEOUT)
@@ -144,10 +148,11 @@ def set_publisher(publisher: Publisher) -> None:
 
 
 def publish_frames(room_id: int, frames: Sequence[tuple[int, str]]) -> None:
-    """Tell of frames, each with its position, when the transaction at hand is committed."""
+    """Publish frames, each with its position, after the current transaction commits."""
     publish(room_id, {"type": "frames", "frames": [list(frame) for frame in frames]})
 
 
 def publish(room_id: int, event: Event) -> None:
-    """Tell those in a room of an event when the transaction at hand is committed."""
+    """Publish an event of a room after the current transaction commits."""
+    # not earlier: nobody may hear of a message that is rolled back (promise 22)
     transaction.on_commit(lambda: get_publisher().publish(room_id, event))

@@ -1,4 +1,4 @@
-"""A person's rooms: which they are, what is new in them, what the person is there."""
+"""A person's rooms: the list of them, what is unread there, and the person's rights in a room."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ MOST_WATCHED = 200  # rooms of one person whose news are told on every page
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A person in a room, with what they are told on coming in."""
+    """A person in a room, with the facts that a client gets when it subscribes."""
 
     room: Room
     standing: RoomStanding
@@ -42,12 +42,14 @@ _seat_rows = CompiledQuery(
 def seat_in(user_id: int, room_id: int, language: str = settings.LANGUAGE_CODE) -> Seat:
     """The place of this person in this room, in two queries; raises ChatError where they have none."""
     standing = standings([(user_id, room_id)])[user_id, room_id]
+    # for others no second query, whether the room exists or not: the time must not tell it (promise 5)
     rows = _seat_rows.rows(room_id, user_id) if standing.is_member else []
     if not rows:
         raise not_found()
     pk, group_id, course_id, last_seq, last_position, group_name, course_title, read_seq, silenced = rows[0]
     room = Room(pk=pk, group_id=group_id, course_id=course_id, last_seq=last_seq, last_position=last_position)
     muted = current_mute(room_id, user_id) if standing.is_muted else None
+    # threads of the pool have no language of their own, and “Deleted course” is translated
     with translation.override(language):
         facts = {
             "room": pk,
@@ -97,6 +99,7 @@ def unread_of(user: User) -> list[dict[str, Any]]:
 
 def unread_rooms_of(user: User, most: int) -> list[UnreadRoom]:
     """The rooms in which a person has not read everything, latest first, without those they have muted; one query."""
+    # filtered here and not in SQL, so that this is the query which `unread_of` has compiled already
     found = [
         UnreadRoom(pk, room_name(group_name, course_title), unread, mentioned)
         for pk, _position, _seq, unread, mentioned, silenced, group_name, course_title in _unread_rows.rows(user.pk)

@@ -76,8 +76,10 @@ def _own_path(href: str) -> str:
 def _made() -> MarkdownIt:
     md = MarkdownIt("commonmark", {"html": False, "breaks": True, "linkify": True})
     md.enable(["strikethrough", "linkify"])
+    # no images: a reader's browser would load an address that the author has chosen
     md.disable(["image", "heading", "lheading", "hr", "reference", "html_block", "html_inline", "code"])
     md.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})  # type: ignore[union-attr]
+    # `//host` leads to another site but looks like a path: only addresses with a scheme become links
     md.linkify.add("//", None)  # type: ignore[union-attr]
     md.inline.ruler.before("link", "mention", _mention)
     md.inline.ruler.enable(["mention"])
@@ -91,6 +93,7 @@ _md = _made()
 @lru_cache(maxsize=1024)
 def _rendered(text: str, names: tuple[str, ...], lessons: tuple[tuple[str, str], ...]) -> str:
     html = _md.render(text, {"names": names, "lessons": dict(lessons)})
+    # the second barrier of promise 17, should markdown-it let something through
     return nh3.clean(
         html,
         tags=_TAGS,
@@ -113,7 +116,7 @@ def is_too_dense(text: str) -> bool:
 def as_html(text: str, *, names: Sequence[str] = (), room: Room | None = None) -> str | None:
     """The message as HTML; None where it is plain words, which are shown as they are.
 
-    `names` are of those whom it mentions.
+    `names` are the names of the people it mentions.
     """
     if not _MARKUP.search(text) or is_too_dense(text):
         return None
@@ -136,6 +139,7 @@ def _lesson_titles(room: Room) -> dict[str, str]:
     course = CoursePage.objects.filter(pk=room.group.course_id if room.group else room.course_id, live=True).first()
     if course is None:
         return {}
+    # the group's own programme: titles of lessons that others read must not show (promise 1)
     programme = programme_for(course, plan_of(course, room.group_id))
     return {lesson.url: lesson.title for lesson in programme.lessons}
 
@@ -155,12 +159,12 @@ def _names_called(text: str) -> Iterator[list[str]]:
 
 
 def called_names(text: str) -> set[str]:
-    """All that may be names of those whom a message calls."""
+    """Return all texts after an @ that may be names of mentioned people."""
     return {name for names in _names_called(text) for name in names}
 
 
 def mentioned(text: str, people: Mapping[str, int]) -> dict[str, int]:
-    """Whom a message mentions, of these people by their names; of two names the longer one."""
+    """Return which of these people, given by name, a message mentions; of two names the longer one."""
     found = {}
     for names in _names_called(text):
         name = next((name for name in names if name in people), None)

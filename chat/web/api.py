@@ -242,6 +242,7 @@ def room(request: PersonRequest, id: Key) -> Any:  # noqa: A002  (the name in th
         raise refused(error) from error
 
 
+# exclude_unset: a frame has the same fields as over the socket, and no others with null
 @chat.get("/chat/rooms/{id}/messages", response={200: MissedOut, **ANSWERS}, exclude_unset=True, **READING)
 def messages(
     request: PersonRequest,

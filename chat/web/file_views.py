@@ -15,6 +15,7 @@ def _attachment(request: HttpRequest, room_id: int, key: UUID) -> Attachment:
     """A file of a message in a room of this person's; one that is not sent yet is its uploader's alone."""
     user: Any = request.user
     row = Attachment.objects.filter(room=room_id, key=key).first()
+    # asked at each request: an address from before someone left opens nothing (promises 2 and 3)
     if row is None or entered_room(user, room_id) is None:
         raise Http404
     if row.message_id is None and row.person_id != user.pk:

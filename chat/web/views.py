@@ -82,6 +82,7 @@ def _asked_for(request: HttpRequest, room: Room, read: int) -> _Asked:
         return _Asked(history.after(room, numbers["after"]))
     if numbers["before"]:
         return _Asked(history.before(room, numbers["before"]))
+    # with so many unread messages the newest page would not show the first of them
     if read and room.last_seq - read > history.SHOWN - BEFORE_NEW:
         return _Asked(history.after(room, max(0, read - BEFORE_NEW)), read + 1)
     return _Asked(history.before(room, room.last_seq + 1))
@@ -92,6 +93,7 @@ def parse_date_of(value: str) -> datetime | None:
     try:
         day = parse_date(value[:10])
         return timezone.make_aware(datetime(day.year, day.month, day.day)).astimezone(UTC) if day else None
+    # in some time zones the first or the last day of the calendar is out of range
     except (ValueError, OverflowError):
         return None
 
@@ -143,6 +145,7 @@ def _quoted(request: PersonRequest, lesson_id: int) -> str:
     """The place of a lesson that someone wants to talk about, if they may read it."""
     user = request.user
     lesson = served_lesson(lesson_id, request)
+    # otherwise the form would show words of a closed lesson (promise 1)
     if lesson is None or not access_to_part(user, lesson).granted:
         return ""
     return quote_of(lesson, request.GET.get("block", ""))
@@ -156,8 +159,10 @@ def _post(request: PersonRequest, here: Room) -> None:
     except ValueError:
         nonce = uuid4()
     uploads = request.FILES.getlist("file")[:MOST_ATTACHMENTS]
+    # before the files are stored: a form that is sent twice must not store them twice
     known = Message.objects.filter(room=here, author=user, nonce=nonce).exists()
     attachments = () if known else tuple(store_upload(room=here, user=user, upload=each).pk for each in uploads)
+    # browsers send line breaks of forms as CRLF, which would count twice against the limit
     text = request.POST.get("text", "").replace("\r\n", "\n")
     reply_to = parse_id(request.POST.get("reply_to"))
     post_message(user_id=user.pk, room_id=here.pk, nonce=nonce, text=text, reply_to=reply_to, attachments=attachments)
@@ -246,6 +251,7 @@ def search(request: PersonRequest) -> HttpResponse:
     here = None
     if asked_room:
         here, _standing = enter(request, asked_room)
+        # not `rooms_of`: who moderates every chat also searches rooms without being their member
         wanted = Room.objects.filter(pk=here.pk)
     found = history.search(wanted, words, before_pk=parse_id(request.GET.get("before")))
     more = found[-1].pk if len(found) == history.MOST_FOUND else None
