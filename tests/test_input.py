@@ -174,3 +174,15 @@ def test_random_requests_never_give_a_server_error(walk: Any, visit: Any, who: s
 def test_the_api_refuses_in_its_own_form(visit: Any, db: None) -> None:
     answer = visit().get("/api/v1/courses?subject=%00")
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    "referrer",
+    ["http://[", "http://testserver/cms/pages/" + "9" * 5000 + "/edit/", "\x00"],
+    ids=["broken", "long", "nul"],
+)
+def test_no_referrer_breaks_the_choosers(small: SimpleNamespace, visit: Any, referrer: str) -> None:
+    """The choosers read from it which page is edited."""
+    client = visit(small.teacher)
+    for address in ("/cms/images/", "/cms/documents/"):
+        assert client.get(address, headers={"referer": referrer}).status_code == 200

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.users.forms import UserCreationForm, UserEditForm
 
+from learning.accounts.actions import end_sessions
 from learning.accounts.models import Theme, User, time_zone_choices
 from learning.accounts.notices import tell_of_account
 from learning.accounts.rights import roles_to_give
@@ -199,8 +200,10 @@ class PersonCreationForm(_PersonFields, UserCreationForm):
 
 class PersonEditForm(_PersonFields, UserEditForm):
     def save(self, commit: bool = True) -> User:
-        """A changed address must be confirmed again at the next log-in."""
+        """A changed address must be confirmed again at the next log-in; a new password ends sessions and tokens."""
         person = super().save(commit)
+        if commit and self.cleaned_data.get("password1"):
+            end_sessions(person=person)
         if commit and "email" in self.changed_data:
             EmailAddress.objects.filter(user=person).delete()
             EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=False)

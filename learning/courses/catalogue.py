@@ -25,14 +25,14 @@ def clean_query(typed: str) -> str:
 def card_queryset(catalog: CatalogPage) -> QuerySet[CoursePage]:
     """Return the live courses of a catalogue in its order, with the related rows that a card shows."""
     team = Prefetch("team", CourseTeacher.objects.select_related("person"))
-    rows = CoursePage.objects.live().child_of(catalog).select_related("cover").order_by("path")
+    rows = CoursePage.objects.live().public().child_of(catalog).select_related("cover").order_by("path")
     return rows.prefetch_related(team, "subjects")
 
 
 def _languages(catalog: CatalogPage) -> list[tuple[str, str]]:
     """Return the languages in which this catalogue has courses."""
     # without order_by() the order of the tree would be a column of the DISTINCT, and each course a row
-    rows = CoursePage.objects.live().child_of(catalog).order_by()
+    rows = CoursePage.objects.live().public().child_of(catalog).order_by()
     there = set(rows.values_list("language", flat=True).distinct())
     return [(value, label) for value, label in CourseLanguage.choices if value in there]
 

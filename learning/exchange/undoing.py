@@ -54,7 +54,13 @@ def end_abandoned() -> int:
     """Undo the imports whose process died, and finish those that had stored everything; returns how many."""
     quiet_since = timezone.now() - timedelta(seconds=ABANDONED_AFTER)
     abandoned = list(CourseImport.objects.filter(seen_at__lt=quiet_since))
+    ended = 0
     for course_import in abandoned:
+        # claimed by the time that was read: another process may have resumed it, or be ending it already
+        row = CourseImport.objects.filter(pk=course_import.pk, seen_at=course_import.seen_at)
+        if not row.update(seen_at=timezone.now()):
+            continue
+        ended += 1
         if not course_import.is_whole:
             undo_import(course_import)
             continue
@@ -65,4 +71,4 @@ def end_abandoned() -> int:
             # the course is whole and stays, with the pages that are not published yet as drafts
             logger.exception("Not all pages of an imported course could be published: %s", course_import.filename)
             course_import.delete()
-    return len(abandoned)
+    return ended

@@ -2,6 +2,7 @@
 
 import struct
 import zipfile
+import zlib
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
@@ -12,7 +13,11 @@ _END_64 = b"PK\x06\x06"
 _TAIL = 22 + 65_535 + 20 + 56  # with the record of large archives and its locator
 PIECE = 64 * 1024  # bytes
 # zipfile raises RuntimeError for an encrypted entry, NotImplementedError for an unknown compression
-_BROKEN = (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError, struct.error)
+_BROKEN = (
+    *(zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError, struct.error, zlib.error),
+)
+# zipfile unpacks other methods (bzip2, LZMA) in one go, however little is asked for: a few bytes become gigabytes
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 
 def declared_entry_count(file: IO[bytes]) -> int:
@@ -53,6 +58,9 @@ def opened(file: Any, *, entries_max: int, unpacked_max: int) -> zipfile.ZipFile
     if len(entries) > entries_max or sum(entry.file_size for entry in entries) > unpacked_max:
         archive.close()
         raise too_much
+    if any(entry.compress_type not in _METHODS for entry in entries):
+        archive.close()
+        raise ValidationError(_("This archive is damaged."))
     return archive
 
 

@@ -7,10 +7,12 @@ from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 from django.utils import timezone
 from wagtail.models import Page, ReferenceIndex
+from wagtail.signals import post_page_move
 
 from learning.courses.models import CoursePage, LessonPage, ModulePage
 from learning.library.collections import collection_of
 from learning.library.models import CourseCollection, Picture, StoredFile
+from learning.library.sharing import share_with_moved
 
 
 def _restamp_pages_showing(file: Picture | StoredFile) -> None:
@@ -52,3 +54,7 @@ def course_gets_collection(instance: CoursePage, raw: bool = False, **kwargs: An
 def collection_of_deleted_course(instance: CoursePage, **kwargs: Any) -> None:
     """Detach the collection from a deleted course; its files stay for editors to sort."""
     CourseCollection.objects.filter(course_id=instance.pk).delete()
+
+
+# the signal and not the hook `after_move_page`, which moves by drag, in bulk and by code do not call
+post_page_move.connect(share_with_moved, dispatch_uid="share_with_moved")

@@ -26,6 +26,16 @@ def _course_of(path: str) -> CoursePage | None:
     return CoursePage.objects.filter(path__in=course_paths_above(path)).first()
 
 
+def may_show_file(course: CoursePage | None, file: Picture | StoredFile) -> bool:
+    """Whether pages of the course open the file to their readers."""
+    owner = course_of_file(file)
+    if owner is None:
+        return True
+    if course is None:
+        return False
+    return owner[0] == course.pk or SharedFile.objects.of(file).filter(course_id=course.pk).exists()
+
+
 def _shown_in(course: CoursePage | None, file: Picture | StoredFile) -> bool:
     """Whether the course shows the file already, or may show it: then it may be on any page of that course."""
     if course is None:
@@ -69,14 +79,17 @@ def share_with_new(request: Any, page: Page) -> None:
         _share([file for file in _files(references_of(page)) if works_with(request.user, file)], course)
 
 
-def share_with_moved(request: Any, page: Page) -> None:
-    """`after_move_page`: let the new course show the files of the moved part."""
-    # treebeard does not update the object that it moves: `page` still has its old path
-    moved = Page.objects.get(pk=page.pk)
-    course = _course_of(moved.path)
-    if course is not None:
-        for part in moved.get_descendants(inclusive=True).specific().iterator(chunk_size=50):
-            _share(_files(references_of(part)), course)
+def share_with_moved(instance: Page, parent_page_before: Page, parent_page_after: Page, **kwargs: Any) -> None:
+    """`post_page_move`: a course that gets a part of another one shows the files that this part showed there."""
+    # read again: moving may have changed the paths of both
+    before, course = (
+        _course_of(Page.objects.get(pk=parent.pk).path) for parent in (parent_page_before, parent_page_after)
+    )
+    if course is None or course == before:
+        return
+    for part in instance.get_descendants(inclusive=True).specific().iterator(chunk_size=50):
+        # the id of a file in a page is not enough: the course of before must have opened the file to its readers
+        _share([file for file in _files(references_of(part)) if may_show_file(before, file)], course)
 
 
 def share_with_copy(request: Any, page: Page, copied: Page) -> None:

@@ -18,7 +18,7 @@ from learning.courses.programme import course_paths_above
 from learning.library.models import CourseCollection
 
 # Addresses of the page editor: of an existing page, and of a new page below a parent.
-_EDITOR = re.compile(r"/cms/pages/(?:(\d+)/edit|add/\w+/\w+/(\d+))/\Z", re.ASCII)
+_EDITOR = re.compile(r"/cms/pages/(?:(\d{1,18})/edit|add/\w+/\w+/(\d{1,18}))/\Z", re.ASCII)
 
 
 def _course_above(page_path: str | None) -> int | None:
@@ -27,13 +27,20 @@ def _course_above(page_path: str | None) -> int | None:
     return CoursePage.objects.filter(path__in=course_paths_above(page_path)).values_list("pk", flat=True).first()
 
 
+def _referring_path(request: HttpRequest) -> str:
+    try:
+        return urlsplit(request.headers.get("referer", "")).path
+    except ValueError:  # not an address (promise 32)
+        return ""
+
+
 def edited_course_id(request: HttpRequest) -> int | None:
     """Return the course of the page editor that sent this request, else of the page that this person saved last.
 
     Choosers open inside the editor, which the browser names as their referrer.
     """
     # the header can be forged: it only preselects a collection, and the form checks the choice as always
-    match = _EDITOR.search(urlsplit(request.headers.get("referer", "")).path)
+    match = _EDITOR.search(_referring_path(request))
     if match:
         page = Page.objects.filter(pk=int(match[1] or match[2]))
     else:

@@ -2,15 +2,18 @@
 
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
+import pytest
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.utils import timezone
 from wagtail.models import GroupPagePermission
 
-from learning.accounts.actions import delete_due
-from learning.accounts.models import User
+from learning.accounts.actions import delete_due, make_token
+from learning.accounts.models import PersonalToken, User
 from learning.accounts.roles import ACCESS_CMS, RIGHTS, ROLE_RIGHTS, Role, apply_roles
 from learning.enrollment.models import Enrollment
 from tests import school
@@ -88,6 +91,34 @@ def test_changed_address_must_be_confirmed_again(people: SimpleNamespace, visit:
     visit(people.admin).post(f"/cms/users/edit/{people.student.pk}/", form(people.student, email="moved@example.org"))
     address = school.fresh(people.student).emailaddress_set.get()
     assert (address.email, address.verified) == ("moved@example.org", False)
+
+
+def test_a_password_that_an_administrator_sets_ends_sessions_and_tokens(people: SimpleNamespace, visit: Any) -> None:
+    make_token(user=people.student, name="Old", scopes=[])
+    student = visit()
+    student.post("/accounts/login/", {"login": people.student.email, "password": school.PASSWORD})
+    assert student.get("/me/").status_code == 200
+    admin = visit(people.admin)
+    admin.post(f"/cms/users/edit/{people.student.pk}/", form(people.student, display_name="Renamed"))
+    assert student.get("/me/").status_code == 200
+    word = "another-long-password-7"
+    admin.post(f"/cms/users/edit/{people.student.pk}/", form(people.student, password1=word, password2=word))
+    assert school.fresh(people.student).check_password(word)
+    assert student.get("/me/").status_code == 302
+    assert not PersonalToken.objects.exists()
+    assert not UserSession.objects.filter(user=people.student).exists()
+
+
+@pytest.mark.parametrize("typed", ["ann blum", "blum ann", "ann"])
+def test_all_in_a_bulk_action_are_those_whom_the_list_shows(people: SimpleNamespace, visit: Any, typed: str) -> None:
+    for mailbox, name in (("one", "Ann Blum"), ("ann", "Blum Tree"), ("two", "Ann"), ("three", "Blum")):
+        User.objects.filter(pk=school.person(mailbox).pk).update(display_name=name)
+    client, query = visit(people.admin), urlencode({"q": typed})
+    shown = {person.pk for person in client.get(f"/cms/users/?{query}").context["object_list"]}
+    assert shown
+    asked = f"/cms/bulk/accounts/user/set_active_state/?{urlencode({'id': 'all', 'next': f'/cms/users/?{query}'})}"
+    chosen = {item["item"].pk for item in client.get(asked).context["items"]}
+    assert chosen == shown
 
 
 def test_deleting_says_what_happens_and_anonymises(small: SimpleNamespace, visit: Any) -> None:

@@ -170,5 +170,7 @@ def test_view_restriction_of_an_editor_is_obeyed(small: SimpleNamespace, visit: 
     url = school.path_of(small.course)
     assert visit().get(url).status_code == 200
     PageViewRestriction.objects.create(page=small.course, restriction_type="login")
+    assert "Botany" not in visit().get("/courses/").content.decode()
+    assert "Zoology" in visit().get("/courses/").content.decode()
     assert visit().get(url).status_code == 302
     assert visit(small.stranger).get(url).status_code == 200

@@ -17,7 +17,7 @@ from learning.enrollment.access import Refusal, access_to_part
 from learning.enrollment.actions import EnrollmentError, enroll, expire_ended
 from learning.enrollment.counting import progress_of, recount_progress
 from learning.enrollment.groups import follow_start, mark_for_groups, place, set_openings, shift_openings, split_evenly
-from learning.enrollment.models import Beginning, Completion, Enrollment, Opening, Position, StudyGroup
+from learning.enrollment.models import Audience, Beginning, Completion, Enrollment, Opening, Position, StudyGroup
 from learning.enrollment.progress import complete_finished, set_done
 from learning.enrollment.statuses import Status
 from tests import school
@@ -329,3 +329,17 @@ def test_groups_are_made_changed_and_deleted_by_their_teacher(small: SimpleNames
     assert client.post(f"/teaching/groups/{group.pk}/", {"delete": "1"}).status_code == 302
     assert school.fresh(small.enrollment).group is None
     assert visit(small.other_teacher).post(new, {"name": "Mine"}).status_code == 404
+
+
+def test_a_page_does_not_open_to_all_because_its_group_was_deleted(small: SimpleNamespace, visit: Any) -> None:
+    """The group is deleted while its teacher has the form open."""
+    group = StudyGroup.objects.create(course=small.course, name="Autumn")
+    other = StudyGroup.objects.create(course=small.course, name="Winter")
+    page = f"/teaching/pages/{small.lessons[0].pk}/audience/"
+    client = visit(small.teacher)
+    client.post(page, {"group": [other.pk]})
+    gone = group.pk
+    group.delete()
+    answer = client.post(page, {"group": [gone]}, follow=True)
+    assert "There is no such study group." in answer.content.decode()
+    assert list(Audience.objects.values_list("group", flat=True)) == [other.pk]

@@ -9,10 +9,13 @@ from threading import Event, Thread
 
 import psutil
 import pytest
+from django.core.exceptions import ValidationError
 from PIL import Image as Pixels
 
 from learning.courses.models import LessonPage
 from learning.exchange.build import PackageError
+from learning.exchange.packages.canvas import CanvasFacts
+from learning.library.archives import opened, read_entry
 from learning.library.models import Picture
 from tests.exchange.made_packages import item, package, page, run
 
@@ -76,6 +79,16 @@ def large_picture(folder: Path) -> Path:
     return path
 
 
+def by_bzip2(folder: Path) -> Path:
+    """Python unpacks it in one go: a hundred bytes of the archive are a hundred megabytes of memory."""
+    plain = package(folder, item("a", "A"), page("a", "a.html"))
+    path = folder / "bzip2.imscc"
+    with zipfile.ZipFile(plain) as before, zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("imsmanifest.xml", before.read("imsmanifest.xml"))
+        archive.writestr("a.html", b"\0" * BIG)
+    return path
+
+
 class Peak(Thread):
     """The most memory that this process has while the thread runs, beyond what it had before."""
 
@@ -96,7 +109,17 @@ class Peak(Thread):
 
 @pytest.mark.parametrize(
     "make",
-    [large_page, page_that_lies, large_manifest, deep_manifest, deep_page, nested_tables, many_entries, large_picture],
+    [
+        large_page,
+        page_that_lies,
+        large_manifest,
+        deep_manifest,
+        deep_page,
+        nested_tables,
+        many_entries,
+        large_picture,
+        by_bzip2,
+    ],
 )
 def test_a_hostile_package_is_refused_within_bounds(db: None, tmp_path: Path, make: Callable[[Path], Path]) -> None:
     path = make(tmp_path)
@@ -117,3 +140,23 @@ def test_a_hostile_package_is_refused_within_bounds(db: None, tmp_path: Path, ma
         (lesson,) = LessonPage.objects.all()
         text = str(lesson.body)
         assert ("deep" in text) if make is deep_page else text.count("word") == 3_000
+
+
+def test_a_damaged_entry_is_refused_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.html", "".join(str(n) for n in range(20_000)))
+        start = archive.getinfo("a.html").header_offset + 30 + len("a.html")
+    data = bytearray(path.read_bytes())
+    data[start : start + 8] = b"\xff" * 8  # no deflated stream begins so
+    path.write_bytes(bytes(data))
+    with opened(str(path), entries_max=10, unpacked_max=BIG) as archive:
+        with pytest.raises(ValidationError, match=r"a\.html"):
+            read_entry(archive, "a.html", BIG)
+
+
+@pytest.mark.parametrize("href", ["/a.html", "//a.html", "/"])
+def test_an_address_with_a_leading_slash_ends(href: str) -> None:
+    facts = CanvasFacts(hidden_folders={"secret"})
+    assert not facts.hides("r", href)
+    assert facts.hides("r", f"/secret{href}")

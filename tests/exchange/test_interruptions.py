@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 from wagtail.models import Page
 
@@ -53,6 +54,31 @@ def test_an_abandoned_import_is_undone(db: None, hiding: Path, monkeypatch: pyte
     assert not StoredFile.objects.exists()
     assert not Picture.objects.exists()
     assert files_now() == before
+
+
+def test_an_import_that_was_resumed_meanwhile_is_not_undone(
+    db: None, hiding: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock has read which imports are abandoned; before it comes to this one, another process goes on with it."""
+    monkeypatch.setattr(build, "undo_import", lambda journal: None)  # as if the process had been killed
+    monkeypatch.setattr(build.LessonPage, "save", lambda *args, **kwargs: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(hiding)
+    monkeypatch.undo()
+    CourseImport.objects.update(seen_at=timezone.now() - timedelta(seconds=ABANDONED_AFTER + 1))
+    resumed = []
+
+    def resume_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not resumed and sql.startswith("UPDATE"):
+            resumed.append(True)
+            CourseImport.objects.update(seen_at=timezone.now())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(resume_first):
+        assert end_abandoned() == 0
+    assert resumed
+    assert CoursePage.objects.exists()
+    assert CourseImport.objects.exists()
 
 
 class Died(BaseException):

@@ -167,6 +167,8 @@ def test_the_dry_run_of_a_full_course_promises_no_seat_to_who_is_invited(small: 
     first, second = said(checked(client, addresses, course=course))
     assert "if a seat is free then" in first
     assert "The course is full" in second
+    mixed = checked(client, f"{addresses}{small.stranger.email}\n", course=course)
+    assert outcomes(mixed)[small.stranger.email] == "create"  # an invitation has not taken the seat
     school.enrolled(small.stranger, course)
     assert all("The course is full" in words for words in said(checked(client, addresses, course=course)))
     unlimited = said(checked(client, addresses, course=small.course))

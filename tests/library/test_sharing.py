@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from learning.courses.models import CatalogPage, CoursePage, LessonPage
 from learning.courses.page_forms import references_of
 from learning.library.models import SharedFile
-from learning.library.sharing import check_files, note_files, share_with_copy, share_with_moved, share_with_new
+from learning.library.sharing import check_files, note_files, share_with_copy, share_with_new
 from tests import school
 
 
@@ -88,7 +88,7 @@ def test_what_is_copied_or_moved_outside_of_courses_shares_nothing(small: Simple
     lesson = school.lesson_showing(file, small.modules[0])
     catalog = CatalogPage.objects.get()
     share_with_copy(request_of(small.editor), lesson, catalog)
-    share_with_moved(request_of(small.editor), catalog)
+    small.course.move(school.fresh(catalog), pos="last-child")
     assert not SharedFile.objects.exists()
 
 
@@ -97,5 +97,25 @@ def test_a_moved_module_takes_its_files_along(small: SimpleNamespace) -> None:
     school.lesson_showing(file, small.modules[0])
     module = school.fresh(small.modules[0])
     module.move(school.fresh(small.other), pos="last-child")
-    share_with_moved(request_of(small.editor), module)
     assert shared(small.other) == {file}
+
+
+def test_a_moved_lesson_opens_no_file_that_its_course_did_not_open(small: SimpleNamespace) -> None:
+    """A page may name any file by its id: moving it is no way to read it."""
+    third = school.course("Third", team=(small.teacher,))
+    foreign = school.stored(of=small.other)
+    lesson = school.lesson_showing(foreign, small.modules[0])
+    lesson.move(school.fresh(school.module(third, "There")), pos="last-child")
+    assert not shared(third)
+    lesson = school.lesson_showing(foreign, small.modules[1])
+    school.fresh(lesson).move(school.fresh(small.modules[0]), pos="last-child")  # inside the course
+    assert not shared(small.course)
+
+
+def test_a_moved_lesson_keeps_what_was_shared_with_its_course(small: SimpleNamespace) -> None:
+    third = school.course("Third", team=(small.teacher,))
+    foreign = school.stored(of=small.other)
+    SharedFile.objects.create(course_id=small.course.pk, file=foreign)
+    lesson = school.lesson_showing(foreign, small.modules[0])
+    lesson.move(school.fresh(school.module(third, "There")), pos="last-child")
+    assert shared(third) == {foreign}

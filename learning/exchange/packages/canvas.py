@@ -49,7 +49,8 @@ class CanvasFacts:
     def hides(self, resource_id: str, href: str) -> bool:
         if resource_id in self.hidden_resources:
             return True
-        folder = posixpath.dirname(href)
+        # without a leading slash: the folder of "/" is "/" again, without end
+        folder = posixpath.dirname(href.lstrip("/"))
         while folder:
             if folder in self.hidden_folders:
                 return True

@@ -1,5 +1,6 @@
 """The plan of an import: what becomes of each row. The dry run shows it, the import carries it out."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -42,6 +43,7 @@ class Planner:
         # asked when the job runs: an owner who has lost a course since the upload changes nothing there (promise 6)
         self.managed = managed_courses(run.owner)
         self.taken: dict[int, int] = {}  # seats by course, with those that the plan gives
+        self.promised: dict[int, int] = defaultdict(int)  # invitations of this plan, by course
         self.places: dict[int, int] = {}  # members by group, likewise
         self.planned = set() if planned is None else planned
         self.groups: dict[int, dict[str, StudyGroup]] = {}
@@ -138,7 +140,9 @@ class Planner:
         """Return what an invitation may promise: seats are given at sign-up, and not reserved."""
         if course.capacity is None:
             return _("Unknown here: gets an invitation and is enrolled at sign-up.")
-        if self._seat(course, None):
+        # counted apart from the seats: an invitation keeps none from people who are enrolled by the same file
+        self.promised[course.pk] += 1
+        if self._taken(course) + self.promised[course.pk] <= course.capacity:
             return _("Unknown here: gets an invitation and is enrolled at sign-up, if a seat is free then.")
         return _("Unknown here: gets an invitation. The course is full; is enrolled at sign-up only if a seat is free.")
 
@@ -160,7 +164,7 @@ class Planner:
         # looked at here and taken only below: a row that is refused for its seat must not use up a place
         if moves and not self._has_place(group):
             return full
-        if not self._seat(course, there):
+        if not self._take_seat(course, there):
             return RowStep(wish, Outcome.WRONG, _("All seats of this course are taken."))
         if moves:
             self._place(group)
@@ -172,12 +176,16 @@ class Planner:
         }
         return RowStep(wish, Outcome.CHANGE, said, **facts)  # type: ignore[arg-type]
 
-    def _seat(self, course: CoursePage, there: Enrollment | None) -> bool:
-        if course.capacity is None or (there is not None and there.status == Status.PAUSED):
-            return True
+    def _taken(self, course: CoursePage) -> int:
         if course.pk not in self.taken:
             self.taken[course.pk] = actions.seats_taken(course.pk)
-        if self.taken[course.pk] >= course.capacity:
+        return self.taken[course.pk]
+
+    def _take_seat(self, course: CoursePage, there: Enrollment | None) -> bool:
+        """Take a seat of the course, unless the person has one; returns whether there was one."""
+        if course.capacity is None or (there is not None and there.status == Status.PAUSED):
+            return True
+        if self._taken(course) >= course.capacity:
             return False
         self.taken[course.pk] += 1
         return True

@@ -224,6 +224,10 @@ def audience(request: PersonRequest, page_id: int) -> HttpResponse:
     if request.method == "POST":
         asked = set(request.POST.getlist("group"))
         wanted = [group for group in groups if str(group.pk) in asked]
+        # a group may have been deleted since: without it the page could become one that everyone sees
+        if len(wanted) < len(asked):
+            messages.error(request, _("There is no such study group."))
+            return redirect("teaching_audience", page.pk)
         group_actions.mark_for_groups(course_id=course.pk, page_id=page.pk, groups=wanted, actor=user)
         messages.success(request, _("It is saved who sees “%(page)s”.") % {"page": page.title})
         return redirect("teaching_audience", page.pk)
