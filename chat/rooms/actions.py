@@ -214,6 +214,11 @@ def silence(*, user: User, room: Room, on: bool) -> None:
     )
 
 
+def cannot_be_muted() -> ChatError:
+    """The same for a moderator, for someone who is not here, and for an account that does not exist (promise 5)."""
+    return ChatError("forbidden", _("Teachers and moderators cannot be muted, nor people who are not here."))
+
+
 @transaction.atomic
 def mute(*, room: Room, person: User, actor: User, duration: timedelta, reason: str) -> Mute:
     """Take the right to write in a room from someone for a time; they are told the reason. Raises ChatError."""
@@ -223,7 +228,7 @@ def mute(*, room: Room, person: User, actor: User, duration: timedelta, reason: 
         raise not_found()
     target = here[person.pk, room.pk]
     if not target.is_member or target.moderates:
-        raise ChatError("forbidden", _("Teachers and moderators cannot be muted, nor people who are not here."))
+        raise cannot_be_muted()
     reason = reason.strip()[:MOST_REASON]
     if not reason or not timedelta(0) < duration <= MOST_MUTE or "\x00" in reason:
         raise ChatError("bad_frame", _("A mute needs a reason and a time of at most a year."))

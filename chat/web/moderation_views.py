@@ -69,8 +69,10 @@ def mute(request: PersonRequest, room_id: int) -> HttpResponse:
     """Mute someone for a time with a reason, or let them write again (`lift`)."""
     room, _standing = _moderated(request, room_id)
     actor: Any = request.user
-    person = get_object_or_404(User, pk=parse_id(request.POST.get("person")) or 0)
+    person = User.objects.filter(pk=parse_id(request.POST.get("person")) or 0).first()
     try:
+        if person is None:
+            raise actions.cannot_be_muted()
         if "lift" in request.POST:
             actions.unmute(room=room, person=person, actor=actor)
             messages.success(request, _("%(name)s may write again.") % {"name": person})

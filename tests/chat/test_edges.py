@@ -93,3 +93,22 @@ def test_muting_tells_nobody_who_there_is(group: SimpleNamespace, visit: Any) ->
         for pk in (group.classmate.pk, 999_999)
     ]
     assert answers[0] == answers[1]
+
+
+def test_muting_does_not_tell_which_accounts_there_are(group: SimpleNamespace, visit: Any) -> None:
+    """Someone who is not in the room, and an account that does not exist: one answer (promise 5)."""
+    client, address = visit(group.teacher), f"/api/v1/chat/rooms/{group.room.pk}/mutes"
+    page = f"/chat/{group.room.pk}/mute/"
+    answers, said, lifted = [], [], []
+    for pk in (group.stranger.pk, 10**9):
+        body = {"user": pk, "minutes": 5, "reason": "Noise"}
+        answer = client.post(address, body, content_type="application/json")
+        answers.append((answer.status_code, answer.json()["detail"]))
+        lifted.append(client.delete(f"{address}/{pk}").status_code)
+        found = client.post(page, {"person": pk, "minutes": 5, "reason": "Noise"}, follow=True)
+        said.append((found.status_code, [str(message) for message in found.context["messages"]]))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 403
+    assert lifted[0] == lifted[1]
+    assert said[0] == said[1]
+    assert said[0][1]

@@ -88,6 +88,7 @@ def test_russian_pages_in_every_encoding(name: str) -> None:
 DECLARED = [
     *(("cp1252", None), ("latin-1", "iso-8859-1"), ("cp1251", "windows-1251")),
     *(("koi8-r", "KOI8-R"), ("shift_jis", "shift_jis"), ("utf-8", "utf-16")),
+    *(("utf-8", "unicode_escape"), ("utf-8", "raw_unicode_escape"), ("utf-8", "punycode")),
 ]
 
 

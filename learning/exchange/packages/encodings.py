@@ -8,6 +8,7 @@ _HEAD = 4096  # bytes in which a declaration may stand
 # UTF-32 before UTF-16, whose mark is the beginning of that of UTF-32
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
+_NO_PAGES = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"}  # as Python names them
 _FREQUENT = set("оеаинтсрвлкмд")  # the most frequent letters of Russian, in lower case
 
 
@@ -20,7 +21,7 @@ def _declared(data: bytes) -> str | None:
     except LookupError:
         return None
     # Python has codecs that are no encodings, such as zlib and base64, and others that no page is written in
-    if not found._is_text_encoding or found.name in ("idna", "punycode", "undefined", "unicode_escape"):
+    if not found._is_text_encoding or found.name in _NO_PAGES:
         return None
     name = found.name
     # a page whose declaration can be read byte by byte is in none of these
