@@ -30,7 +30,7 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
     return HttpResponse(loader.get_template("500.html").render({"code": 400}), status=400)
 
 
-def _is_of_the_database(error: BaseException | None) -> bool:
+def _is_database_error(error: BaseException | None) -> bool:
     """Whether this error, or one that led to it, says that the database could not be reached."""
     # templates and frameworks wrap errors: the one of the database may be several causes away
     while error is not None:
@@ -42,7 +42,7 @@ def _is_of_the_database(error: BaseException | None) -> bool:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500 for a programming error, or 503 while the database cannot be reached (promise 34)."""
-    code = 503 if _is_of_the_database(sys.exc_info()[1]) else 500
+    code = 503 if _is_database_error(sys.exc_info()[1]) else 500
     if code == 503 and request.path.startswith("/api/"):
         from home.api import problem
 

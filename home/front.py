@@ -39,7 +39,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class GoOn:
+class CourseToContinue:
     """A course to continue, and the person's progress in it."""
 
     enrollment: Enrollment
@@ -102,20 +102,20 @@ def last_read_first(user: Any) -> QuerySet[Enrollment]:
     return rows.order_by(F("last_read_at").desc(nulls_last=True), "-changed_at", "-pk")
 
 
-def first_to_go_on(enrollments: Iterable[Enrollment], progress: Mapping[int, Progress]) -> GoOn | None:
+def first_to_continue(enrollments: Iterable[Enrollment], progress: Mapping[int, Progress]) -> CourseToContinue | None:
     """Return the first active course that has started and has an open lesson."""
     for enrollment in enrollments:
         own = progress[enrollment.course_id]
         if enrollment.status == Status.ACTIVE and enrollment.course.has_started and own.next_lesson:
-            return GoOn(enrollment, own)
+            return CourseToContinue(enrollment, own)
     return None
 
 
-def go_on(user: Any) -> GoOn | None:
+def go_on(user: Any) -> CourseToContinue | None:
     """What a signed-in reader continues."""
     # several, because the course that was read last may have no open lesson now
     rows = list(last_read_first(user).filter(status=Status.ACTIVE)[:LAST_LOOKED_AT])
-    return first_to_go_on(rows, progress_of(user, [row.course for row in rows])) if rows else None
+    return first_to_continue(rows, progress_of(user, [row.course for row in rows])) if rows else None
 
 
 def front(user: Any, catalog: CatalogPage | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from chat.models import Room
 from chat.web.shown import sample_talk
-from home.front import first_to_go_on, last_read_first
+from home.front import first_to_continue, last_read_first
 from home.search import search as search_school
 from learning.accounts.requests import PersonRequest
 from learning.courses.blocks import LessonBody
@@ -39,7 +39,7 @@ def dashboard(request: PersonRequest) -> HttpResponse:
     enrollments = list(page)
     progress = progress_of(user, [enrollment.course for enrollment in enrollments])
     rows = [{"enrollment": e, "course": e.course, "progress": progress[e.course_id]} for e in enrollments]
-    first = first_to_go_on(enrollments, progress) if page.number == 1 else None
+    first = first_to_continue(enrollments, progress) if page.number == 1 else None
     reading = [row for row in rows if row["enrollment"].status == Status.ACTIVE]
     completed = [row for row in rows if row["enrollment"].status == Status.COMPLETED]
     has_more = page.has_other_pages()

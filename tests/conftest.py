@@ -14,7 +14,7 @@ from wagtail.models import Site
 
 from learning.accounts.models import User
 from learning.accounts.roles import Role
-from learning.accounts.school import forget_school
+from learning.accounts.school import clear_school_cache
 from learning.base.caching import clear_caches
 from tests import ground, parts, school, template
 from tests.snapshot import Copied
@@ -46,7 +46,7 @@ def django_db_setup(
 def _empty_cache() -> Iterator[None]:
     cache.clear()
     clear_caches()
-    forget_school()
+    clear_school_cache()
     Site.clear_site_root_paths_cache()
     yield
     cache.clear()

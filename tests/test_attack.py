@@ -257,16 +257,16 @@ def test_preferences_lead_to_no_other_host(small: SimpleNamespace, visit: Any, t
 
 
 def test_tokens_end_with_the_sessions(small: SimpleNamespace, visit: Any) -> None:
-    from learning.accounts.actions import end_sessions, make_token
+    from learning.accounts.actions import create_token, end_sessions
 
-    secret = make_token(user=small.student, name="x", scopes=["read"])
+    secret = create_token(user=small.student, name="x", scopes=["read"])
     bearer = {"Authorization": f"Bearer {secret}"}
     assert visit().get("/api/v1/me", headers=bearer).status_code == 200
     client = visit(small.student)
     new = {"oldpassword": school.PASSWORD, "password1": "another-long-secret", "password2": "another-long-secret"}
     assert client.post("/accounts/password/change/", new).status_code == 302
     assert visit().get("/api/v1/me", headers=bearer).status_code == 401
-    secret = make_token(user=small.student, name="x", scopes=["read"])
+    secret = create_token(user=small.student, name="x", scopes=["read"])
     end_sessions(person=small.student)
     assert visit().get("/api/v1/me", headers={"Authorization": f"Bearer {secret}"}).status_code == 401
 

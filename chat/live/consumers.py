@@ -20,7 +20,7 @@ from chat.rooms import actions, frames
 from chat.rooms.frames import BadFrameError, ChatError, as_text
 from chat.rooms.pace import too_fast
 from chat.rooms.posting import Ack, Answer, Draft
-from chat.rooms.seats import places_of, seat_in
+from chat.rooms.seats import membership_in, watched_rooms_of
 
 TYPING_EVERY = 2.0  # seconds
 # Tokens that frames take beyond their one. Who comes back with forty tabs must not count as a flood.
@@ -36,7 +36,7 @@ COSTS = {
 
 FREE = {"rate_limited", "unavailable"}  # refusals that say “later”: whoever obeys them has done nothing wrong
 
-_VERBS = {
+_ACTIONS = {
     "edit": actions.edit_message,
     "delete": actions.delete_message,
     "react": actions.react,
@@ -47,7 +47,7 @@ log = logging.getLogger("parta.chat")
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
-async def _hung_up(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "websocket.disconnect":
         pass
 
@@ -90,7 +90,7 @@ class ChatConsumer(AsyncConsumer):
         except asyncio.CancelledError:  # the process ends
             await connection.close(RESTARTS)
             with suppress(TimeoutError):
-                await asyncio.wait_for(_hung_up(receive), CLOSING)
+                await asyncio.wait_for(_wait_for_disconnect(receive), CLOSING)
             raise
         finally:
             connection.closed = True
@@ -170,7 +170,7 @@ class ChatConsumer(AsyncConsumer):
 
     async def _subscribe(self, frame: frames.Subscribe) -> None:
         connection = self.connection
-        seat = await self.hub.runtime.in_database(seat_in, connection.user_id, frame.room, connection.language)
+        seat = await self.hub.runtime.in_database(membership_in, connection.user_id, frame.room, connection.language)
         await connection.send(as_text({"type": "subscribed", **seat.facts}))
         self.hub.subscribe(connection, seat, frame.after)
 
@@ -203,7 +203,7 @@ class ChatConsumer(AsyncConsumer):
 
     async def _change(self, frame: frames.Change) -> None:
         facts = frame.model_dump(exclude={"type", "room"})
-        verb: Any = _VERBS[frame.type]
+        verb: Any = _ACTIONS[frame.type]
         await self.hub.runtime.in_database(verb, user_id=self.connection.user_id, room_id=frame.room, **facts)
 
     async def _read(self, frame: frames.Read) -> None:
@@ -225,7 +225,7 @@ class ChatConsumer(AsyncConsumer):
             self.hub.publisher.publish_here(frame.room, event)
 
     async def _watch(self, frame: frames.Watch) -> None:
-        places = await self.hub.runtime.in_database(places_of, self.connection.user_id)
+        places = await self.hub.runtime.in_database(watched_rooms_of, self.connection.user_id)
         self.hub.watch(self.connection, [(place["id"], place["position"]) for place in places])
         await self.connection.send(as_text({"type": "watching", "rooms": places}))
 
@@ -247,7 +247,7 @@ class ChatConsumer(AsyncConsumer):
     }
 
 
-class NothingHere(AsyncConsumer):
+class UnknownPathConsumer(AsyncConsumer):
     """Refuse a socket at an unknown address; without a route the server would log an error."""
 
     channel_layer_alias: ClassVar[Any] = None

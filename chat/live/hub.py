@@ -22,7 +22,7 @@ from chat.live.writer import Writer, unavailable
 from chat.models import Room
 from chat.rooms.frames import ChatError, as_text
 from chat.rooms.publisher import Event, Publisher, set_publisher
-from chat.rooms.seats import Seat
+from chat.rooms.seats import RoomMembership
 
 MAX_IN_ROOM = 500  # sockets of one person in one room of one process
 SHUT_OUT = 15.0  # seconds in which a session that flooded is not let in
@@ -112,7 +112,7 @@ class Hub:
     def position_of(self, room_id: int) -> int:
         return self.feeds[room_id].position if room_id in self.feeds else 0
 
-    def subscribe(self, connection: Connection, seat: Seat, after: int | None) -> None:
+    def subscribe(self, connection: Connection, seat: RoomMembership, after: int | None) -> None:
         """Send the connection what it has missed since `after`, then all that comes; it says other things meanwhile."""
         room = seat.room
         feed = self.feed(room.pk, room.last_position)
@@ -124,12 +124,12 @@ class Hub:
         connection.stop_catching_up(room.pk)
         feed.listeners.pop(connection, None)  # until it has caught up: nothing new comes between what is old
         connection.rooms.add(room.pk)  # so that the check of each second can remove it
-        task = self.loop.create_task(self._bring_up(feed, connection, room, after))
+        task = self.loop.create_task(self._catch_up(feed, connection, room, after))
         connection.catching_up[room.pk] = task
         feed.joining.add(task)
         task.add_done_callback(feed.joining.discard)
 
-    async def _bring_up(self, feed: RoomFeed, connection: Connection, room: Room, after: int | None) -> None:
+    async def _catch_up(self, feed: RoomFeed, connection: Connection, room: Room, after: int | None) -> None:
         # otherwise someone with many tabs would take all threads of the pool
         turn = self._turns.setdefault(connection.user_id, asyncio.Lock())
         try:

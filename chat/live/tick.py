@@ -67,7 +67,7 @@ class RoomsCheck:
         check = await self._runtime.in_database(Check, here, set(self._feeds), pool=self._runtime.check_pool)
         # before `checked_at` is set, which lets the feeds pass frames on again
         await self._end_sessions(check)
-        await self._close_doors(here, check)
+        await self._remove_outsiders(here, check)
         self._runtime.checked_at = began
         for room_id, position in check.positions.items():
             feed = self._feeds.get(room_id)
@@ -88,7 +88,7 @@ class RoomsCheck:
                 self._doors.forget(connection, room_id)
             await connection.close(SESSION_ENDED)
 
-    async def _close_doors(self, here: list[Connection], check: Check) -> None:
+    async def _remove_outsiders(self, here: list[Connection], check: Check) -> None:
         for connection in here if check.outside else ():
             for room_id in connection.rooms | connection.watched:
                 if (connection.user_id, room_id) in check.outside:

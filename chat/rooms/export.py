@@ -23,7 +23,7 @@ def _messages(room: Room) -> Iterator[Message]:
         last = rows[-1].seq
 
 
-def exported(room: Room) -> Iterator[dict[str, Any]]:
+def export_rows(room: Room) -> Iterator[dict[str, Any]]:
     for row in _messages(room):
         yield {
             "seq": row.seq,

@@ -260,7 +260,7 @@ def _called(drafts: Sequence[Draft]) -> dict[int, dict[str, int]]:
     names: dict[int, set[str]] = defaultdict(set)
     for draft in drafts:
         if "@" in draft.text:
-            names[draft.room_id] |= set(sorted(text.called_names(draft.text))[:MOST_CALLED])
+            names[draft.room_id] |= set(sorted(text.possible_names(draft.text))[:MOST_CALLED])
     found: dict[int, dict[str, int]] = {}
     for room_id, said in names.items():
         rows = User.objects.filter(display_name__in=said, is_active=True)

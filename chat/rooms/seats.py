@@ -19,7 +19,7 @@ MOST_WATCHED = 200  # rooms of one person whose news are told on every page
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class RoomMembership:
     """A person in a room, with the facts that a client gets when it subscribes."""
 
     room: Room
@@ -39,7 +39,7 @@ _seat_rows = CompiledQuery(
 )
 
 
-def seat_in(user_id: int, room_id: int, language: str = settings.LANGUAGE_CODE) -> Seat:
+def membership_in(user_id: int, room_id: int, language: str = settings.LANGUAGE_CODE) -> RoomMembership:
     """The place of this person in this room, in two queries; raises ChatError where they have none."""
     standing = standings([(user_id, room_id)])[user_id, room_id]
     # for others no second query, whether the room exists or not: the time must not tell it (promise 5)
@@ -62,10 +62,10 @@ def seat_in(user_id: int, room_id: int, language: str = settings.LANGUAGE_CODE) 
             "moderates": standing.moderates,
             "muted": {"until": stamp(muted.until), "reason": muted.reason} if muted else None,
         }
-    return Seat(room, standing, facts)
+    return RoomMembership(room, standing, facts)
 
 
-def places_of(user_id: int) -> list[dict[str, Any]]:
+def watched_rooms_of(user_id: int) -> list[dict[str, Any]]:
     """The rooms that someone is a member of, with what they have not read; one query beside the person's."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
     return unread_of(user) if user else []

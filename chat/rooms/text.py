@@ -150,7 +150,7 @@ def excerpt(text: str) -> str:
     return line if len(line) <= QUOTED else line[: QUOTED - 1].rstrip() + "…"
 
 
-def _names_called(text: str) -> Iterator[list[str]]:
+def _possible_names(text: str) -> Iterator[list[str]]:
     """For each @ what may be the name after it: as many words as a name may have, and so on down to one."""
     for place in re.finditer(r"(?<!\w)@(?=\w)", text):
         words = text[place.end() : place.end() + MOST_NAME].split()[:MOST_NAME_WORDS]
@@ -158,15 +158,15 @@ def _names_called(text: str) -> Iterator[list[str]]:
         yield [name for whole in said for name in (whole, whole.rstrip(_AFTER_NAME)) if name]
 
 
-def called_names(text: str) -> set[str]:
+def possible_names(text: str) -> set[str]:
     """Return all texts after an @ that may be names of mentioned people."""
-    return {name for names in _names_called(text) for name in names}
+    return {name for names in _possible_names(text) for name in names}
 
 
 def mentioned(text: str, people: Mapping[str, int]) -> dict[str, int]:
     """Return which of these people, given by name, a message mentions; of two names the longer one."""
     found = {}
-    for names in _names_called(text):
+    for names in _possible_names(text):
         name = next((name for name in names if name in people), None)
         if name is not None:
             found[name] = people[name]

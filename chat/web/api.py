@@ -13,7 +13,7 @@ from chat.rooms.frames import MOST_ATTACHMENTS, ChatError
 from chat.rooms.membership import rooms_of
 from chat.rooms.people import listed_people
 from chat.rooms.posting import post_message
-from chat.rooms.seats import seat_in
+from chat.rooms.seats import membership_in
 from chat.scopes import CHAT
 from learning.accounts.api import signed_in
 from learning.accounts.models import User
@@ -236,7 +236,7 @@ def room(request: PersonRequest, id: Key) -> Any:  # noqa: A002  (the name in th
     """One room, and what you are there."""
     user = request.user
     try:
-        return seat_in(user.pk, id).facts
+        return membership_in(user.pk, id).facts
     except ChatError as error:
         raise refused(error) from error
 

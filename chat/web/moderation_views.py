@@ -20,7 +20,7 @@ from chat import deeds
 from chat.models import ReadMarker, Room
 from chat.rooms import actions, history
 from chat.rooms.access import RoomStanding
-from chat.rooms.export import exported, rows_of
+from chat.rooms.export import export_rows, rows_of
 from chat.rooms.frames import ChatError
 from chat.rooms.people import listed_people, mutes_of
 from chat.web.views import enter
@@ -123,7 +123,7 @@ def export_json(request: PersonRequest, room_id: int) -> StreamingHttpResponse:
     def parts() -> Iterator[str]:
         head = {"room": room.name, "course": room.course_title or None, "exported_at": timezone.now().isoformat()}
         yield json.dumps(head, ensure_ascii=False)[:-1] + ', "messages": [\n'
-        for number, row in enumerate(exported(room)):
+        for number, row in enumerate(export_rows(room)):
             yield (",\n" if number else "") + json.dumps(row, ensure_ascii=False)
         yield "\n]}\n"
 

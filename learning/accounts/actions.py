@@ -159,7 +159,7 @@ def digest_of(key: str) -> str:
 
 
 @transaction.atomic
-def make_token(*, user: User, name: str, scopes: Iterable[str], days: int | None = None) -> str:
+def create_token(*, user: User, name: str, scopes: Iterable[str], days: int | None = None) -> str:
     """Create a personal token and return its key, which can be shown only now: only its digest is stored.
 
     `scopes` are codes; `days` is how long it is valid.

@@ -36,7 +36,7 @@ from learning.accounts.actions import (
 from learning.accounts.forms import PersonCreationForm, PersonEditForm
 from learning.accounts.models import User
 from learning.accounts.requests import PersonRequest
-from learning.accounts.rights import may_manage_person, may_teach, people_with_more_rights, roles_to_give
+from learning.accounts.rights import assignable_roles, may_manage_person, may_teach, people_with_more_rights
 from learning.accounts.roles import role_label
 from learning.base.numbers import parse_ids
 
@@ -88,7 +88,7 @@ class PersonIndexView(IndexView):
         return super().get_base_queryset().filter(anonymised_at=None).prefetch_related("groups")
 
 
-class _ManageablePeopleOnly:
+class _FormForUser:
     """Tells the form who fills it in: it offers only the roles that this user may give (promise 7)."""
 
     request: HttpRequest
@@ -97,7 +97,7 @@ class _ManageablePeopleOnly:
         return {**super().get_form_kwargs(), "for_user": self.request.user}  # type: ignore[misc]
 
 
-class PersonCreateView(_ManageablePeopleOnly, CreateView):
+class PersonCreateView(_FormForUser, CreateView):
     def save_instance(self) -> User:
         with transaction.atomic():
             person = super().save_instance()
@@ -108,7 +108,7 @@ class PersonCreateView(_ManageablePeopleOnly, CreateView):
         return person
 
 
-class PersonEditView(_ManageablePeopleOnly, EditView):
+class PersonEditView(_FormForUser, EditView):
     def dispatch(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         user = request.user
         if user.is_authenticated and not may_manage_person(user, self.object):
@@ -214,7 +214,7 @@ class PersonActiveStateBulkAction(_OnManageablePeople, SetActiveStateBulkAction)
         return result
 
 
-class OthersRoleBulkAction(_OnManageablePeople, AssignRoleBulkAction):
+class PersonRoleBulkAction(_OnManageablePeople, AssignRoleBulkAction):
     def check_perm(self, obj: User) -> bool:
         # nobody changes their own roles (promise 7)
         return super().check_perm(obj) and obj.pk != self.request.user.pk
@@ -223,7 +223,7 @@ class OthersRoleBulkAction(_OnManageablePeople, AssignRoleBulkAction):
         form = super().get_form(form_class)
         user: Any = self.request.user
         # the field refuses a role that it does not offer, also when its id is posted by hand (promise 7)
-        offered = [group.pk for group in roles_to_give(user)]
+        offered = [group.pk for group in assignable_roles(user)]
         form.fields["role"].queryset = Group.objects.filter(pk__in=offered)
         return form
 

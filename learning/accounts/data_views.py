@@ -17,7 +17,7 @@ from learning.accounts.actions import (
     DAYS_TO_CANCEL,
     ask_deletion,
     cancel_deletion,
-    make_token,
+    create_token,
     record,
     revoke_token,
 )
@@ -118,7 +118,7 @@ def tokens(request: PersonRequest) -> HttpResponse:
         else:
             facts = form.cleaned_data
             # no redirect after this POST: the next page could show the key only if it were stored
-            made = make_token(user=user, name=facts["name"], scopes=facts["scopes"], days=facts["days"])
+            made = create_token(user=user, name=facts["name"], scopes=facts["scopes"], days=facts["days"])
             form = TokenForm()
     context = {
         "form": form,

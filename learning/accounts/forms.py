@@ -20,8 +20,8 @@ from wagtail.users.forms import UserCreationForm, UserEditForm
 
 from learning.accounts.actions import end_sessions
 from learning.accounts.models import Theme, User, time_zone_choices
-from learning.accounts.notices import tell_of_account
-from learning.accounts.rights import roles_to_give
+from learning.accounts.notices import send_account_mail
+from learning.accounts.rights import assignable_roles
 from learning.accounts.roles import role_label
 from learning.accounts.school import school
 
@@ -154,7 +154,7 @@ class _PersonFields(forms.Form):
     def __init__(self, *args: Any, for_user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.for_user = for_user
-        offered = Group.objects.filter(pk__in=[group.pk for group in roles_to_give(for_user)])
+        offered = Group.objects.filter(pk__in=[group.pk for group in assignable_roles(for_user)])
         self.fields["groups"].queryset = offered  # type: ignore[attr-defined]
 
     def clean_groups(self) -> Any:
@@ -191,7 +191,7 @@ class PersonCreationForm(_PersonFields, UserCreationForm):
             address = EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=True)
             # as after a confirmation: invitations to courses that wait for this address are accepted
             email_confirmed.send(sender=EmailAddress, request=None, email_address=address)
-            tell_of_account(person=person)
+            send_account_mail(person=person)
         return person
 
     class Meta(UserCreationForm.Meta):

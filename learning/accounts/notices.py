@@ -9,7 +9,7 @@ from learning.accounts.models import User
 from learning.base.mail import mail_text
 
 
-def tell_of_account(*, person: User) -> None:
+def send_account_mail(*, person: User) -> None:
     """Mail someone that the school has created an account for them, with a link to set a password."""
     from allauth.account.forms import default_token_generator  # imports our sign-up form, which imports this module
 

@@ -14,7 +14,7 @@ from wagtail.users.models import UserProfile
 from learning.accounts.actions import end_sessions
 from learning.accounts.models import School, User
 from learning.accounts.roles import Role
-from learning.accounts.school import forget_school
+from learning.accounts.school import clear_school_cache
 
 
 @receiver(user_signed_up)
@@ -42,7 +42,7 @@ def end_sessions_of_the_inactive(instance: User, **kwargs: Any) -> None:
 
 
 @receiver(pre_save, sender=School)
-def mark_replaced(instance: School, **kwargs: Any) -> None:
+def delete_replaced_mark(instance: School, **kwargs: Any) -> None:
     """Delete the file of a school mark that is replaced or removed."""
     before = School.objects.filter(pk=instance.pk).exclude(mark=str(instance.mark or "")).first()
     if before is not None and before.mark:
@@ -52,7 +52,7 @@ def mark_replaced(instance: School, **kwargs: Any) -> None:
 
 @receiver(post_save, sender=School)
 def school_changed(**kwargs: Any) -> None:
-    forget_school()
+    clear_school_cache()
 
 
 @receiver(pre_save, sender=UserProfile)

@@ -52,7 +52,7 @@ def rights_of(person: User) -> frozenset[str]:
     return frozenset().union(*found.values())
 
 
-def roles_to_give(giver: User) -> list[Group]:
+def assignable_roles(giver: User) -> list[Group]:
     """Return the groups whose rights the giver also has: nobody can give or remove any other."""
     groups = list(Group.objects.order_by("name"))
     own, of_groups, in_courses = rights_of(giver), rights_of_groups(groups), _rights_in_courses(groups)
@@ -141,7 +141,7 @@ def change_rights(*, group: Group, codes: set[str], actor: User) -> None:
 
 
 @transaction.atomic
-def make_role(*, name: str, actor: User) -> Group:
+def create_role(*, name: str, actor: User) -> Group:
     """Create a role without rights. Raises PermissionDenied, or ValidationError if the name is empty or taken."""
     if not actor.has_right("change_rights"):
         raise PermissionDenied

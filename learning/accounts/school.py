@@ -52,7 +52,7 @@ def _facts(row: School) -> SchoolFacts:
     return SchoolFacts(row.name or settings.WAGTAIL_SITE_NAME, mark, row.sender, row.time_zone, row.contact)
 
 
-def forget_school() -> None:
+def clear_school_cache() -> None:
     global _last  # noqa: PLW0603
     _last = None
     _kept.clear()

@@ -5,9 +5,9 @@ from wagtail import hooks
 from wagtail.admin.panels import FieldPanel, ObjectList
 
 from learning.accounts.admin import (
-    OthersRoleBulkAction,
     PersonActiveStateBulkAction,
     PersonDeleteBulkAction,
+    PersonRoleBulkAction,
     teacher_chooser,
 )
 from learning.accounts.forms import SchoolForm
@@ -21,7 +21,7 @@ School.edit_handler = ObjectList(
     base_form_class=SchoolForm,
 )
 hooks.register("register_bulk_action", PersonDeleteBulkAction, order=10)
-hooks.register("register_bulk_action", OthersRoleBulkAction, order=10)
+hooks.register("register_bulk_action", PersonRoleBulkAction, order=10)
 hooks.register("register_bulk_action", PersonActiveStateBulkAction, order=10)
 
 

@@ -27,7 +27,7 @@ def wrong_kind(kind: str, name: str) -> ValidationError:
     return ValidationError(_WRONG_KIND[kind] % {"name": name})
 
 
-class _OfOneKind:
+class _SingleKindMixin:
     """A view of a chooser that lists only files of `kind` and accepts only uploads of that kind."""
 
     kind: ClassVar[str]
@@ -59,7 +59,7 @@ class _OfOneKind:
 
 def _chooser(kind: str, choose: Any, choose_another: Any) -> DocumentChooserViewSet:
     views = {
-        name: type(f"{kind.title()}{view.__name__}", (_OfOneKind, view), {"kind": kind})
+        name: type(f"{kind.title()}{view.__name__}", (_SingleKindMixin, view), {"kind": kind})
         for name, view in (
             ("choose_view_class", DocumentChooseView),
             ("choose_results_view_class", DocumentChooseResultsView),

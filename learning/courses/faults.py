@@ -15,7 +15,7 @@ from wagtail.models import Page
 SHOWN = 3
 
 
-def faults_in_words(page: Page, error: ValidationError) -> str:
+def describe_errors(page: Page, error: ValidationError) -> str:
     """Return the errors that a check of the page found, the first `SHOWN` in full, in the language of the reader."""
     found = list(_faults(page, error))
     more = len(found) - SHOWN

@@ -20,7 +20,7 @@ from learning.base.compiled import CompiledQuery
 from learning.courses.pages import CatalogPage, CoursePage, LessonPage, ModulePage
 from learning.courses.programme import root_paths
 
-SchoolPart = CatalogPage | CoursePage | ModulePage | LessonPage
+RoutedPage = CatalogPage | CoursePage | ModulePage | LessonPage
 LEVELS = 8  # longer addresses are left to Wagtail
 
 # Every column that decides how a page is served is listed here: they are the key of a cached page.
@@ -52,7 +52,7 @@ def _prefixes(path: str, root: str) -> list[str]:
     return [root + "/".join(parts[: end + 1]) + "/" for end in range(len(parts))]
 
 
-def _page_of(row: tuple[Any, ...]) -> SchoolPart | None:
+def _page_of(row: tuple[Any, ...]) -> RoutedPage | None:
     """Return the page of a row of `_chain`, from the cache when nothing in the row has changed."""
     place = 2 + len(_COMMON)
     for model, (_name, fields) in _BY_TYPE.items():
@@ -68,7 +68,7 @@ def _page_of(row: tuple[Any, ...]) -> SchoolPart | None:
     return None
 
 
-def find_page(path: str) -> SchoolPart | None:
+def find_page(path: str) -> RoutedPage | None:
     """Return the live school page at this path of the only site, with its course and module set; else None."""
     roots = root_paths()
     # with several sites the host decides which tree is meant: that is left to Wagtail

@@ -19,7 +19,7 @@ from wagtail.signals import task_submitted, workflow_approved
 
 from learning.accounts.models import User
 from learning.base.mail import mail_text
-from learning.courses.faults import faults_in_words
+from learning.courses.faults import describe_errors
 from learning.courses.models import CoursePage
 
 
@@ -151,7 +151,7 @@ def _carry_out_page(page: Page, user: User, chosen: Container[str], outcome: Ste
     try:
         draft.check_publishable()
     except ValidationError as error:
-        outcome.refused.append((page.get_admin_display_title(), faults_in_words(draft, error)))
+        outcome.refused.append((page.get_admin_display_title(), describe_errors(draft, error)))
         return
     if step.kind == StepKind.PUBLISH:
         # a page that was created by code may have no revision yet

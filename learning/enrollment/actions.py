@@ -16,7 +16,7 @@ from learning.courses.models import CoursePage
 from learning.enrollment.entry import reason_against, reason_against_person
 from learning.enrollment.groups import groups_with_places, place
 from learning.enrollment.models import Enrollment, Seats, StudyGroup
-from learning.enrollment.seats import WRITTEN_AT_ONCE, Changes, EnrollmentError, locked_course
+from learning.enrollment.seats import WRITE_BATCH_SIZE, Changes, EnrollmentError, locked_course
 from learning.enrollment.statuses import LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status
 
 LOOKED_UP_AT_ONCE = 10_000  # below the most parameters of one statement: 65,535 on PostgreSQL, 32,766 on SQLite
@@ -83,7 +83,7 @@ def enroll(*, user: User, course: CoursePage, key: str = "", group_id: int | Non
         raise EnrollmentError("full", _("All seats of this course are taken."))
     enrollment = enrollment or Enrollment(user=user, course=course, status="")
     # before the choice of a group: who keeps the old group is not asked for one
-    changes.keep_place(enrollment)
+    changes.keep_group(enrollment)
     if course.choose_group and enrollment.group_id is None:
         enrollment.group = _chosen_group(course, group_id, must=True)
     changes.move(enrollment, after)
@@ -292,7 +292,7 @@ def expire_ended() -> int:
     for course_id in ended.order_by().values_list("course_id", flat=True).distinct():
         # in parts, so that other changes of a large course do not wait long for its lock
         while ids := list(
-            ended.filter(course_id=course_id).order_by("pk").values_list("pk", flat=True)[:WRITTEN_AT_ONCE]
+            ended.filter(course_id=course_id).order_by("pk").values_list("pk", flat=True)[:WRITE_BATCH_SIZE]
         ):
             with transaction.atomic():
                 course, seats = locked_course(course_id)

@@ -177,7 +177,7 @@ def _closed_lessons(
     }
 
 
-COUNTED_AT_ONCE = 500
+COUNT_BATCH_SIZE = 500
 
 
 def counted(course: CoursePage) -> Iterator[list[tuple[Enrollment, Progress]]]:
@@ -185,7 +185,7 @@ def counted(course: CoursePage) -> Iterator[list[tuple[Enrollment, Progress]]]:
     # by key and not by OFFSET: rows that come or go meanwhile do not shift the others
     last = 0
     rows = Enrollment.objects.filter(course_id=course.pk).order_by("pk")
-    while part := list(rows.filter(pk__gt=last)[:COUNTED_AT_ONCE]):
+    while part := list(rows.filter(pk__gt=last)[:COUNT_BATCH_SIZE]):
         last = part[-1].pk
         yield _with_progress(course, part)
 

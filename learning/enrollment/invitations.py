@@ -16,7 +16,7 @@ from learning.courses.models import CoursePage
 from learning.enrollment import deeds
 from learning.enrollment.actions import enroll_by_staff
 from learning.enrollment.models import Invitation
-from learning.enrollment.notices import tell_of_invitations
+from learning.enrollment.notices import queue_invitation_mail
 from learning.enrollment.seats import EnrollmentError
 
 PAUSE = timedelta(minutes=10)  # between two mails of one invitation
@@ -41,7 +41,7 @@ def invite(
     facts = {"invited_by": actor, "name": name[:80], "group_id": group_id, "enrols": enrols}
     invitation, created = Invitation.objects.get_or_create(course=course, email=email.strip().lower(), defaults=facts)
     if created:
-        tell_of_invitations([invitation])
+        queue_invitation_mail([invitation])
     return invitation, created
 
 
@@ -71,12 +71,12 @@ def invite_many(*, course_id: int, guests: Sequence[Guest], actor: User) -> int:
     Invitation.objects.bulk_update(there.values(), ["enrols", "group"])
     # calls no `Invitation.save`: the addresses of `Guest` are in lower case already
     Invitation.objects.bulk_create(new)
-    tell_of_invitations(new)
+    queue_invitation_mail(new)
     return len(new)
 
 
 @transaction.atomic
-def send_again(*, ids: Sequence[int], actor: User) -> int:
+def resend_invitations(*, ids: Sequence[int], actor: User) -> int:
     """Queue the mail of these invitations once more; returns of how many.
 
     Not of those sent in the last minutes, nor to addresses whose owner has been in the course since.
@@ -86,13 +86,13 @@ def send_again(*, ids: Sequence[int], actor: User) -> int:
     found = list(rows.filter(Q(told_at=None) | Q(told_at__lt=before)))
     # the job mails only where `told_at` is empty, so that a job run twice mails once (promise 35)
     Invitation.objects.filter(pk__in=[row.pk for row in found]).update(told_at=None)
-    tell_of_invitations(found)
+    queue_invitation_mail(found)
     _record("sent_again", (row.course_id for row in found), actor)
     return len(found)
 
 
 @transaction.atomic
-def take_back(*, ids: Sequence[int], actor: User) -> int:
+def withdraw_invitations(*, ids: Sequence[int], actor: User) -> int:
     """Delete these invitations; returns how many there were. Who has enrolled by one stays enrolled."""
     rows = list(Invitation.objects.select_for_update(of=("self",)).filter(pk__in=ids))
     Invitation.objects.filter(pk__in=[row.pk for row in rows]).delete()

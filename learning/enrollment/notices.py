@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from learning.enrollment.models import Invitation, StatusChange
 from learning.enrollment.tasks import mail_changes, mail_invitations
 
-MAILED_AT_ONCE = 200  # a job locks its rows until all its mail is queued
+MAIL_BATCH_SIZE = 200  # a job locks its rows until all its mail is queued
 
 
-def tell_of_changes(changes: Sequence[StatusChange]) -> None:
-    """Queue the mail about these changes, one job for each `MAILED_AT_ONCE` of them, in the current transaction."""
+def queue_change_mail(changes: Sequence[StatusChange]) -> None:
+    """Queue the mail about these changes, one job for each `MAIL_BATCH_SIZE` of them, in the current transaction."""
     ids = [change.pk for change in changes]
-    for start in range(0, len(ids), MAILED_AT_ONCE):
-        mail_changes.enqueue(ids[start : start + MAILED_AT_ONCE])
+    for start in range(0, len(ids), MAIL_BATCH_SIZE):
+        mail_changes.enqueue(ids[start : start + MAIL_BATCH_SIZE])
 
 
-def tell_of_invitations(invitations: Sequence[Invitation]) -> None:
+def queue_invitation_mail(invitations: Sequence[Invitation]) -> None:
     """Queue the mail of these invitations, in the current transaction."""
     ids = [invitation.pk for invitation in invitations]
-    for start in range(0, len(ids), MAILED_AT_ONCE):
-        mail_invitations.enqueue(ids[start : start + MAILED_AT_ONCE])
+    for start in range(0, len(ids), MAIL_BATCH_SIZE):
+        mail_invitations.enqueue(ids[start : start + MAIL_BATCH_SIZE])

@@ -13,10 +13,10 @@ from learning.accounts.models import AuditEntry, User
 from learning.courses.models import CoursePage
 from learning.enrollment import deeds
 from learning.enrollment.models import Enrollment, Seats, StatusChange, StudyGroup
-from learning.enrollment.notices import tell_of_changes
-from learning.enrollment.statuses import IN_GROUP, SEATED, By, Status, may_go
+from learning.enrollment.notices import queue_change_mail
+from learning.enrollment.statuses import IN_GROUP, SEATED, By, Status, is_allowed_transition
 
-WRITTEN_AT_ONCE = 500
+WRITE_BATCH_SIZE = 500
 
 
 class EnrollmentError(Exception):
@@ -60,7 +60,7 @@ class Changes:
         """
         by = by or self.by
         before = Status(enrollment.status) if enrollment.status else None
-        if not undoes and not may_go(before, after, by):
+        if not undoes and not is_allowed_transition(before, after, by):
             raise EnrollmentError(
                 "no_such_step",
                 _("An enrolment that is “%(before)s” cannot become “%(after)s”.")
@@ -71,7 +71,7 @@ class Changes:
             raise EnrollmentError("full", _("All seats of this course are taken."))
         # who comes back had no place in their group meanwhile: others may have taken it
         if before not in IN_GROUP:
-            self.keep_place(enrollment)
+            self.keep_group(enrollment)
         enrollment.status = after
         enrollment.changed_at = self.now
         enrollment.waiting_since = self.now if after == Status.WAITLISTED else None
@@ -97,7 +97,7 @@ class Changes:
             )
         )
 
-    def keep_place(self, enrollment: Enrollment) -> None:
+    def keep_group(self, enrollment: Enrollment) -> None:
         """Let a returning student keep their study group, unless it has ended or is full by now."""
         group = enrollment.group if enrollment.pk else None
         # `enroll` asks once before the student chooses a group, `move` asks again: the place is counted once
@@ -129,7 +129,7 @@ class Changes:
         gone = {enrollment.pk for enrollment in self.moved}  # the database still has some of them in the queue
         count = 0
         # these rows need no lock: every change of a status takes the lock of the seats first
-        for enrollment in Enrollment.objects.queued().filter(course=self.course).iterator(chunk_size=WRITTEN_AT_ONCE):
+        for enrollment in Enrollment.objects.queued().filter(course=self.course).iterator(chunk_size=WRITE_BATCH_SIZE):
             if not self.has_seat:
                 break
             if enrollment.pk not in gone:
@@ -141,18 +141,18 @@ class Changes:
         """Write all steps with their history, audit entries and the jobs that mail them."""
         # new enrolments before the history, which needs their keys
         new = [enrollment for enrollment in self.moved if enrollment.pk is None]
-        Enrollment.objects.bulk_create(new, batch_size=WRITTEN_AT_ONCE)
+        Enrollment.objects.bulk_create(new, batch_size=WRITE_BATCH_SIZE)
         old = [enrollment for enrollment in self.moved if enrollment not in new]
-        Enrollment.objects.bulk_update(old, self._FIELDS, batch_size=WRITTEN_AT_ONCE)
+        Enrollment.objects.bulk_update(old, self._FIELDS, batch_size=WRITE_BATCH_SIZE)
         self.seats.save(update_fields=["taken", "waiting"])
-        StatusChange.objects.bulk_create(self.history, batch_size=WRITTEN_AT_ONCE)
+        StatusChange.objects.bulk_create(self.history, batch_size=WRITE_BATCH_SIZE)
         # the audit log tells what staff did; steps of students and of the system are in the history alone
         AuditEntry.objects.bulk_create(
-            [self._audit(change) for change in self.history if change.by == By.STAFF], batch_size=WRITTEN_AT_ONCE
+            [self._audit(change) for change in self.history if change.by == By.STAFF], batch_size=WRITE_BATCH_SIZE
         )
         if self.history:
             # in this transaction: either the change and its mail, or neither
-            tell_of_changes(self.history)
+            queue_change_mail(self.history)
 
     def _audit(self, change: StatusChange) -> AuditEntry:
         facts = {"before": str(change.before), "after": str(change.after), "enrollment": change.enrollment.pk}

@@ -77,7 +77,7 @@ EFFECTS = {
 }
 
 
-def may_go(before: Status | None, after: Status, by: By) -> bool:
+def is_allowed_transition(before: Status | None, after: Status, by: By) -> bool:
     """Whether students, staff or the system (`by`) may make this step."""
     return by in TRANSITIONS.get((before, after), frozenset())
 

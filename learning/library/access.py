@@ -62,7 +62,7 @@ def _may_show(file: Picture | StoredFile, pages: list[Page]) -> list[Page]:
     return own
 
 
-def works_with(user: Person, file: Picture | StoredFile) -> bool:
+def may_use_file(user: Person, file: Picture | StoredFile) -> bool:
     """Whether the person may use the file in the CMS: rights on its collection, or it is their own upload."""
     if not user.is_authenticated or not user.is_active:
         return False
@@ -77,4 +77,4 @@ def may_read_file(user: Person, file: Picture | StoredFile, request: HttpRequest
         # home, catalogue and course pages have no door of their own: they are public once they are served
         if not isinstance(page, ModulePage | LessonPage) or access_to_part(user, page).granted:
             return True
-    return works_with(user, file)
+    return may_use_file(user, file)

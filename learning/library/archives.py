@@ -41,7 +41,7 @@ def declared_entry_count(file: IO[bytes]) -> int:
     return max(int(count), int(list_size) // (46 + 20))
 
 
-def opened(file: Any, *, entries_max: int, unpacked_max: int) -> zipfile.ZipFile:
+def open_archive(file: Any, *, entries_max: int, unpacked_max: int) -> zipfile.ZipFile:
     """Open an archive and check its list of entries against the limits. Raises ValidationError."""
     too_much = ValidationError(_("This archive unpacks to more than we take."))
     try:

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from learning.library.archives import opened
+from learning.library.archives import open_archive
 
 HEAD = 8192  # bytes that are looked at
 UNPACKED_MAX = 1024 * 1024 * 1024  # bytes that an archive may unpack to
@@ -131,6 +131,6 @@ def check_upload(file: IO[bytes], name: str) -> None:
 
 def _check_archive(file: IO[bytes]) -> None:
     try:
-        opened(file, entries_max=UNPACKED_FILES_MAX, unpacked_max=UNPACKED_MAX)
+        open_archive(file, entries_max=UNPACKED_FILES_MAX, unpacked_max=UNPACKED_MAX)
     finally:
         file.seek(0)

@@ -9,7 +9,7 @@ from learning.base.numbers import parse_ids
 from learning.courses.models import CoursePage
 from learning.courses.page_forms import Reference, references_of
 from learning.courses.programme import course_paths_above
-from learning.library.access import course_of_file, pages_showing, works_with
+from learning.library.access import course_of_file, may_use_file, pages_showing
 from learning.library.models import Picture, SharedFile, StoredFile
 
 
@@ -47,7 +47,7 @@ def _shown_in(course: CoursePage | None, file: Picture | StoredFile) -> bool:
 
 def check_files(user: Any, page: Page, references: set[Reference]) -> None:
     """Raise PermissionDenied when the references contain a file that this person may not use."""
-    files = [file for file in _files(references) if not works_with(user, file)]
+    files = [file for file in _files(references) if not may_use_file(user, file)]
     if not files:
         return
     # a new page has no place in the tree yet
@@ -76,7 +76,7 @@ def share_with_new(request: Any, page: Page) -> None:
     """`after_create_page`: record what a new course shows; it has a place in the tree only now."""
     course = _course_of(page.path)
     if course is not None:
-        _share([file for file in _files(references_of(page)) if works_with(request.user, file)], course)
+        _share([file for file in _files(references_of(page)) if may_use_file(request.user, file)], course)
 
 
 def share_with_moved(instance: Page, parent_page_before: Page, parent_page_after: Page, **kwargs: Any) -> None:
@@ -101,4 +101,4 @@ def share_with_copy(request: Any, page: Page, copied: Page) -> None:
     for part in copied.get_descendants(inclusive=True).specific().iterator(chunk_size=50):
         files += _files(references_of(part))
     # a copy must not open files that the person who copies may not use (docs/decisions/0015)
-    _share([file for file in files if works_with(request.user, file)], course)
+    _share([file for file in files if may_use_file(request.user, file)], course)

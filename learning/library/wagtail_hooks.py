@@ -6,7 +6,7 @@ from wagtail.images.views import bulk_actions as of_pictures
 
 from learning.enrollment.cms_door import VisibleOnly, guarded_bulk_actions
 from learning.library import sharing
-from learning.library.access import works_with
+from learning.library.access import may_use_file
 from learning.library.api import OwnDocumentsAdminAPI, OwnImagesAdminAPI
 
 
@@ -25,7 +25,7 @@ ACTIONS = [
 
 class OnlyUsable(VisibleOnly):
     def sees(self, thing: Any) -> bool:
-        return works_with(self.request.user, thing)
+        return may_use_file(self.request.user, thing)
 
 
 # Wagtail's own bulk actions name the chosen files before they ask for rights (promise 6)

@@ -148,7 +148,7 @@ def searched(rows: QuerySet[Enrollment], words: str) -> QuerySet[Enrollment]:
     return rows
 
 
-def needs_attention() -> dict[str, Q]:
+def summary_filters() -> dict[str, Q]:
     """Return the named filters of what a teacher looks at first: requests, the queue, who is away, and so on."""
     return {
         "waiting": Q(status=Status.REQUESTED),

@@ -13,7 +13,7 @@ from learning.courses.models import CoursePage
 from learning.courses.programme import Programme, ProgrammeLesson
 from learning.enrollment.models import Completion, Enrollment, Position
 from learning.enrollment.plans import plans_of, programme_for
-from learning.teaching.filters import needs_attention
+from learning.teaching.filters import summary_filters
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def follow(course: CoursePage, enrollments: Sequence[Enrollment]) -> list[Follow
 
 def summary(rows: QuerySet[Enrollment]) -> dict[str, int]:
     """Count the enrolments of each kind that a teacher looks at first, in one query."""
-    counts = {name: Count("pk", filter=condition) for name, condition in needs_attention().items()}
+    counts = {name: Count("pk", filter=condition) for name, condition in summary_filters().items()}
     return rows.order_by().aggregate(all=Count("pk"), **counts)
 
 
@@ -103,7 +103,7 @@ def headings() -> list[str]:
     ]
 
 
-def exported(rows: QuerySet[Enrollment]) -> Iterator[list[Any]]:
+def export_rows(rows: QuerySet[Enrollment]) -> Iterator[list[Any]]:
     """Yield a row for each enrolment, with the columns of `headings`, read from the database in chunks."""
     from learning.enrollment.statuses import Status
 
@@ -132,8 +132,8 @@ def exported(rows: QuerySet[Enrollment]) -> Iterator[list[Any]]:
         yield [*who, course, group or "", labels[status], done, percent, since, changed, seen, days]
 
 
-def attention_of(courses: QuerySet[Any]) -> dict[int, dict[str, int]]:
+def summary_by_course(courses: QuerySet[Any]) -> dict[int, dict[str, int]]:
     """Return the counts of `summary` for many courses in one query, by the id of the course."""
-    counts = {name: Count("pk", filter=condition) for name, condition in needs_attention().items()}
+    counts = {name: Count("pk", filter=condition) for name, condition in summary_filters().items()}
     rows: Any = Enrollment.objects.filter(course__in=courses).order_by().values("course_id").annotate(**counts)
     return {row.pop("course_id"): row for row in rows}

@@ -140,7 +140,7 @@ class School:
             preexec_fn=die_with_parent,  # noqa: PLW1509
         )
 
-    def look_after(self) -> str | None:
+    def restart_ended(self) -> str | None:
         """Restart the processes that have ended; returns the name of one that ends again and again."""
         for name, process in self.processes.items():
             if process.poll() is None:
@@ -167,7 +167,7 @@ def answers() -> bool:
 
 def wait_for_web(school: School) -> bool:
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and school.look_after() is None:
+    while time.monotonic() < deadline and school.restart_ended() is None:
         if answers():
             return True
         time.sleep(0.1)
@@ -216,7 +216,7 @@ def main() -> int:
         school = School(env)
         if wait_for_web(school):
             welcome()
-        while (dead := school.look_after()) is None:
+        while (dead := school.restart_ended()) is None:
             time.sleep(0.3)
         print(f"{dead} ends again and again; stopping the rest.", file=sys.stderr)
         return 1

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
-from learning.accounts.actions import make_token, record
+from learning.accounts.actions import create_token, record
 from learning.accounts.models import AuditEntry
 from learning.enrollment import deeds
 from learning.enrollment.groups import mark_for_groups, set_openings, shift_openings
@@ -33,7 +33,7 @@ def test_audit_log_speaks_in_words_of_the_reader(small: SimpleNamespace, visit: 
     client.post(f"/cms/users/delete/{small.student.pk}/")
     client.post(f"/cms/people/{small.student.pk}/account/", {"do": "keep"})
     client.post("/cms/rights/", {"new": "1", "name": "Choir"})
-    make_token(user=small.teacher, name="x", scopes=[READ.code])
+    create_token(user=small.teacher, name="x", scopes=[READ.code])
     entries = list(AuditEntry.objects.order_by("pk"))
     said = "\n".join(in_words(entry, EntryNames(entries)) for entry in entries)
     for words in (

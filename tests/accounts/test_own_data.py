@@ -8,7 +8,7 @@ from django.utils import timezone
 from wagtail.models import PageLogEntry
 
 from chat.models import Attachment, Mention, Message, Mute, Room
-from learning.accounts.actions import make_token
+from learning.accounts.actions import create_token
 from learning.accounts.own_data import as_tables, collect
 from learning.courses.models import CourseTeacher
 from learning.enrollment.actions import change_status
@@ -41,7 +41,7 @@ def test_what_every_app_knows_is_told_in_words(small: SimpleNamespace, visit: An
     Invitation.objects.create(course=small.course, email=small.student.email)
     letter = Letter.objects.create(course=small.course, author=small.teacher, words={"en": {"subject": "Hello"}})
     LetterCopy.objects.create(letter=letter, user=small.student, sent_at=timezone.now())
-    make_token(user=small.student, name="calendar", scopes=["read"])
+    create_token(user=small.student, name="calendar", scopes=["read"])
     run = ImportRun.objects.create(owner=small.student, filename="people.csv", course=small.course)
     ImportRow.objects.create(run=run, number=1, email=small.student.email, outcome="create", said="Enrolled")
     message = Message.objects.get(seq=say(small.student, room, "I say this").seq)

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from wagtail.models import GroupPagePermission
 
-from learning.accounts.actions import delete_due, make_token
+from learning.accounts.actions import create_token, delete_due
 from learning.accounts.models import PersonalToken, User
 from learning.accounts.roles import ACCESS_CMS, RIGHTS, ROLE_RIGHTS, Role, apply_roles
 from learning.enrollment.models import Enrollment
@@ -94,7 +94,7 @@ def test_changed_address_must_be_confirmed_again(people: SimpleNamespace, visit:
 
 
 def test_a_password_that_an_administrator_sets_ends_sessions_and_tokens(people: SimpleNamespace, visit: Any) -> None:
-    make_token(user=people.student, name="Old", scopes=[])
+    create_token(user=people.student, name="Old", scopes=[])
     student = visit()
     student.post("/accounts/login/", {"login": people.student.email, "password": school.PASSWORD})
     assert student.get("/me/").status_code == 200

@@ -11,13 +11,13 @@ from django.core.exceptions import PermissionDenied
 from learning.accounts import deeds
 from learning.accounts.models import AuditEntry, User
 from learning.accounts.rights import (
+    assignable_roles,
     change_rights,
+    create_role,
     delete_role,
-    make_role,
     may_manage_person,
     rights_of,
     rights_of_groups,
-    roles_to_give,
 )
 from learning.accounts.roles import RIGHTS, ROLE_RIGHTS, Role, give_rights
 from learning.enrollment.models import CourseRight
@@ -183,13 +183,13 @@ def test_roles_are_made_and_deleted_by_who_may_change_rights(people: SimpleNames
     choir = Group.objects.create(name="Choir")
     for actor in (people.teacher, people.editor, people.moderator):
         with pytest.raises(PermissionDenied):
-            make_role(name="Orchestra", actor=actor)
+            create_role(name="Orchestra", actor=actor)
         with pytest.raises(PermissionDenied):
             delete_role(group=choir, actor=actor)
     admin = people.admin
     User.objects.filter(pk=admin.pk).update(is_active=False)
     with pytest.raises(PermissionDenied):
-        make_role(name="Orchestra", actor=school.fresh(admin))
+        create_role(name="Orchestra", actor=school.fresh(admin))
     # a role that may do more than one's own cannot be deleted either
     give_rights(apps, choir, {"students", "people"})
     helper = manager("rights")
@@ -207,8 +207,8 @@ def test_who_has_rights_in_a_course_is_above_a_clerk(small: SimpleNamespace, vis
     small.stranger.groups.add(writers)
     assert not may_manage_person(clerk, small.stranger)
     assert may_manage_person(clerk, small.student)
-    assert writers not in roles_to_give(clerk)
-    assert writers in roles_to_give(small.admin)
+    assert writers not in assignable_roles(clerk)
+    assert writers in assignable_roles(small.admin)
 
 
 def test_all_people_means_those_of_the_list(small: SimpleNamespace, visit: Any) -> None:

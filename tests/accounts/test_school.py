@@ -13,7 +13,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from learning.accounts.models import School, User
-from learning.accounts.school import _kept, forget_school
+from learning.accounts.school import _kept, clear_school_cache
 from learning.accounts.school import school as facts
 from tests import school
 
@@ -117,17 +117,17 @@ def test_a_probe_asks_no_database_and_the_name_survives_it(
     db: None, client: Client, django_assert_num_queries: Any
 ) -> None:
     School.objects.create(name="Lyceum")
-    forget_school()
+    clear_school_cache()
     with django_assert_num_queries(0):
         assert client.get("/healthz").status_code == 200
     assert facts().name == "Lyceum"
     _kept.clear()
     with connection.execute_wrapper(_database_is_away):
         assert facts().name == "Lyceum"
-    forget_school()
+    clear_school_cache()
     with connection.execute_wrapper(_database_is_away):
         assert facts().name == "Parta"
-    forget_school()
+    clear_school_cache()
 
 
 def _database_is_away(*args: Any) -> Any:

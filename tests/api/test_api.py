@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from learning.accounts.actions import make_token
+from learning.accounts.actions import create_token
 from learning.accounts.models import PersonalToken, User
 from learning.courses.enums import EnrollmentPolicy
 from learning.enrollment.groups import mark_for_groups
@@ -28,7 +28,7 @@ def call(client: Any, method: str, path: str, body: Any = None, **headers: str) 
 
 
 def bearer(user: User, *scopes: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {make_token(user=user, name='test', scopes=scopes)}"}
+    return {"Authorization": f"Bearer {create_token(user=user, name='test', scopes=scopes)}"}
 
 
 def is_problem(answer: Any, status: int, code: str) -> bool:

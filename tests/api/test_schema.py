@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 from config.wsgi import application
 from home.api import api
-from learning.accounts.actions import make_token
+from learning.accounts.actions import create_token
 from learning.accounts.scopes import scope_choices
 from learning.enrollment.models import StudyGroup
 from tests.parts import ONCE
@@ -59,7 +59,7 @@ def test_every_answer_is_documented(small: SimpleNamespace, who: str) -> None:
     headers = {}
     if who != "visitor":
         scopes = [code for code, _label in scope_choices()]
-        headers["Authorization"] = f"Bearer {make_token(user=getattr(small, who), name='t', scopes=scopes)}"
+        headers["Authorization"] = f"Bearer {create_token(user=getattr(small, who), name='t', scopes=scopes)}"
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
     checks = [
         CHECKS.get_one("not_a_server_error"),

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from learning.accounts.actions import make_token
+from learning.accounts.actions import create_token
 from learning.accounts.models import User
 from learning.accounts.roles import Role
 from learning.accounts.scopes import scope_choices
@@ -55,7 +55,7 @@ def by_page(user: User) -> tuple[str, str, dict[str, str]]:
 
 
 def by_api(user: User) -> tuple[str, str, dict[str, str]]:
-    key = make_token(user=user, name="race", scopes=[code for code, _label in scope_choices()])
+    key = create_token(user=user, name="race", scopes=[code for code, _label in scope_choices()])
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "Host": "127.0.0.1"}
     return f"/api/v1/courses/{course.pk}/enroll", "{}", headers
 

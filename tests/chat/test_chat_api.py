@@ -7,7 +7,7 @@ from typing import Any
 from chat.models import Message
 from chat.rooms import actions, history
 from chat.scopes import CHAT
-from learning.accounts.actions import make_token
+from learning.accounts.actions import create_token
 from learning.enrollment.scopes import READ
 from tests import school
 from tests.chat.conftest import say
@@ -91,8 +91,8 @@ def test_others_and_visitors_find_nothing(group: SimpleNamespace, visit: Any) ->
 
 
 def test_a_token_needs_the_scope(group: SimpleNamespace, visit: Any) -> None:
-    reads = make_token(user=group.student, name="r", scopes=[READ.code])
-    chats = make_token(user=group.student, name="c", scopes=[CHAT.code])
+    reads = create_token(user=group.student, name="r", scopes=[READ.code])
+    chats = create_token(user=group.student, name="c", scopes=[CHAT.code])
     address = "/api/v1/chat/rooms"
     assert visit().get(address, headers={"Authorization": f"Bearer {reads}"}).status_code == 403
     assert visit().get(address, headers={"Authorization": f"Bearer {chats}"}).status_code == 200

@@ -19,7 +19,7 @@ from learning.enrollment.actions import (
     change_statuses,
 )
 from learning.enrollment.groups import place, set_openings, shift_openings
-from learning.enrollment.invitations import invite_many, send_again, take_back
+from learning.enrollment.invitations import invite_many, resend_invitations, withdraw_invitations
 from learning.enrollment.models import (
     BlockCompletion,
     Completion,
@@ -204,10 +204,10 @@ def test_invitations_of_others_are_neither_sent_nor_taken_back(small: SimpleName
     assert invite_many(course_id=small.other.pk, guests=[Guest("b@example.org", "")], actor=small.admin) == 1
     mine = Invitation.objects.get(email="a@example.org")
     Invitation.objects.update(told_at=timezone.now())
-    assert send_again(ids=[mine.pk], actor=small.admin) == 0  # sent just now
+    assert resend_invitations(ids=[mine.pk], actor=small.admin) == 0  # sent just now
     Invitation.objects.update(told_at=timezone.now() - DAY)
-    assert send_again(ids=[mine.pk], actor=small.admin) == 1
-    assert take_back(ids=[mine.pk], actor=small.admin) == 1
+    assert resend_invitations(ids=[mine.pk], actor=small.admin) == 1
+    assert withdraw_invitations(ids=[mine.pk], actor=small.admin) == 1
     assert list(Invitation.objects.values_list("email", flat=True)) == ["b@example.org"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from learning.accounts.actions import make_token
+from learning.accounts.actions import create_token
 from learning.accounts.models import User
 from learning.courses.models import CoursePage
 from learning.enrollment.actions import EnrollmentError, change_status, enroll, leave
@@ -87,7 +87,7 @@ def test_page_api_and_cms_at_once_give_one_seat() -> None:
     people = make_people()
     backend = "learning.accounts.backend.AuthenticationBackend"
     crowd = [school.person() for _ in range(CROWD)]
-    keys = [make_token(user=who, name="race", scopes=[LEARN.code]) for who in crowd]
+    keys = [create_token(user=who, name="race", scopes=[LEARN.code]) for who in crowd]
     for _repetition in range(3):
         course = school.course(capacity=1)
 

@@ -4,7 +4,16 @@ import itertools
 
 import pytest
 
-from learning.enrollment.statuses import LEAVABLE, READING, SEATED, TRANSITIONS, By, Status, may_go, staff_choices
+from learning.enrollment.statuses import (
+    LEAVABLE,
+    READING,
+    SEATED,
+    TRANSITIONS,
+    By,
+    Status,
+    is_allowed_transition,
+    staff_choices,
+)
 
 S = Status
 ALLOWED = {
@@ -21,14 +30,14 @@ ALLOWED = {
 
 def test_exactly_the_steps_of_the_table_exist() -> None:
     every = set(itertools.product([None, *Status], Status))
-    assert {step for step in every if any(may_go(*step, by) for by in By)} == ALLOWED
+    assert {step for step in every if any(is_allowed_transition(*step, by) for by in By)} == ALLOWED
     assert set(TRANSITIONS) == ALLOWED
 
 
 @pytest.mark.parametrize("before", [S.REMOVED, S.DECLINED, S.EXPIRED, S.PAUSED])
 def test_only_staff_bring_back_who_was_put_out(before: Status) -> None:
-    assert may_go(before, S.ACTIVE, By.STAFF)
-    assert not may_go(before, S.ACTIVE, By.STUDENT)
+    assert is_allowed_transition(before, S.ACTIVE, By.STAFF)
+    assert not is_allowed_transition(before, S.ACTIVE, By.STUDENT)
     assert before not in LEAVABLE
 
 

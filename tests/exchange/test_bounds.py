@@ -15,7 +15,7 @@ from PIL import Image as Pixels
 from learning.courses.models import LessonPage
 from learning.exchange.build import PackageError
 from learning.exchange.packages.canvas import CanvasFacts
-from learning.library.archives import opened, read_entry
+from learning.library.archives import open_archive, read_entry
 from learning.library.models import Picture
 from tests.exchange.made_packages import item, package, page, run
 
@@ -150,7 +150,7 @@ def test_a_damaged_entry_is_refused_with_its_name(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[start : start + 8] = b"\xff" * 8  # no deflated stream begins so
     path.write_bytes(bytes(data))
-    with opened(str(path), entries_max=10, unpacked_max=BIG) as archive:
+    with open_archive(str(path), entries_max=10, unpacked_max=BIG) as archive:
         with pytest.raises(ValidationError, match=r"a\.html"):
             read_entry(archive, "a.html", BIG)
 

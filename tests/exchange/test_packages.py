@@ -14,7 +14,7 @@ from learning.exchange import build
 from learning.exchange.build import PackageError
 from learning.exchange.models import CourseImport
 from learning.exchange.packages.encodings import decoded
-from learning.library.archives import opened
+from learning.library.archives import open_archive
 from learning.library.models import Picture, StoredFile
 from tests import school
 from tests.exchange.made_packages import item, module, package, page, run
@@ -140,11 +140,11 @@ def test_too_many_entries_are_refused_before_the_list_is_read(tmp_path: Path) ->
         for number in range(3000):
             archive.writestr(str(number), b"")
     with path.open("rb") as file, pytest.raises(ValidationError, match="more than we take"):
-        opened(file, entries_max=2000, unpacked_max=10**9)
+        open_archive(file, entries_max=2000, unpacked_max=10**9)
     broken = path.read_bytes()[:-10]
     (tmp_path / "broken.zip").write_bytes(broken)
     with (tmp_path / "broken.zip").open("rb") as file, pytest.raises(ValidationError, match="damaged"):
-        opened(file, entries_max=2000, unpacked_max=10**9)
+        open_archive(file, entries_max=2000, unpacked_max=10**9)
 
 
 def test_pictures_keep_to_the_limits_of_uploads(db: None, tmp_path: Path) -> None:
@@ -195,5 +195,5 @@ def test_an_archive_whose_list_is_longer_than_it_says_is_refused(tmp_path: Path)
     path.write_bytes(data)
     began = time.monotonic()
     with path.open("rb") as file, pytest.raises(ValidationError):
-        opened(file, entries_max=20_000, unpacked_max=10**9)
+        open_archive(file, entries_max=20_000, unpacked_max=10**9)
     assert time.monotonic() - began < 0.2

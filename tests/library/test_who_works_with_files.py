@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from django.contrib.auth.models import AnonymousUser
 
 from learning.accounts.models import User
-from learning.library.access import works_with
+from learning.library.access import may_use_file
 from learning.library.models import SharedFile
 from learning.library.sharing import _shown_in
 from tests import school
@@ -14,19 +14,19 @@ from tests import school
 def test_files_of_a_course_are_for_those_who_write_it(small: SimpleNamespace) -> None:
     file, picture = school.stored(of=small.course), school.picture(of=small.course)
     for thing in (file, picture):
-        assert works_with(small.teacher, thing)
-        assert works_with(small.admin, thing)
+        assert may_use_file(small.teacher, thing)
+        assert may_use_file(small.admin, thing)
         for who in (small.other_teacher, small.student, small.stranger, AnonymousUser()):
-            assert not works_with(who, thing)
+            assert not may_use_file(who, thing)
 
 
 def test_a_deactivated_person_works_with_nothing(small: SimpleNamespace) -> None:
     file = school.stored(of=small.course)
     root = User.objects.create_superuser("root@example.org", "x")
     for who in (small.teacher, small.admin, root):
-        assert works_with(who, file)
+        assert may_use_file(who, file)
         User.objects.filter(pk=who.pk).update(is_active=False)
-        assert not works_with(school.fresh(who), file)
+        assert not may_use_file(school.fresh(who), file)
 
 
 def test_a_file_shared_with_one_course_is_not_shared_with_a_third(small: SimpleNamespace) -> None:

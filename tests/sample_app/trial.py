@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
-from learning.accounts.actions import anonymise, make_token, record
+from learning.accounts.actions import anonymise, create_token, record
 from learning.accounts.models import User
 from learning.accounts.roles import Role, apply_roles
 from learning.base.demo import DemoSchool, demo_parts
@@ -40,7 +40,7 @@ def run() -> None:
     record(deeds.WISH, actor=admin, facts={"did": "granted", "count": 3})
     assert "Granted; 3 wishes" in page_of(admin, "/cms/audit/")
 
-    make_token(user=editor, name="lamp", scopes=[WISH.code])
+    create_token(user=editor, name="lamp", scopes=[WISH.code])
     assert "Read my wishes" in page_of(editor, "/me/tokens/")
 
     Wish.objects.create(person=editor, text="A quiet room")

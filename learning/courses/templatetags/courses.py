@@ -31,7 +31,7 @@ def page_address(page: Page) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def kept_part(context: dict[str, Any], page: CoursePage, template: str) -> SafeString:
+def cached_part(context: dict[str, Any], page: CoursePage, template: str) -> SafeString:
     """A part of a course's page that is the same for everyone; cached as long as the course is not changed."""
     facts = {"page": page, "language": get_language()}
     if getattr(context.get("request"), "is_preview", True) or not page.live:

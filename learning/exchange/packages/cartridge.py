@@ -14,7 +14,7 @@ from lxml import etree
 
 from learning.exchange.packages.canvas import SYLLABUS, CanvasFacts, local, read_facts
 from learning.exchange.tree import Item, Kind, PackageError, Resource
-from learning.library.archives import opened, read_entry
+from learning.library.archives import open_archive, read_entry
 
 ENTRIES_MAX = 20_000
 UNPACKED_MAX = 2 * 1024**3  # bytes of all entries together
@@ -60,11 +60,11 @@ def _is_for_teachers(resource: etree._Element) -> bool:
 
 
 class Cartridge:
-    """An opened package. Use it in a `with` statement."""
+    """An open_archive package. Use it in a `with` statement."""
 
     def __init__(self, path: Path) -> None:
         try:
-            self.archive = opened(str(path), entries_max=ENTRIES_MAX, unpacked_max=UNPACKED_MAX)
+            self.archive = open_archive(str(path), entries_max=ENTRIES_MAX, unpacked_max=UNPACKED_MAX)
         except ValidationError as error:
             said = error.messages[0]
             if "PK" not in path.read_bytes()[:4].decode("latin-1") or path.stat().st_size < 22:

@@ -14,7 +14,7 @@ from learning.courses.models import CoursePage
 from learning.enrollment import actions
 from learning.enrollment.models import Enrollment, Invitation, StudyGroup
 from learning.enrollment.rights import managed_courses
-from learning.enrollment.statuses import READING, By, Status, may_go
+from learning.enrollment.statuses import READING, By, Status, is_allowed_transition
 from learning.exchange.models import ImportRow, ImportRun
 from learning.exchange.people.rows import Wish
 
@@ -159,7 +159,7 @@ class Planner:
                 return full
             return RowStep(wish, Outcome.CHANGE, _("Moves to “%(group)s”.") % {"group": group}, **facts)  # type: ignore[arg-type]
         before = Status(there.status) if there else None
-        if not may_go(before, Status.ACTIVE, By.STAFF):
+        if not is_allowed_transition(before, Status.ACTIVE, By.STAFF):
             return RowStep(wish, Outcome.WRONG, _("Has left; only they can come back by themselves."))
         # looked at here and taken only below: a row that is refused for its seat must not use up a place
         if moves and not self._has_place(group):

@@ -31,7 +31,7 @@ from learning.teaching.admin.bulk import NAMED, ManagedBulkAction
 from learning.teaching.admin.forms import EnrollmentCreateForm, StatusForm
 from learning.teaching.admin.lists import AddOnlyViewSet, ManagedIndexView
 from learning.teaching.filters import EnrollmentFilter, searched
-from learning.teaching.students import exported, headings
+from learning.teaching.students import export_rows, headings
 
 
 def managed_enrollments(user: Any) -> QuerySet[Enrollment]:
@@ -72,7 +72,7 @@ class EnrollmentIndexView(ManagedIndexView):
         return searched(queryset, self.search_query) if self.is_searching else queryset
 
     def as_spreadsheet(self, queryset: QuerySet[Enrollment], spreadsheet_format: str) -> HttpResponseBase:
-        return as_file(gettext("enrolments"), spreadsheet_format, headings(), exported(queryset))
+        return as_file(gettext("enrolments"), spreadsheet_format, headings(), export_rows(queryset))
 
 
 class EnrollmentCreateView(CreateView):

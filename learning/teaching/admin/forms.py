@@ -35,7 +35,7 @@ class ManagedCourseChooser(AdminPageChooser):
         return page if page is not None and manages_course(self.user, page.pk) else None
 
 
-class OfManagedCourse(WagtailAdminModelForm):
+class ManagedCourseForm(WagtailAdminModelForm):
     """A form whose course must be one that the user manages."""
 
     for_user: User
@@ -49,7 +49,7 @@ class OfManagedCourse(WagtailAdminModelForm):
             )
 
 
-class EnrollmentCreateForm(OfManagedCourse):
+class EnrollmentCreateForm(ManagedCourseForm):
     """Enrols a person, named by e-mail so that nobody is shown a list of everyone.
 
     An address without an account is invited, and enrolled when it signs up: the form does not tell who has one.
@@ -104,7 +104,7 @@ class StatusForm(forms.Form):
         self.fields["after"].choices = [("", _("Choose…")), *named] if named else []  # type: ignore[attr-defined]
 
 
-class StudyGroupForm(OfManagedCourse):
+class StudyGroupForm(ManagedCourseForm):
     class Meta:
         model = StudyGroup
         fields = ["course", "name", "teachers", "capacity", "starts_at", "ends_at", "note"]
@@ -137,7 +137,7 @@ class StudyGroupForm(OfManagedCourse):
         return save_group(write=lambda: write(commit), is_new=is_new, changed=self.changed_data, actor=self.for_user)
 
 
-class InvitationForm(OfManagedCourse):
+class InvitationForm(ManagedCourseForm):
     class Meta:
         model = Invitation
         fields = ["course", "email"]

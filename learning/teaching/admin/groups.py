@@ -45,7 +45,7 @@ class CourseFilter(SimpleListFilter):
         return queryset.filter(course_id=course_id) if course_id is not None else queryset
 
 
-class OfManagedCourses(ModelAdmin):
+class ManagedCourseAdmin(ModelAdmin):
     permission_helper_class = ManagedCoursePermission
     list_per_page = 50
     history_view_enabled = False
@@ -77,7 +77,7 @@ class StudyGroupButtons(ButtonHelper):
         return [*super().get_buttons_for_obj(obj, *args, **kwargs), *own]
 
 
-class StudyGroupAdmin(OfManagedCourses):
+class StudyGroupAdmin(ManagedCourseAdmin):
     model = StudyGroup
     permission_helper_class = StudyGroupPermission
     menu_label = _("Study groups")

@@ -14,7 +14,7 @@ from wagtail.admin.panels import FieldPanel, ObjectList
 from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColumn, TitleColumn
 from wagtail.admin.views.generic import CreateView
 
-from learning.enrollment.invitations import send_again, take_back
+from learning.enrollment.invitations import resend_invitations, withdraw_invitations
 from learning.enrollment.models import Invitation
 from learning.enrollment.rights import managed_courses, manages_everything
 from learning.teaching.admin.bulk import ManagedBulkAction
@@ -122,7 +122,7 @@ class SendAgain(InvitationBulkAction):
     @classmethod
     def execute_action(cls, objects: list[Invitation], request: HttpRequest, **kwargs: Any) -> tuple[int, int]:
         staff: Any = request.user
-        sent = send_again(ids=[row.pk for row in objects], actor=staff)
+        sent = resend_invitations(ids=[row.pk for row in objects], actor=staff)
         if sent < len(objects):
             count = len(objects) - sent
             said = ngettext(
@@ -137,7 +137,7 @@ class SendAgain(InvitationBulkAction):
         return gettext("Invitations on their way: %(n)s.") % {"n": num_parent_objects}
 
 
-class TakeBack(InvitationBulkAction):
+class WithdrawInvitations(InvitationBulkAction):
     display_name = _("Withdraw")
     action_type = "take_back"
     aria_label = _("Withdraw the chosen invitations")
@@ -148,11 +148,11 @@ class TakeBack(InvitationBulkAction):
     @classmethod
     def execute_action(cls, objects: list[Invitation], request: HttpRequest, **kwargs: Any) -> tuple[int, int]:
         staff: Any = request.user
-        return take_back(ids=[row.pk for row in objects], actor=staff), 0
+        return withdraw_invitations(ids=[row.pk for row in objects], actor=staff), 0
 
     def get_success_message(self, num_parent_objects: int, num_child_objects: int) -> str:
         return gettext("Invitations withdrawn: %(n)s.") % {"n": num_parent_objects}
 
 
-INVITATION_ACTIONS = (SendAgain, TakeBack)
+INVITATION_ACTIONS = (SendAgain, WithdrawInvitations)
 invitations = InvitationViewSet("invitations")

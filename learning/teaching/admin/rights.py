@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from learning.accounts.rights import change_rights, delete_role, is_custom_role, make_role, rights_table
+from learning.accounts.rights import change_rights, create_role, delete_role, is_custom_role, rights_table
 from learning.accounts.roles import RIGHTS, role_label
 from learning.base.numbers import parse_id
 from learning.base.screens import header
@@ -102,7 +102,7 @@ def _changed(request: HttpRequest, staff: Any, groups: list[Group], course: Cour
 
 def _make(request: HttpRequest, staff: Any) -> None:
     try:
-        group = make_role(name=request.POST.get("name", ""), actor=staff)
+        group = create_role(name=request.POST.get("name", ""), actor=staff)
     except ValidationError as error:
         messages.error(request, error.message)
     else:

@@ -28,7 +28,7 @@ from learning.enrollment.statuses import EFFECTS, Status, staff_choices
 from learning.enrollment.undo import remember, remembered, undo, undoable
 from learning.teaching.filters import EnrollmentFilter, ordered, searched
 from learning.teaching.strip import heat_strip
-from learning.teaching.students import attention_of, exported, follow, headings, summary
+from learning.teaching.students import export_rows, follow, headings, summary, summary_by_course
 
 PER_PAGE = 50
 COURSES_PER_PAGE = 30
@@ -78,7 +78,7 @@ def overview(request: PersonRequest) -> HttpResponse:
         # PostgreSQL refuses NUL in a text (promise 32)
         courses = courses.filter(title__icontains=request.GET["q"].replace("\x00", "")[:100])
     page = Paginator(courses, COURSES_PER_PAGE).get_page(request.GET.get("page"))
-    counts = attention_of(CoursePage.objects.filter(pk__in=[course.pk for course in page]))
+    counts = summary_by_course(CoursePage.objects.filter(pk__in=[course.pk for course in page]))
     groups: dict[int, list[StudyGroup]] = {}
     for group in StudyGroup.objects.filter(course_id__in=[course.pk for course in page]):
         groups.setdefault(group.course_id, []).append(group)
@@ -97,7 +97,7 @@ def course(request: HttpRequest, course_id: int) -> HttpResponseBase:
     page = managed_course(request, course_id)
     found, filters, asked = chosen(request, page)
     if request.GET.get("export") in FORMATS:
-        return as_file(page.slug, request.GET["export"], headings(), exported(found))
+        return as_file(page.slug, request.GET["export"], headings(), export_rows(found))
     shown = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     whole = programme_of(page)
     query_unordered = query_without(request, "page", "order")
