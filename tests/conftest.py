@@ -32,9 +32,11 @@ def django_db_setup(
 ) -> Iterator[None]:
     """Copy the migrated test database (`tests.template`), or migrate it: on PostgreSQL, and without a template."""
     with django_db_blocker.unblock():
+        before: list[Any] = []
         if template.is_used() and connection.vendor == "sqlite":
             template.open_in_memory()
-            before = []
+        elif template.is_used():
+            template.open_on_postgres()
         else:
             before = setup_databases(verbosity=0, interactive=False)
     yield

@@ -1,6 +1,7 @@
-"""The empty school on SQLite, migrated once in a run and copied: migrating takes longer than all else at the start.
+"""The empty school, migrated once in a run and copied: migrating takes longer than all else at the start.
 
-`TEST_TEMPLATE` names the file; without it every test database is migrated by itself.
+`TEST_TEMPLATE` names the file of SQLite's; beside it stands the lock, and the mark that PostgreSQL's is made. Without
+it every test database is migrated by itself.
 """
 
 import contextlib
@@ -25,10 +26,17 @@ def is_used() -> bool:
 
 
 @contextlib.contextmanager
-def _made() -> Iterator[Path]:
-    """The file of the template; of several processes one makes it, the others wait."""
+def _locked() -> Iterator[None]:
+    """Of several processes one makes a template, the others wait."""
     with TEMPLATE.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def _made() -> Iterator[Path]:
+    """The file of the template."""
+    with _locked():
         if not TEMPLATE.exists():
             folder = TEMPLATE.with_suffix(".data")
             migrate(folder)
@@ -62,3 +70,19 @@ def open_in_memory() -> None:
     connection.ensure_connection()
     with _made() as template, contextlib.closing(sqlite3.connect(template)) as source:
         source.backup(connection.connection)
+
+
+def open_on_postgres() -> None:
+    """Open a test database that is a copy of the template database, which the first process migrates."""
+    connection.close()
+    name, template = connection.creation._get_test_db_name(), "template_parta"
+    with _locked(), connection._nodb_cursor() as cursor:
+        mark = TEMPLATE.with_suffix(".postgres")
+        if not mark.exists():
+            cursor.execute(f'CREATE DATABASE "{template}"')
+            migrate(
+                mark.with_suffix(".data"), DATABASE_URL=f"{os.environ['DATABASE_URL'].rsplit('/', 1)[0]}/{template}"
+            )
+            mark.touch()
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
