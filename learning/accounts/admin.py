@@ -39,6 +39,7 @@ from learning.accounts.requests import PersonRequest
 from learning.accounts.rights import assignable_roles, may_manage_person, may_teach, people_with_more_rights
 from learning.accounts.roles import role_label
 from learning.base.numbers import parse_ids
+from learning.base.screens import ListTextsMixin
 
 
 def search_people(people: QuerySet[User], typed: str) -> QuerySet[User]:
@@ -48,7 +49,7 @@ def search_people(people: QuerySet[User], typed: str) -> QuerySet[User]:
     return people
 
 
-class PersonIndexView(IndexView):
+class PersonIndexView(ListTextsMixin, IndexView):
     @cached_property
     def columns(self) -> list[Column]:
         title = self._get_title_column_class(TitleColumn)

@@ -325,3 +325,19 @@ def test_the_form_to_enrol_does_not_tell_who_has_an_account(small: SimpleNamespa
     invitation = Invitation.objects.get()
     assert (invitation.email, invitation.enrols) == ("nobody@example.org", True)
     assert "nobody@example.org" in [message.to[0] for message in mail.outbox]
+
+
+@pytest.mark.parametrize(
+    "address", ["/cms/users/", "/cms/enrollment/enrollment/", "/cms/enrollment/invitation/", "/cms/audit/"]
+)
+def test_lists_count_and_are_empty_in_words_that_fit_every_language(
+    small: SimpleNamespace, visit: Any, address: str
+) -> None:
+    """“8 люди” and “Нет журнал действий”: Wagtail puts a model's plural where Russian needs other forms."""
+    client = visit(small.admin)
+    page = client.get(address, headers={"accept-language": "ru"}).content.decode()
+    found = client.get(address).context["paginator"].count
+    assert ("Всего: " if found else "Здесь пока ничего нет.") in page
+    assert not re.search(r"\d+ (?:люди|записи на курсы|приглашения)|Нет (?:журнал|записи|приглашения)", page)
+    nothing = client.get(address, {"q": "zzzzzz"}, headers={"accept-language": "ru"}).content.decode()
+    assert not re.search(r"Нет (?:люди|журнал|записи|приглашения)", nothing)

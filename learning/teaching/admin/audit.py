@@ -17,6 +17,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 
 from learning.accounts.audit import deed_choices
 from learning.accounts.models import AuditEntry
+from learning.base.screens import ListTextsMixin
 from learning.base.sheets import as_file
 from learning.teaching.admin.audit_words import EntryNames, in_words
 
@@ -35,7 +36,7 @@ class AuditFilter(WagtailFilterSet):
         fields: tuple[str, ...] = ()
 
 
-class AuditIndexView(IndexView):
+class AuditIndexView(ListTextsMixin, IndexView):
     filterset_class = AuditFilter
     page_kwarg = "p"
     default_ordering = "-pk"

@@ -6,8 +6,10 @@ from django.urls import path
 from wagtail.admin.views.generic import IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 
+from learning.base.screens import ListTextsMixin
 
-class ManagedIndexView(IndexView):
+
+class ManagedIndexView(ListTextsMixin, IndexView):
     """A list without buttons on its rows; the filter gets the request."""
 
     page_kwarg = "p"
@@ -26,6 +28,7 @@ class AddOnlyViewSet(ModelViewSet):
 
     list_per_page = 50
     index_template_name = "teaching/cms/list.html"
+    index_results_template_name = "teaching/cms/list_results.html"
     add_to_reference_index = False
     copy_view_enabled = False
     inspect_view_enabled = False
