@@ -14,6 +14,7 @@ from PIL import Image as Pixels
 
 from learning.courses.models import LessonPage
 from learning.exchange.build import PackageError
+from learning.exchange.packages import cartridge
 from learning.exchange.packages.canvas import CanvasFacts
 from learning.library.archives import open_archive, read_entry
 from learning.library.models import Picture
@@ -160,3 +161,20 @@ def test_an_address_with_a_leading_slash_ends(href: str) -> None:
     facts = CanvasFacts(hidden_folders={"secret"})
     assert not facts.hides("r", href)
     assert facts.hides("r", f"/secret{href}")
+
+
+@pytest.mark.parametrize("tops", [1, 3])
+def test_an_outline_of_too_many_items_is_refused(
+    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tops: int
+) -> None:
+    """However they are spread over the top of the outline."""
+    monkeypatch.setattr(cartridge, "ITEMS_MAX", 30)
+    organizations = b"".join(
+        b"<organization><item><title>T</title>"
+        + b"<item><title>t</title></item>" * (30 // tops)
+        + b"</item></organization>"
+        for _top in range(tops)
+    )
+    path = packed(tmp_path, b"<manifest><organizations>" + organizations + b"</organizations></manifest>")
+    with pytest.raises(PackageError, match="more than 30 items"):
+        run(path)

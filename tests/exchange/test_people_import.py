@@ -316,3 +316,22 @@ def test_old_imports_are_forgotten_with_their_files(small: SimpleNamespace, visi
     assert importing.forget_old_imports() == 1
     assert not path.exists()
     assert User.objects.filter(email="stranger@example.org").exists()
+
+
+def test_of_two_workers_that_end_one_import_one_notes_it(small: SimpleNamespace, visit: Any) -> None:
+    """A worker that was taken for dead comes to the end after the one that has taken its place."""
+    run = checked(visit(small.admin), f"email\n{small.stranger.email}\n", course=small.course)
+    ImportRun.objects.filter(pk=run.pk).update(state=ImportRun.State.APPLYING, position=0)
+    ended: list[bool] = []
+
+    def end_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        answer = execute(sql, params, many, context)
+        if not ended and sql.startswith("INSERT INTO") and "exchange_importrow" in sql:
+            ended.append(True)
+            ImportRun.objects.filter(pk=run.pk).update(state=ImportRun.State.DONE)
+        return answer
+
+    with connection.execute_wrapper(end_first):
+        importing.apply(run_id=run.pk)
+    assert ended
+    assert not AuditEntry.objects.filter(deed=deeds.IMPORT).exists()

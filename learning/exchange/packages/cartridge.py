@@ -184,29 +184,35 @@ class Cartridge:
     def _outline(self, manifest: etree._Element) -> list[Item]:
         organizations = [o for holder in _children(manifest, "organizations") for o in holder]
         tops = [item for o in organizations for item in _children(o, "item")]
-        items = [self._item(element) for element in tops]
+        left = ITEMS_MAX - len(tops)
+        items = []
+        for element in tops:
+            item, left = self._item(element, left)
+            items.append(item)
         # the specification has one root item that stands for the course itself
         if len(items) == 1 and items[0].children and not items[0].resource:
             return items[0].children
         return items
 
-    def _item(self, top: etree._Element) -> Item:
-        """Return the item with all below it; items that are too deep are placed beside their parents."""
+    def _item(self, top: etree._Element, left: int) -> tuple[Item, int]:
+        """Return the item with all below it, and how many of the `left` items the package may still have.
+
+        Items that are too deep are placed beside their parents.
+        """
         root = self._one(top)
         # a list of work in place of recursion: a manifest may nest as deep as it likes
         work = [(top, root, 1)]
-        count = 0
         while work:
             element, item, depth = work.pop()
             for child in _children(element, "item"):
-                count += 1
-                if count > ITEMS_MAX:
+                left -= 1
+                if left < 0:
                     raise PackageError(_("The outline has more than %(n)s items.") % {"n": ITEMS_MAX})
                 made = self._one(child)
                 item.children.append(made)
                 # a subtree beyond the depth is collected into the last level
                 work.append((child, made if depth < DEPTH_MAX else item, min(depth + 1, DEPTH_MAX)))
-        return root
+        return root, left
 
     def _one(self, element: etree._Element) -> Item:
         title = " ".join(next(iter(_texts(element, "title")), "").split())
