@@ -209,9 +209,8 @@ def mark_read(*, user_id: int, room_id: int, seq: int) -> int:
 
 def silence(*, user: User, room: Room, on: bool) -> None:
     """Mute the notices of a room for this person, or turn them on again; mentions are always notified."""
-    ReadMarker.objects.update_or_create(
-        room=room, user=user, defaults={"silenced": on}, create_defaults={"silenced": on, "seq": room.last_seq}
-    )
+    # a new marker begins at 0: who has not opened the room yet has still not read it, nor seen who mentions them
+    ReadMarker.objects.update_or_create(room=room, user=user, defaults={"silenced": on})
 
 
 def cannot_be_muted() -> ChatError:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from chat.models import Mute, ReadMarker, Room
 from chat.rooms.access import RoomStanding, entered_room, standing_in, standings, standings_and_positions
+from chat.rooms.actions import silence
 from chat.rooms.membership import Part, links_in_course, people_of, rooms_of
 from chat.rooms.seats import unread_of, unread_rooms_of
 from learning.accounts.models import User
@@ -146,3 +147,11 @@ def test_a_room_is_only_read_from_the_end_of_its_group_or_course(group: SimpleNa
         CoursePage.objects.filter(pk=group.course.pk).update(ends_at=ended)
     is_over = standing_in(group.student, course_room).is_over
     assert (standing_in(group.student, group.room).is_over, is_over) == (over == "group", over == "course")
+
+
+def test_muting_a_room_reads_nothing(group: SimpleNamespace) -> None:
+    """Someone who has never opened the room mutes it: what mentions them is still unread."""
+    say(group.teacher, group.room, f"@{group.student.display_name}, look")
+    silence(user=group.student, room=group.room, on=True)
+    room = Room.objects.with_unread(group.student).get(pk=group.room.pk)
+    assert (room.silenced, room.unread, room.mentioned) == (True, 1, 1)
