@@ -46,6 +46,14 @@ def status_of(user: User, course: CoursePage) -> str:
 # --- who reads ---------------------------------------------------------------------------------
 
 
+def test_a_closed_account_reads_nothing(small: SimpleNamespace) -> None:
+    """Whoever asks for it: the request's account may have been closed since it was read."""
+    for person in (small.student, small.teacher, small.admin):
+        assert access_to_course(person, small.course).granted
+        User.objects.filter(pk=person.pk).update(is_active=False)
+        assert access_to_course(school.fresh(person), small.course).refusal == Refusal.LOG_IN
+
+
 @pytest.mark.parametrize(
     ("fields", "at", "refusal"),
     [
