@@ -17,7 +17,7 @@ from learning.enrollment.entry import reason_against, reason_against_person
 from learning.enrollment.groups import groups_with_places, place
 from learning.enrollment.models import Enrollment, Seats, StudyGroup
 from learning.enrollment.seats import WRITE_BATCH_SIZE, Changes, EnrollmentError, locked_course
-from learning.enrollment.statuses import LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status
+from learning.enrollment.statuses import IN_GROUP, LEAVABLE, PENDING, READING, REJOINABLE, SEATED, By, Status
 
 LOOKED_UP_AT_ONCE = 10_000  # below the most parameters of one statement: 65,535 on PostgreSQL, 32,766 on SQLite
 
@@ -190,7 +190,8 @@ def enroll_by_staff(
         enrollment = Enrollment(user=user, course=course, status="")
     elif enrollment.status == Status.LEFT:
         raise EnrollmentError("student_only", _("Who has left comes back only by themselves."))
-    if group_id is not None and enrollment.group_id != group_id:
+    # who was out of the course has lost the place in their group, even in the same one
+    if group_id is not None and (enrollment.group_id != group_id or enrollment.status not in IN_GROUP):
         enrollment.group = _chosen_group(course, group_id, must=False)
     changes = Changes(course, seats, by=By.STAFF, actor=actor, reason=reason)
     changes.move(enrollment, Status.ACTIVE)
@@ -223,7 +224,9 @@ def enroll_many(*, course_id: int, wanted: Sequence[Wanted], actor: User) -> dic
     for want in wanted:
         enrollment = there.get(want.user.pk) or Enrollment(user=want.user, course=course, status="")
         group = groups.get(want.group_id or 0)
-        moves = want.group_id is not None and enrollment.group_id != want.group_id
+        moves = want.group_id is not None and (
+            enrollment.group_id != want.group_id or enrollment.status not in IN_GROUP
+        )
         if moves and (group is None or not changes.has_place(group)):
             refused[want.user.pk] = str(_("This study group is full.") if group else _("There is no such study group."))
             continue

@@ -29,6 +29,7 @@ from learning.enrollment.counting import recount_progress
 from learning.enrollment.groups import groups_with_places, mark_for_groups, place
 from learning.enrollment.models import CourseRight, Enrollment, Seats, StatusChange, StudyGroup
 from learning.enrollment.progress import set_done, set_position
+from learning.enrollment.seats import EnrollmentError
 from learning.enrollment.statuses import Status
 from tests import school
 
@@ -221,3 +222,31 @@ def test_nobody_gives_or_takes_a_right_that_they_lack(people: SimpleNamespace) -
     with pytest.raises(PermissionDenied):
         change_rights(group=Group.objects.get(name=Role.MODERATOR), codes=set(), actor=User.objects.get(pk=clerk.pk))
     assert Group.objects.get(name=Role.MODERATOR).permissions.filter(codename="moderate_rooms").exists()
+
+
+def test_staff_hear_that_the_group_which_someone_comes_back_to_is_full(people: SimpleNamespace) -> None:
+    course = school.course("Botany", team=(people.teacher,))
+    group = StudyGroup.objects.create(course=course, name="Autumn", capacity=1)
+    back = enroll_by_staff(user=people.student, course=course, actor=people.admin, group_id=group.pk)
+    change_status(enrollment=back, after=Status.PAUSED, actor=people.admin)
+    # paused, they have kept their place
+    enroll_by_staff(user=people.student, course=course, actor=people.admin, group_id=group.pk)
+    assert school.fresh(back).group == group
+    change_status(enrollment=back, after=Status.REMOVED, actor=people.admin)
+    enroll_by_staff(user=people.classmate, course=course, actor=people.admin, group_id=group.pk)
+    with pytest.raises(EnrollmentError) as refused:
+        enroll_by_staff(user=people.student, course=course, actor=people.admin, group_id=group.pk)
+    assert refused.value.code == "group_full"
+    wanted = [Wanted(people.student, group.pk)]
+    assert list(enroll_many(course_id=course.pk, wanted=wanted, actor=people.admin)) == [people.student.pk]
+    assert status_of(back) == Status.REMOVED
+
+
+def test_a_right_in_one_course_is_for_the_people_of_its_role_only(small: SimpleNamespace) -> None:
+    role = Group.objects.create(name="Writers of Botany")
+    small.classmate.groups.add(role)
+    for right in (CourseRight.Right.WRITE, CourseRight.Right.PUBLISH):
+        CourseRight.objects.create(role=role, course=small.course, right=right)
+    for person, may in ((small.classmate, True), (small.stranger, False)):
+        rights = small.course.permissions_for_user(school.fresh(person))
+        assert (rights.can_edit(), rights.can_publish()) == (may, may)
