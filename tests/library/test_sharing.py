@@ -9,6 +9,7 @@ from django.test import RequestFactory
 
 from learning.courses.models import CatalogPage, CoursePage, LessonPage
 from learning.courses.page_forms import references_of
+from learning.library.access import may_read_file
 from learning.library.models import SharedFile
 from learning.library.sharing import check_files, note_files, share_with_copy, share_with_new
 from tests import school
@@ -119,3 +120,16 @@ def test_a_moved_lesson_keeps_what_was_shared_with_its_course(small: SimpleNames
     lesson = school.lesson_showing(foreign, small.modules[0])
     lesson.move(school.fresh(school.module(third, "There")), pos="last-child")
     assert shared(third) == {foreign}
+
+
+def test_a_file_shared_with_one_course_is_not_open_in_a_third(small: SimpleNamespace) -> None:
+    """The third course names it by its id only."""
+    third = school.course("Third", team=(small.teacher,))
+    foreign = school.stored(of=small.other)
+    SharedFile.objects.create(course_id=small.course.pk, file=foreign)
+    school.lesson_showing(foreign, school.module(third, "There"))
+    school.enrolled(small.classmate, third)
+    assert not may_read_file(school.fresh(small.classmate), school.fresh(foreign))
+    school.lesson_showing(foreign, small.modules[0])
+    assert may_read_file(school.fresh(small.student), school.fresh(foreign))
+    assert not may_read_file(school.fresh(small.classmate), school.fresh(foreign))
