@@ -335,3 +335,59 @@ def test_of_two_workers_that_end_one_import_one_notes_it(small: SimpleNamespace,
         importing.apply(run_id=run.pk)
     assert ended
     assert not AuditEntry.objects.filter(deed=deeds.IMPORT).exists()
+
+
+def _applying(small: SimpleNamespace, visit: Any) -> ImportRun:
+    """An import of one row that a worker is about to carry out."""
+    run = checked(visit(small.admin), f"email\n{small.stranger.email}\n", course=small.course)
+    ImportRun.objects.filter(pk=run.pk).update(state=ImportRun.State.APPLYING, position=0)
+    return run
+
+
+def test_a_batch_that_another_worker_has_done_is_left_alone(small: SimpleNamespace, visit: Any) -> None:
+    run = _applying(small, visit)
+    other = checked(visit(small.admin), f"email\n{small.classmate.email}\n", course=small.course)
+    read: list[bool] = []
+
+    def other_worker(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        answer = execute(sql, params, many, context)
+        if not read and "exchange_importrun" in sql and sql.startswith("SELECT"):  # this worker has read the run
+            read.append(True)
+            ImportRun.objects.filter(pk=run.pk).update(position=1)
+        return answer
+
+    with connection.execute_wrapper(other_worker):
+        assert importing.apply(run_id=run.pk) == 0
+    assert not Enrollment.objects.filter(user=small.stranger).exists()
+    ImportRun.objects.filter(pk=run.pk).update(state=ImportRun.State.APPLYING, position=0)
+    ImportRun.objects.filter(pk=other.pk).update(position=7)
+    assert importing.apply(run_id=run.pk) == 1
+    assert Enrollment.objects.filter(user=small.stranger).exists()
+    assert school.fresh(run).position == 1
+    assert school.fresh(other).position == 7
+
+
+@pytest.mark.parametrize(("state", "work"), [("CHECKING", importing.check), ("APPLYING", importing.apply)])
+def test_a_file_that_can_no_longer_be_read_ends_its_import_with_the_reason(
+    small: SimpleNamespace, visit: Any, state: str, work: Any
+) -> None:
+    run = _applying(small, visit)
+    other = checked(visit(small.admin), f"email\n{small.classmate.email}\n", course=small.course)
+    ImportRun.objects.filter(pk=run.pk).update(state=ImportRun.State[state], filename="people.xlsx")  # it is a CSV
+    assert work(run_id=run.pk) == 0
+    run = school.fresh(run)
+    assert run.state == ImportRun.State.FAILED
+    assert run.problem
+    assert school.fresh(other).state == ImportRun.State.CHECKED
+    assert not Enrollment.objects.filter(user=small.stranger).exists()
+
+
+def test_an_invitation_into_another_group_is_changed(small: SimpleNamespace, visit: Any) -> None:
+    for name in ("Autumn", "Winter"):
+        StudyGroup.objects.create(course=small.course, name=name)
+    client = visit(small.admin)
+    run = checked(client, "email,group\nguest@example.org,Autumn\n", course=small.course)
+    client.post(f"{PAGE}{run.pk}/start/")
+    for group, outcome in (("Autumn", "skip"), ("Winter", "change")):
+        again = checked(client, f"email,group\nguest@example.org,{group}\n", course=small.course)
+        assert outcomes(again) == {"guest@example.org": outcome}

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Group
 from wagtail.models import Collection, GroupCollectionPermission
 from wagtail.permissions import policy_registry
 
@@ -98,3 +98,17 @@ def test_the_collection_of_the_edited_course_stands_first(small: SimpleNamespace
     found = policy.collections_user_has_any_permission_for(teacher, ["add"])
     assert next(row.pk for row in found) == last.pk
     assert found.count() == 2
+
+
+@KINDS
+def test_every_right_on_one_collection_takes_nothing_from_the_courses_of_a_team(
+    small: SimpleNamespace, kind: Any
+) -> None:
+    """Only who may do everything at the root needs no rows of their own."""
+    own, other = collection_of(small.course), collection_of(small.other)
+    group = Group.objects.create(name="Keepers of Zoology")
+    small.teacher.groups.add(group)
+    of_rights = policy_registry.get_by_type(kind).auth_model._meta
+    for right in _rights_on(of_rights.app_label, of_rights.model_name):
+        GroupCollectionPermission.objects.create(group=group, collection=other, permission=right)
+    assert collections(kind, school.fresh(small.teacher), "add") == {own.pk, other.pk}

@@ -49,6 +49,8 @@ class Tests:
     def of(self, path: str, change: Change) -> list[str]:
         lines = self.by_line.get(path, {})
         found: set[str] = set().union(*(lines.get(n, set()) for n in range(change.first_line, change.last_line + 1)))
+        # a line that runs when the module is imported belongs to no test: then every test of the module may notice
+        found = found or set().union(*lines.values())
         chosen, total = [], 0.0
         for test in sorted(found, key=lambda name: self.seconds.get(name, 1.0)):
             total += self.seconds.get(test, 1.0)
