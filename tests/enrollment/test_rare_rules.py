@@ -29,6 +29,7 @@ from learning.enrollment.counting import recount_progress
 from learning.enrollment.groups import groups_with_places, mark_for_groups, place
 from learning.enrollment.models import CourseRight, Enrollment, Seats, StatusChange, StudyGroup
 from learning.enrollment.progress import set_done, set_position
+from learning.enrollment.rights import may_name_teachers
 from learning.enrollment.seats import EnrollmentError
 from learning.enrollment.statuses import Status
 from tests import school
@@ -250,3 +251,10 @@ def test_a_right_in_one_course_is_for_the_people_of_its_role_only(small: SimpleN
     for person, may in ((small.classmate, True), (small.stranger, False)):
         rights = small.course.permissions_for_user(school.fresh(person))
         assert (rights.can_edit(), rights.can_publish()) == (may, may)
+
+
+def test_teachers_are_named_only_by_who_writes_in_that_very_course(small: SimpleNamespace) -> None:
+    for person, may in ((small.teacher, True), (small.other_teacher, False), (small.student, False)):
+        assert may_name_teachers(school.fresh(person), small.course.pk) == may
+        assert may_name_teachers(school.fresh(person), small.other.pk) == (person == small.other_teacher)
+    assert may_name_teachers(school.fresh(small.admin), small.course.pk)
