@@ -29,7 +29,7 @@ from learning.enrollment.counting import recount_progress
 from learning.enrollment.groups import groups_with_places, mark_for_groups, place
 from learning.enrollment.models import CourseRight, Enrollment, Seats, StatusChange, StudyGroup
 from learning.enrollment.progress import set_done, set_position
-from learning.enrollment.rights import may_name_teachers
+from learning.enrollment.rights import manages_course, may_name_teachers
 from learning.enrollment.seats import EnrollmentError
 from learning.enrollment.statuses import Status
 from tests import school
@@ -258,3 +258,14 @@ def test_teachers_are_named_only_by_who_writes_in_that_very_course(small: Simple
         assert may_name_teachers(school.fresh(person), small.course.pk) == may
         assert may_name_teachers(school.fresh(person), small.other.pk) == (person == small.other_teacher)
     assert may_name_teachers(school.fresh(small.admin), small.course.pk)
+
+
+def test_managed_courses_are_read_once_for_a_request(
+    small: SimpleNamespace, django_assert_num_queries: Any, django_assert_max_num_queries: Any
+) -> None:
+    person = school.fresh(small.teacher)
+    with django_assert_max_num_queries(6):
+        assert manages_course(person, small.course.pk)
+    with django_assert_num_queries(0):
+        assert not manages_course(person, small.other.pk)
+        assert manages_course(person, small.course.pk)

@@ -347,6 +347,7 @@ def _applying(small: SimpleNamespace, visit: Any) -> ImportRun:
 def test_a_batch_that_another_worker_has_done_is_left_alone(small: SimpleNamespace, visit: Any) -> None:
     run = _applying(small, visit)
     other = checked(visit(small.admin), f"email\n{small.classmate.email}\n", course=small.course)
+    assert (school.fresh(run).position, school.fresh(other).position) == (0, 1)  # the dry run of one moves its own only
     read: list[bool] = []
 
     def other_worker(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -364,6 +365,7 @@ def test_a_batch_that_another_worker_has_done_is_left_alone(small: SimpleNamespa
     assert importing.apply(run_id=run.pk) == 1
     assert Enrollment.objects.filter(user=small.stranger).exists()
     assert school.fresh(run).position == 1
+    assert school.fresh(run).finished_at
     assert school.fresh(other).position == 7
 
 
