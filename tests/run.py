@@ -38,7 +38,7 @@ def install_missing() -> list[str]:
 
 
 def pytest(env: dict[str, str], *args: str) -> int:
-    workers = str(min(4, os.cpu_count() or 1))  # one more than cores was tried: it took longer
+    workers = str(min(4, os.cpu_count() or 1))  # one more than there are cores was no faster
     command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "loadgroup", "--durations", "10", *args]
     return subprocess.run(command, cwd=BASE, env=env, check=False).returncode
 
