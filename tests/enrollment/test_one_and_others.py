@@ -178,6 +178,30 @@ def test_nobody_takes_a_right_in_a_course_that_they_lack(small: SimpleNamespace)
     assert [row.right for row in CourseRight.objects.filter(role=other)] == ["read"]
 
 
+def test_rights_in_a_course_are_given_only_to_roles_that_one_may_change(small: SimpleNamespace) -> None:
+    """Not to one's own, not to one that may do more in the whole school, and not without the right to give any."""
+    clerks, readers, staff, new = (Group.objects.create(name=name) for name in ("Clerks", "Readers", "Staff", "New"))
+    give_rights(apps, clerks, {"rights", "read"})
+    give_rights(apps, readers, {"read"})
+    give_rights(apps, staff, {"read", "students"})
+    clerk, reader = (school.person(role=None) for _time in range(2))
+    clerk.groups.add(clerks)
+    reader.groups.add(readers)
+    for actor, role in ((clerk, clerks), (clerk, staff), (reader, new)):
+        with pytest.raises(PermissionDenied):
+            change_course_rights(group=role, course=small.course, codes={"read"}, actor=school.fresh(actor))
+    assert not CourseRight.objects.exists()
+    change_course_rights(group=new, course=small.course, codes={"read"}, actor=school.fresh(clerk))
+    assert CourseRight.objects.get().role == new
+
+
+def test_who_teaches_a_group_writes_in_the_course_of_that_group_only(small: SimpleNamespace) -> None:
+    StudyGroup.objects.create(course=small.course, name="Autumn").teachers.add(small.stranger)
+    for lesson, writes in ((small.lessons[0], True), (small.other_lesson, False)):
+        rights = school.fresh(lesson).permissions_for_user(school.fresh(small.stranger))
+        assert rights.can_edit() is writes
+
+
 def test_who_looks_after_students_manages_only_while_they_may(small: SimpleNamespace) -> None:
     assert [course.pk for course in managed_courses(small.teacher)] == [small.course.pk]
     assert not managed_courses(AnonymousUser()).exists()

@@ -269,3 +269,10 @@ def test_managed_courses_are_read_once_for_a_request(
     with django_assert_num_queries(0):
         assert not manages_course(person, small.other.pk)
         assert manages_course(person, small.course.pk)
+
+
+def test_who_runs_the_school_looks_after_a_course_that_is_made_meanwhile(small: SimpleNamespace) -> None:
+    """Nothing is kept on them for the request: they look after every course."""
+    person = school.fresh(small.admin)
+    assert manages_course(person, small.course.pk)
+    assert manages_course(person, school.course("Mosses").pk)

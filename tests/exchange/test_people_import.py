@@ -380,7 +380,8 @@ def test_a_file_that_can_no_longer_be_read_ends_its_import_with_the_reason(
     run = school.fresh(run)
     assert run.state == ImportRun.State.FAILED
     assert run.problem
-    assert school.fresh(other).state == ImportRun.State.CHECKED
+    assert run.finished_at
+    assert (school.fresh(other).state, school.fresh(other).finished_at) == (ImportRun.State.CHECKED, None)
     assert not Enrollment.objects.filter(user=small.stranger).exists()
 
 

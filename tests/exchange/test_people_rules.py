@@ -11,7 +11,7 @@ from learning.enrollment.actions import change_status
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.statuses import Status
 from learning.exchange.models import ImportRow, ImportRun
-from learning.exchange.people.importing import KEPT_DAYS, forget, forget_old_imports
+from learning.exchange.people.importing import KEPT_DAYS, check, forget, forget_old_imports
 from learning.exchange.people.rows import guess_columns
 from tests import school
 from tests.exchange.test_people_import import PAGE, checked, outcomes
@@ -56,11 +56,33 @@ def test_two_tables_of_one_person_are_two(small: SimpleNamespace, visit: Any) ->
     assert not Enrollment.objects.filter(user=small.stranger).exists()
 
 
+def test_a_dry_run_leaves_an_import_that_is_carried_out_in_its_state(small: SimpleNamespace, visit: Any) -> None:
+    client = visit(small.admin)
+    first = checked(client, "email,course\nstranger@example.org,Botany\n")
+    client.post(f"{PAGE}{first.pk}/start/")
+    second = checked(client, "email,course\nclassmate@example.org,Botany\n")
+    assert (school.fresh(first).state, second.state) == (ImportRun.State.DONE, ImportRun.State.CHECKED)
+
+
+def test_a_dry_run_that_is_asked_for_twice_undoes_nothing_of_the_import(small: SimpleNamespace, visit: Any) -> None:
+    """Its job comes once more when the table has been carried out: the rows keep what has become of them."""
+    client = visit(small.admin)
+    run = checked(client, "email,course\nstranger@example.org,Botany\n")
+    client.post(f"{PAGE}{run.pk}/start/")
+    assert check(run_id=run.pk) == 0
+    assert school.fresh(run).state == ImportRun.State.DONE
+    assert outcomes(run) == {"stranger@example.org": "create"}
+
+
 def test_rows_are_told_in_the_language_of_who_imports(small: SimpleNamespace, visit: Any) -> None:
+    """In the dry run and in the real one, which writes every row anew."""
     User.objects.filter(pk=small.admin.pk).update(language="fr")
     client = visit(school.fresh(small.admin))
-    run = checked(client, "email,course\nno address,Botany\n")
-    assert "adresse" in ImportRow.objects.get(run=run).said
+    run = checked(client, "email,course\nno address,Botany\nstranger@example.org,Botany\n")
+    assert "adresse" in ImportRow.objects.get(run=run, number=2).said
+    client.post(f"{PAGE}{run.pk}/start/")
+    assert school.fresh(run).state == ImportRun.State.DONE
+    assert "adresse" in ImportRow.objects.get(run=run, number=2).said
 
 
 def test_a_column_is_guessed_for_one_thing_only() -> None:

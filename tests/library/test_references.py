@@ -8,7 +8,7 @@ from wagtail.models import ReferenceIndex
 
 from learning.courses.models import Subject
 from learning.library.access import course_of_file, may_read_file, pages_showing
-from learning.library.models import SharedFile, StoredFile
+from learning.library.models import CourseCollection, SharedFile, StoredFile
 from tests import school
 
 
@@ -52,3 +52,15 @@ def test_a_file_of_no_course_opens_wherever_it_is_shown(small: SimpleNamespace) 
     assert [page.pk for page in pages_showing(file)] == [lesson.pk]
     assert may_read_file(small.student, file)
     assert not may_read_file(small.stranger, file)
+
+
+def test_a_collection_that_has_outlived_its_course_is_one_of_no_course(small: SimpleNamespace) -> None:
+    third = school.course("Third")
+    file = school.stored(of=third)
+    lesson = school.lesson_showing(file, small.modules[0])
+    assert pages_showing(file) == []
+    # the row names its course by a bare number, so it may stay when the course is gone
+    CourseCollection.objects.filter(course_id=third.pk).update(course_id=third.pk + 1000)
+    assert course_of_file(file) is None
+    assert [page.pk for page in pages_showing(file)] == [lesson.pk]
+    assert may_read_file(small.student, file)
