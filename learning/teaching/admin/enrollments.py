@@ -19,6 +19,8 @@ from wagtail.admin.panels import FieldPanel, ObjectList
 from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColumn, TitleColumn
 from wagtail.admin.views.generic import CreateView
 
+from learning.base.bulk import NAMED, ManagedBulkAction
+from learning.base.lists import AddOnlyViewSet, ManagedIndexView
 from learning.base.screens import header
 from learning.base.sheets import as_file
 from learning.enrollment import actions
@@ -27,9 +29,7 @@ from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.rights import managed_courses, manages_course, manages_everything
 from learning.enrollment.statuses import EFFECTS, Status
 from learning.enrollment.undo import remember, remembered, undo, undoable
-from learning.teaching.admin.bulk import NAMED, ManagedBulkAction
 from learning.teaching.admin.forms import EnrollmentCreateForm, StatusForm
-from learning.teaching.admin.lists import AddOnlyViewSet, ManagedIndexView
 from learning.teaching.filters import EnrollmentFilter, searched
 from learning.teaching.students import export_rows, headings
 

@@ -14,12 +14,12 @@ from wagtail.admin.panels import FieldPanel, ObjectList
 from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColumn, TitleColumn
 from wagtail.admin.views.generic import CreateView
 
+from learning.base.bulk import ManagedBulkAction
+from learning.base.lists import AddOnlyViewSet, ManagedIndexView
 from learning.enrollment.invitations import resend_invitations, withdraw_invitations
 from learning.enrollment.models import Invitation
 from learning.enrollment.rights import managed_courses, manages_everything
-from learning.teaching.admin.bulk import ManagedBulkAction
 from learning.teaching.admin.forms import InvitationForm
-from learning.teaching.admin.lists import AddOnlyViewSet, ManagedIndexView
 from learning.teaching.filters import course_choices
 
 

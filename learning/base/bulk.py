@@ -1,4 +1,4 @@
-"""Bulk actions on rows of courses that the user manages."""
+"""Bulk actions on rows that the user manages."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ NAMED = 20  # rows that the question “are you sure?” names
 
 
 class ManagedBulkAction(BulkAction):
-    """A bulk action limited to rows of courses that the user manages.
+    """A bulk action limited to rows that the user manages.
 
     A subclass says which rows these are, and which of them a list with that query shows.
     """
@@ -22,7 +22,7 @@ class ManagedBulkAction(BulkAction):
     icon_name = "tasks"
 
     def managed(self) -> QuerySet[Any]:
-        """Return the rows of courses that the user manages, with the related rows that `named` shows."""
+        """Return the rows that the user manages, with the related rows that `named` shows."""
         raise NotImplementedError
 
     def listed(self, asked: QueryDict) -> QuerySet[Any]:
@@ -44,7 +44,7 @@ class ManagedBulkAction(BulkAction):
         asked: Any = self.request.GET.getlist("id")
         # Wagtail itself takes “all” for every row of the table, and fails on ids that are no numbers (promise 32)
         asked = self.get_all_objects_in_listing_query(None) if "all" in asked else parse_ids(asked)
-        # rows of other courses are left out without a word, as if they did not exist (promises 5 and 6)
+        # rows of others are left out without a word, as if they did not exist (promises 5 and 6)
         found = list(self.managed().filter(pk__in=asked))
         if not found:
             raise Http404

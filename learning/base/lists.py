@@ -1,4 +1,4 @@
-"""Lists of the CMS for objects of courses that the user manages: search, add, change in bulk."""
+"""Lists of the CMS for rows that the user manages: search, add, change in bulk."""
 
 from typing import Any, ClassVar
 
