@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required, user_passes_test
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -35,14 +35,16 @@ def dashboard(request: PersonRequest) -> HttpResponse:
     """Show a person's courses: first the one to continue, then those that wait for an answer, then the rest."""
     user = request.user
     mine = last_read_first(user).select_related("course__cover", "group")
-    page = Paginator(mine, PER_PAGE).get_page(request.GET.get("page"))
+    mine = mine.annotate(has_former=Exists(_former_of(user)))
+    page = _page_of(mine, request.GET.get("page"))
     enrollments = list(page)
-    progress = progress_of(user, [enrollment.course for enrollment in enrollments])
+    groups = {e.course_id: e.group_id for e in enrollments if e.status in READING}
+    progress = progress_of(user, [enrollment.course for enrollment in enrollments], groups)
     rows = [{"enrollment": e, "course": e.course, "progress": progress[e.course_id]} for e in enrollments]
     first = first_to_continue(enrollments, progress) if page.number == 1 else None
+    has_more = page.has_other_pages()
     reading = [row for row in rows if row["enrollment"].status == Status.ACTIVE]
     completed = [row for row in rows if row["enrollment"].status == Status.COMPLETED]
-    has_more = page.has_other_pages()
     teaches = user.has_perm("accounts.teach")
     context = {
         "page_obj": page,
@@ -53,12 +55,22 @@ def dashboard(request: PersonRequest) -> HttpResponse:
         # a single page has all of them, so it needs no query
         "completed_count": mine.filter(status=Status.COMPLETED).count() if has_more else len(completed),
         "other": [row for row in rows if row["enrollment"].status not in READING | PENDING],
-        "opens_next": _opens_next(user),
-        "former": _former(user),
+        # modules open for study groups: without one, nothing is asked
+        "opens_next": _opens_next(user) if has_more or any(groups.values()) else [],
+        "former": _former(user) if not enrollments or enrollments[0].has_former else [],
         "looks_after": user.has_perm("enrollment.change_enrollment"),
         "taught": courses_with(user, Right.WRITE).order_by("title")[:TAUGHT_SHOWN] if teaches else [],
     }
     return render(request, "home/dashboard.html", context)
+
+
+def _page_of(rows: QuerySet[Enrollment], asked: str | None) -> Any:
+    """A page of a person's enrolments; where the first page has all of them they are not counted by a query."""
+    if asked in {None, "", "1"}:
+        first = list(rows[: PER_PAGE + 1])
+        if len(first) <= PER_PAGE:
+            return Paginator(first, PER_PAGE).get_page(1)
+    return Paginator(rows, PER_PAGE).get_page(asked)
 
 
 def _opens_next(user: Any) -> list[dict[str, Any]]:
@@ -80,11 +92,15 @@ def _opens_next(user: Any) -> list[dict[str, Any]]:
     ]
 
 
+def _former_of(user: Any) -> QuerySet[Enrollment]:
+    """A person's completed enrolments in courses that are deleted or no longer published."""
+    published = CoursePage.objects.live().filter(pk=OuterRef("course_id"))  # not `__in`: it would read all courses
+    return Enrollment.objects.filter(~Exists(published), user=user, status=Status.COMPLETED)
+
+
 def _former(user: Any) -> list[dict[str, Any]]:
     """Return the completed courses that are deleted or no longer published; each is one line without lessons."""
-    completed = Enrollment.objects.filter(user=user, status=Status.COMPLETED)
-    published = CoursePage.objects.live().filter(pk=OuterRef("course_id"))  # not `__in`: it would read all courses
-    gone = completed.filter(~Exists(published)).order_by("-completed_at", "-pk")
+    gone = _former_of(user).order_by("-completed_at", "-pk")
     rows = list(gone.values_list("course_id", "completed_at")[:FORMER_SHOWN])
     if not rows:
         return []

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.account.signals import password_changed, password_reset, password_set, user_signed_up
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -32,6 +33,18 @@ def end_other_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
 @receiver(password_reset)
 def end_every_session(request: HttpRequest, user: User, **kwargs: Any) -> None:
     end_sessions(person=user)
+
+
+@receiver(password_reset)
+def confirm_address(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Who came by the link of the mail has proven that the only address of the account is theirs.
+
+    People whose account was made for them, such as students whom a teacher has invited, confirm it so.
+    """
+    addresses = list(EmailAddress.objects.filter(user=user)[:2])
+    # with a second address the link may have gone there
+    if len(addresses) == 1 and addresses[0].email.lower() == user.email.lower() and not addresses[0].verified:
+        EmailAddress.objects.filter(pk=addresses[0].pk).update(verified=True)
 
 
 @receiver(post_save, sender=User)
