@@ -54,16 +54,23 @@ def remove_demo(say: Callable[[str], Any] = print) -> int:
             else:
                 row.delete()
     _remove_collections()
-    people = User.objects.filter(pk__in=_noted(User))
-    for person in people.exclude(avatar=""):
-        # the deletion of a row leaves its file in the storage
-        person.avatar.delete(save=False)
-    people.delete()
+    _remove_people()
     for subject in Subject.objects.filter(pk__in=_noted(Subject)):
         if not CoursePage.objects.filter(subjects=subject).exists():
             subject.delete()
     DemoRecord.objects.all().delete()
     return gone
+
+
+def _remove_people() -> None:
+    people = User.objects.filter(pk__in=_noted(User))
+    for part in demo_parts():
+        if part.forget_people is not None:
+            part.forget_people(_noted(User))
+    for person in people.exclude(avatar=""):
+        # the deletion of a row leaves its file in the storage
+        person.avatar.delete(save=False)
+    people.delete()
 
 
 def _remove_collections() -> None:

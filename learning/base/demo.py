@@ -19,11 +19,13 @@ class DemoSchool:
 
 @dataclass(frozen=True, slots=True)
 class DemoPart:
-    """One app's part; `remove` gets the key of each demo course before that is deleted."""
+    """One app's part; `remove` gets the key of each demo course before that is deleted, and `forget_people` the keys of
+    the demo people before they are."""
 
     name: str
     add: Callable[[DemoSchool], None]
     remove: Callable[[int], None] | None = None
+    forget_people: Callable[[set[int]], None] | None = None
 
 
 _parts: dict[str, DemoPart] = {}
