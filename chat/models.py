@@ -23,6 +23,7 @@ from learning.enrollment.models import StudyGroup
 from learning.enrollment.models.pointers import course_pointer
 from learning.library.kinds import Kind, media_type_of
 from learning.library.models import generated_name
+from learning.tutoring.models import Project
 
 MOST_CHARACTERS = 10_000  # of a message
 REACTIONS = ("👍", "❤️", "😂", "😮", "😢", "🎉", "🙏", "✅", "❓", "👀")
@@ -37,18 +38,19 @@ def _course_exists() -> Exists:
 class RoomQuerySet(models.QuerySet["Room"]):
     def of_existing_courses(self) -> "RoomQuerySet":
         """Without the rooms of deleted courses: they are closed, and only who moderates every chat reads them."""
-        return self.filter(_course_exists())
+        return self.filter(Q(project__isnull=False) | Q(_course_exists()))
 
     def of_deleted_courses(self) -> "RoomQuerySet":
-        return self.filter(~_course_exists())
+        return self.filter(~_course_exists(), project=None)
 
     def in_course(self, course_id: int) -> "RoomQuerySet":
         return self.filter(Q(course_id=course_id) | Q(group__course_id=course_id))
 
     def called(self, words: str) -> "RoomQuerySet":
-        """Rooms whose group or course has these words in its name."""
+        """Rooms whose group, project or course has these words in its name."""
         return self.filter(
             Q(group__name__icontains=words)
+            | Q(project__label__icontains=words)
             | Q(group__course__title__icontains=words)
             | Q(course__title__icontains=words)
         )
@@ -57,9 +59,9 @@ class RoomQuerySet(models.QuerySet["Room"]):
         """Load the columns that names, addresses and ends of rooms need, and not whole courses."""
         facts = ("title", "ends_at", "language", "path", "url_path")
         wanted = [f"{course}__{fact}" for course in ("course", "group__course") for fact in facts]
-        own = ("group__name", "group__ends_at", "group__course_id")
+        own = ("group__name", "group__ends_at", "group__course_id", "project__label", "project__state")
         here = [field.attname for field in self.model._meta.concrete_fields]
-        return self.select_related("group__course", "course").only(*here, *own, *wanted)
+        return self.select_related("group__course", "course", "project").only(*here, *own, *wanted)
 
     def with_unread(self, user: User | int) -> "RoomQuerySet":
         """Annotate `read_seq`, `silenced`, `unread` and `mentioned` for this person."""
@@ -74,14 +76,18 @@ class RoomQuerySet(models.QuerySet["Room"]):
         )
 
 
+OWN_NAME = Coalesce("group__name", "project__label")  # of a room's study group or project
+
+
 def room_name(group_name: str | None, course_title: str | None) -> str:
-    """Return the name of a room: that of its study group or of its course."""
+    """Return the name of a room: that of its study group or project, or of its course."""
     return group_name or course_title or gettext("Deleted course")
 
 
 class Room(models.Model):
-    """The room of a study group, or, with a course, of everyone in it."""
+    """The room of a study group, of a project, or, with a course, of everyone in it."""
 
+    project = models.OneToOneField(Project, null=True, on_delete=models.CASCADE, related_name="room")
     group = models.OneToOneField(StudyGroup, null=True, on_delete=models.CASCADE, related_name="room")
     course = course_pointer(null=True)
     is_default = models.BooleanField(default=False)  # opened by the system: closed again when the first group comes
@@ -105,8 +111,10 @@ class Room(models.Model):
         default_permissions = ()
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(group__isnull=False, course__isnull=True) | Q(group__isnull=True, course__isnull=False),
-                name="chat_room_of_group_or_course",
+                condition=Q(group__isnull=False, course__isnull=True, project__isnull=True)
+                | Q(group__isnull=True, course__isnull=False, project__isnull=True)
+                | Q(group__isnull=True, course__isnull=True, project__isnull=False),
+                name="chat_room_of_one",
             ),
             # NULLs are distinct in a unique constraint: rooms of groups have no course and do not collide
             models.UniqueConstraint(fields=["course"], name="chat_room_course"),
@@ -120,6 +128,8 @@ class Room(models.Model):
 
     @property
     def name(self) -> str:
+        if self.project:
+            return room_name(self.project.label, None)
         course = None if self.group else self.of_course
         return room_name(self.group.name if self.group else None, course.title if course else None)
 
@@ -139,8 +149,8 @@ class Room(models.Model):
 
     @property
     def is_read_only(self) -> bool:
-        """Whether the group or course of the room has ended: then it can only be read."""
-        whole = self.group or self.of_course
+        """Whether the group, project or course of the room has ended: then it can only be read."""
+        whole = self.group or self.project or self.of_course
         return whole is not None and whole.has_ended
 
 

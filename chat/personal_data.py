@@ -1,12 +1,23 @@
 """Personal data of the chat app."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from chat.models import Attachment, Mention, Message, Mute, ReadMarker
 from learning.accounts.models import User
 from learning.accounts.own_data import DataSection, Row, register_data, rows_of
 
-MESSAGE = ("room_id", "room__group__name", "room__course__title", "seq", "text", "at", "edited_at", "reply_to")
+MESSAGE = (
+    "room_id",
+    "room__group__name",
+    "room__course__title",
+    "room__project__taught",
+    "seq",
+    "text",
+    "at",
+    "edited_at",
+    "reply_to",
+)
 
 
 def _messages(person: User) -> list[Row]:
@@ -21,6 +32,7 @@ register_data(
         {
             "room__group__name": _("Study group"),
             "room__course__title": _("Course"),
+            "room__project__taught": pgettext_lazy("private lessons", "Project"),
             "seq": _("Message"),
             "text": _("Text"),
             "at": _("When"),

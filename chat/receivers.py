@@ -11,6 +11,7 @@ from wagtail.signals import page_published
 from chat.models import Attachment, Room
 from learning.courses.models import CoursePage
 from learning.enrollment.models import StudyGroup
+from learning.tutoring.models import Project
 
 
 @receiver(post_save, sender=StudyGroup)
@@ -19,6 +20,13 @@ def open_room(instance: StudyGroup, created: bool, raw: bool = False, **kwargs: 
     if created and not raw:
         Room.objects.get_or_create(group=instance)
         _close_default_room(instance.course_id)
+
+
+@receiver(post_save, sender=Project)
+def open_room_of_project(instance: Project, created: bool, raw: bool = False, **kwargs: Any) -> None:
+    """A project has a room from its creation, for its teacher and students."""
+    if created and not raw:
+        Room.objects.get_or_create(project=instance)
 
 
 @transaction.atomic

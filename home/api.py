@@ -17,6 +17,7 @@ from learning.accounts.api import anyone
 from learning.base.api import PROBLEM, ApiError, Problem, put_rate_headers
 from learning.enrollment.api import PUBLIC, READS, courses, learning, teaching
 from learning.enrollment.scopes import READ
+from learning.tutoring.web.api import tutoring
 
 TITLES = {
     400: "Bad request",
@@ -159,5 +160,5 @@ def search(request: HttpRequest, q: str = Query("", max_length=200)) -> Any:
     return {"items": [HitOut(kind=hit.kind, title=hit.title, url=hit.url, note=hit.note) for hit in hits]}
 
 
-for router in (courses, learning, teaching, chat, school):
+for router in (courses, learning, teaching, chat, school, tutoring):
     api.add_router("", router)

@@ -11,6 +11,7 @@ from wagtail.models import Collection, Locale, Page, Site
 
 from home.models import HomePage
 from learning.courses.models import CatalogPage
+from learning.tutoring.defaults import add_defaults
 
 _school = import_module("home.migrations.0002_school")
 
@@ -28,6 +29,7 @@ def lay() -> None:
     home.add_child(instance=CatalogPage(title="Courses", slug="courses"))
     Site.objects.create(hostname="localhost", root_page=home, is_default_site=True)
     _school.apply_roles(apps)
+    add_defaults(apps)
     with connection.schema_editor() as editor:
         _school.make_workflow(apps, editor)
 

@@ -32,6 +32,7 @@ DIFFERS_ON_SQLITE = (
     "tests/jobs/",
     "tests/library/",
     "tests/teaching/test_following.py",
+    "tests/tutoring/",
     "tests/test_budgets.py",
     "tests/test_input.py",
 )

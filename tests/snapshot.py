@@ -6,6 +6,7 @@ A copy is what the project's own code has written the first time, row by row: no
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -49,6 +50,11 @@ def _rows(table: _Table) -> Rows:
         return {row[table.key]: row for row in cursor.fetchall()}
 
 
+def _bound(value: Any) -> Any:
+    """The value as the driver of the database takes it: that of SQLite knows no times of day."""
+    return value.isoformat() if isinstance(value, time) and connection.vendor == "sqlite" else value
+
+
 def _ground() -> tuple[Any, ...]:
     """What a copy stands on: it fits only there."""
     return tuple(
@@ -76,7 +82,8 @@ class Copied:
                     cursor.execute(f"DELETE FROM {name} WHERE {quote(table.columns[table.key])} IN ({places})", gone)  # noqa: S608  (names of our own tables)
                 columns = ", ".join(map(quote, table.columns))
                 places = ", ".join(["%s"] * len(table.columns))
-                cursor.executemany(f"INSERT INTO {name} ({columns}) VALUES ({places})", come)  # noqa: S608  (names of our own tables)
+                rows = [tuple(_bound(value) for value in row) for row in come]
+                cursor.executemany(f"INSERT INTO {name} ({columns}) VALUES ({places})", rows)  # noqa: S608  (names of our own tables)
         mail.outbox += deepcopy(snapshot.outbox)
         return deepcopy(snapshot.objects)
 

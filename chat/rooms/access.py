@@ -13,6 +13,7 @@ from chat.rooms.membership import Part, keyed_by, member_rows, number
 from learning.accounts.models import User
 from learning.base.compiled import CompiledQuery
 from learning.enrollment.rights import Person
+from learning.tutoring.models import Project
 
 _MODERATOR, _MUTED, _OVER, _POSITION, _OF_DELETED_COURSE = 11, 12, 13, 14, 15  # beside the parts of members
 MAX_ROOMS = 1000  # in one question: databases limit its parameters
@@ -49,7 +50,7 @@ def _rows(room_ids: list[int], user_ids: list[int] | None = None) -> QuerySet[An
     mutes = Mute.objects.filter(**{f"room__{keyed}": room_ids}, lifted_at=None, until__gt=Now(), person__is_active=True)
     if user_ids is not None:
         moderators, mutes = moderators.filter(pk__in=user_ids), mutes.filter(person__in=user_ids)
-    over = Q(group__ends_at__lte=Now()) | Q(course__ends_at__lte=Now())
+    over = Q(group__ends_at__lte=Now()) | Q(course__ends_at__lte=Now()) | Q(project__state=Project.State.ENDED)
     arms: list[QuerySet[Any, Any]] = [
         *member_rows(room_ids, user_ids),
         moderators.values_list(number(_MODERATOR), number(0), "pk"),

@@ -78,7 +78,7 @@ def _changing(user_id: int, room_id: int, seq: int, *, to_moderate: bool = False
         standing = standings([(user_id, room_id)])[user_id, room_id]
         # the room alone: PostgreSQL refuses to lock the nullable side of a join, and courses must stay free
         locked = Room.objects.select_for_update(of=("self",)).filter(pk=room_id)
-        room = locked.select_related("group__course", "course").first()
+        room = locked.select_related("group__course", "course", "project").first()
         error = refusal_to_write(room, standing)
         if error and not (error.code == "read_only" and standing.moderates and to_moderate):
             raise error

@@ -133,7 +133,11 @@ def search(rooms: QuerySet[Room], said: str, *, before_pk: int | None = None) ->
     if before_pk:
         rows = rows.filter(pk__lt=before_pk)
     # by primary key: the numbers of different rooms cannot be compared
-    return list(rows.select_related("author", "room__group__course", "room__course").order_by("-pk")[:MOST_FOUND])
+    return list(
+        rows.select_related("author", "room__group__course", "room__course", "room__project").order_by("-pk")[
+            :MOST_FOUND
+        ]
+    )
 
 
 def log(room: Room, before_position: int | None = None, count: int = SHOWN) -> list[RoomEvent]:

@@ -1,7 +1,7 @@
 """Who is in which room. Only this module decides it; all other code asks here.
 
-Members are derived from enrolments, teachers of study groups and the teams of courses at every request, and never
-copied. Only active accounts count.
+Members are derived from enrolments, teachers of study groups, the teams of courses and projects at every request, and
+never copied. Only active accounts count.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Now
 from django.urls import reverse
 
 from chat.models import Room, RoomQuerySet
@@ -19,6 +19,7 @@ from learning.base.compiled import CompiledQuery
 from learning.courses.models import CourseTeacher
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.statuses import READING
+from learning.tutoring.models import Project, ProjectStudent
 
 Rows = QuerySet[Any, Any]
 
@@ -58,6 +59,12 @@ def _groups_without_teacher() -> Rows:
     return StudyGroup.objects.filter(~Exists(teachers))
 
 
+def _project_students() -> Rows:
+    # `Now()`, not today's date: the SQL is compiled once. A draft is its teacher's alone.
+    present = ProjectStudent.objects.filter(Q(left_on=None) | Q(left_on__gt=Now()))
+    return present.exclude(project__state=Project.State.DRAFT)
+
+
 _SOURCES = (
     _Source(Part.STUDENT, _readers, "user", room="group__room"),
     _Source(Part.STUDENT, _readers, "user", course="course"),
@@ -65,6 +72,8 @@ _SOURCES = (
     _Source(Part.TEACHER, _group_teachers, "user", course="studygroup__course"),
     _Source(Part.TEACHER, _groups_without_teacher, "course__team__person", room="room"),
     _Source(Part.TEACHER, CourseTeacher.objects.all, "person", course="course"),
+    _Source(Part.STUDENT, _project_students, "student", room="project__room"),
+    _Source(Part.TEACHER, Project.objects.all, "teacher", room="room"),
 )
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
-from chat.models import Room, room_name
+from chat.models import OWN_NAME, Room, room_name
 from chat.rooms.access import RoomStanding, standings
 from chat.rooms.frames import not_found, stamp
 from chat.rooms.membership import rooms_of_id
@@ -31,7 +31,7 @@ class RoomMembership:
         return self.standing.moderates
 
 
-_SEAT = ("pk", "group_id", "course_id", "last_seq", "last_position", "group__name", "course__title", "read_seq")
+_SEAT = ("pk", "group_id", "course_id", "last_seq", "last_position", OWN_NAME, "course__title", "read_seq")
 _seat_rows = CompiledQuery(
     lambda room_id, user_id: (
         Room.objects.order_by().with_unread(user_id).filter(pk=room_id).values_list(*_SEAT, "silenced")
@@ -71,7 +71,7 @@ def watched_rooms_of(user_id: int) -> list[dict[str, Any]]:
     return unread_of(user) if user else []
 
 
-_UNREAD = ("pk", "last_position", "last_seq", "unread", "mentioned", "silenced", "group__name", "course__title")
+_UNREAD = ("pk", "last_position", "last_seq", "unread", "mentioned", "silenced", OWN_NAME, "course__title")
 _unread_rows = CompiledQuery(
     lambda user_id: (
         rooms_of_id(user_id).with_unread(user_id).order_by("-spoken_at", "pk").values_list(*_UNREAD)[:MOST_WATCHED]

@@ -64,6 +64,13 @@ def unread_rooms(user: Any) -> list[UnreadRoom]:
 
 
 @register.simple_tag
+def room_of_project(user: Any, project: Any) -> str:
+    """The address of the chat of a project, for who is in it; empty for others. One query."""
+    room = rooms_of(user).filter(project=project.pk).first()
+    return room.get_absolute_url() if room else ""
+
+
+@register.simple_tag
 def rooms_in(user: Any, course: Any) -> list[RoomLink]:
     """The chats of a course that a person is in; one query."""
     return links_in_course(user, course.pk) if user.is_authenticated else []

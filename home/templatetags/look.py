@@ -24,6 +24,7 @@ from learning.accounts.models import Theme
 from learning.accounts.school import school
 from learning.base.caching import cached_for, cached_in_process
 from learning.courses.programme import address_of
+from learning.tutoring.templatetags.tutoring import sees_lessons
 
 register = template.Library()
 
@@ -146,7 +147,7 @@ def theme(context: dict[str, Any]) -> str:
 # Marks in a cached frame for what differs by person and page; they are replaced at each request.
 _TOKEN, _NEXT, _NAME, _AVATAR = "\x01token\x01", "\x01next\x01", "\x01name\x01", "\x01avatar\x01"
 _UNREAD = "\x01unread\x01"
-_SECTIONS = ("/courses/", "/chat/", "/me/profile/", "/me/", "/search/")
+_SECTIONS = ("/courses/", "/chat/", "/me/profile/", "/me/", "/search/", "/calendar/", "/tutoring/", "/homework/")
 MOST_COUNTED = 99
 
 
@@ -183,6 +184,7 @@ def frame(context: dict[str, Any], part: str) -> SafeString:
         "sees_editing": sees_editing(user),
         "sees_teaching": sees_teaching(user),
         "sees_chat": sees_chat(user),
+        "sees_lessons": sees_lessons(user),
     }
     # every fact that the template gets is in the key, so people share a frame only if theirs is the same
     key = ("frame", part, *facts.values())

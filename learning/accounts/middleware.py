@@ -69,7 +69,7 @@ class StaffMfaMiddleware:
     """With `STAFF_MFA_REQUIRED`, pages for staff open only to those who log in with a second factor (promise 16)."""
 
     # where staff act on others; the API asks by its scopes (`Scope.is_for_staff`)
-    pages = re.compile(r"/(?:cms|teaching)/|/chat/(?:\d+/(?:people|mute|log|export)|courses/)")
+    pages = re.compile(r"/(?:cms|teaching|tutoring)/|/chat/(?:\d+/(?:people|mute|log|export)|courses/)")
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response

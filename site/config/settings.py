@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "chat",
     "learning.exchange",
     "learning.teaching",
+    "learning.tutoring",
     "learning.library",
     "learning.enrollment",
     "learning.courses",
@@ -297,6 +298,8 @@ CHAT_KEEP_DAYS: int = env.int("CHAT_KEEP_DAYS", default=0)  # 0: for good
 CHAT_SOCKETS_PER_PERSON: int = env.int("CHAT_SOCKETS_PER_PERSON", default=40)  # in one process
 CHAT_DIRECT_WRITES: bool = env.bool("CHAT_DIRECT_WRITES", default=True)  # past Daphne's `send`: many times faster
 CHAT_FILE_MAX_BYTES: int = env.int("CHAT_FILE_MAX_BYTES", default=25 * 1024 * 1024)
+HOMEWORK_FILE_MAX_BYTES: int = env.int("HOMEWORK_FILE_MAX_BYTES", default=25 * 1024 * 1024)
+HOMEWORK_QUOTA_BYTES: int = env.int("HOMEWORK_QUOTA_BYTES", default=500 * 1024 * 1024)  # of one person's answers
 CHAT_QUOTA_BYTES: int = env.int("CHAT_QUOTA_BYTES", default=500 * 1024 * 1024)  # of one person's files
 
 # --- Wagtail --------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from tests.parts import ONCE
 pytestmark = [ONCE, pytest.mark.slow]
 
 EXAMPLES = 12  # for each operation and person
-OPERATIONS = 28
+OPERATIONS = 32
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Private lessons in the CMS, for who looks after those of every teacher."""

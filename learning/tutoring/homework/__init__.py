@@ -1,0 +1,1 @@
+"""Homework: given, handed in, looked at."""

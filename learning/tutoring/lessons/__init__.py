@@ -1,0 +1,1 @@
+"""What happens to one lesson: marked, reopened, planned, asked to be moved."""

@@ -1,0 +1,1 @@
+"""Projects: made, copied, changed; their students and goals."""

@@ -1,0 +1,470 @@
+"""One lesson: its page, marking it, moving it, its plan; and what its student asks for."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from learning.accounts.requests import PersonRequest
+from learning.base.numbers import parse_id
+from learning.tutoring import mail
+from learning.tutoring.access import (
+    attended_lesson_or_404,
+    managed_lesson_or_404,
+    managed_lessons,
+    managed_project_or_404,
+    seen_lesson_or_404,
+)
+from learning.tutoring.currencies import money_text
+from learning.tutoring.errors import TutoringError
+from learning.tutoring.lessons import planning, requests
+from learning.tutoring.lessons.marking import MARKS, mark, mark_all_held, reopen, set_presence, undo_mark
+from learning.tutoring.models import By, Lesson, LessonTask, MoveRequest, Status
+from learning.tutoring.schedule import changing
+from learning.tutoring.schedule.busy import ClashError
+from learning.tutoring.schedule.ical import file_of
+from learning.tutoring.schedule.times import instant_of
+from learning.tutoring.today import day_of
+from learning.tutoring.web.forms import (
+    CancelForm,
+    MoveForm,
+    PlanForm,
+    PresenceForm,
+    ReasonForm,
+    ReportForm,
+    SwapForm,
+    TaskForm,
+    TimeForm,
+    WishForm,
+)
+from learning.tutoring.web.schedule_views import preview_following
+from learning.tutoring.web.shown import clash_for, form_page, project_url, to_lesson, try_to, way_back, with_undo
+
+SWAPPED_WITH = 60  # lessons to choose from
+HISTORY_SHOWN = 30
+
+
+@require_safe
+@login_required
+def lesson(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    """A lesson, for its teacher with everything, for its student with plan, report and what can be asked for."""
+    user = request.user
+    row = seen_lesson_or_404(user, lesson_id)
+    is_managed = managed_lessons(user).filter(pk=row.pk).exists()
+    attendances = list(row.attendances.select_related("student"))
+    context: dict[str, Any] = {
+        "lesson": row,
+        "project": row.project,
+        "is_managed": is_managed,
+        "attendances": attendances,
+        "tasks": list(row.tasks.all()),
+        "homework": list(row.homework.all()) if is_managed else [],
+        "links": [line.strip() for line in row.links.splitlines() if line.strip()],
+        "undo": request.GET.get("undo", "") if is_managed else "",
+    }
+    if is_managed:
+        context |= {
+            "plan_form": PlanForm(instance=row),
+            "report_form": ReportForm(initial={"report": row.report}),
+            "task_form": TaskForm(),
+            "presence_form": PresenceForm(attendances=attendances),
+            "history": list(row.changes.select_related("actor").order_by("-pk")[:HISTORY_SHOWN]),
+            "may_mark": row.status == Status.PLANNED and row.has_begun,
+            "wishes": list(row.move_requests.filter(answer="").select_related("student")),
+            "before": planning.lesson_before(row),
+        }
+    else:
+        own = next(one for one in attendances if one.student_id == user.pk)
+        is_open = row.status == Status.PLANNED and not row.has_begun and own.presence != "excused"
+        cost = requests.cost_of_cancelling(row, user) if is_open else None
+        context |= {
+            "own": own,
+            "is_open": is_open,
+            "cost": cost,
+            "cost_text": money_text(cost.amount, cost.currency) if cost else "",
+            "wish": row.move_requests.filter(student=user).first(),
+            "call_off_form": ReasonForm(),
+        }
+    return render(request, "tutoring/lesson.html" if is_managed else "tutoring/lesson_student.html", context)
+
+
+@require_safe
+@login_required
+def print_plan(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    row = managed_lesson_or_404(request.user, lesson_id)
+    context = {"lesson": row, "project": row.project, "tasks": list(row.tasks.all())}
+    return render(request, "tutoring/plan_print.html", context)
+
+
+@require_safe
+@login_required
+def calendar_file(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    """The lesson as an iCalendar file."""
+    row = seen_lesson_or_404(request.user, lesson_id)
+    response = HttpResponse(file_of(request.user, row), content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="lesson-{row.pk}.ics"'
+    return response
+
+
+# --- marks ------------------------------------------------------------------------------------
+
+
+@require_POST
+@login_required
+def set_mark(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    """Mark a lesson as held or missed, in one click from anywhere."""
+    row = managed_lesson_or_404(request.user, lesson_id)
+    status = request.POST.get("status", "")
+    back = way_back(request, row.get_absolute_url())
+    try:
+        _lesson, change = mark(lesson=row, status=status, actor=request.user)
+    except TutoringError as error:
+        messages.error(request, str(error))
+        return redirect(back)
+    return redirect(with_undo(back, change.pk) if change else back)
+
+
+@require_POST
+@login_required
+def mark_today(request: PersonRequest) -> HttpResponse:
+    """All of today's lessons that are over were held."""
+    begins, ends = day_of(request.user)
+    rows = managed_lessons(request.user).filter(teacher=request.user).between(begins, ends)
+    changes = mark_all_held(lessons=list(rows.select_related("project")), actor=request.user)
+    count = len(changes)
+    messages.success(
+        request, ngettext("%(n)s lesson is marked as held.", "%(n)s lessons are marked as held.", count) % {"n": count}
+    )
+    return redirect(way_back(request, reverse("dashboard")))
+
+
+@require_POST
+@login_required
+def undo(request: PersonRequest) -> HttpResponse:
+    change_id = parse_id(request.POST.get("change", "")) or 0
+    try_to(request, lambda: undo_mark(change_id=change_id, actor=request.user), _("Undone."))
+    return redirect(way_back(request, reverse("dashboard")))
+
+
+@require_POST
+@login_required
+def open_again(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    row = managed_lesson_or_404(request.user, lesson_id)
+    done = _("The lesson is planned again; what it had cost is given back.")
+    if row.status in MARKS:
+        try_to(request, lambda: reopen(lesson=row, actor=request.user, reason=request.POST.get("reason", "")), done)
+    else:
+        try_to(request, lambda: changing.bring_back(lesson=row, actor=request.user), _("The lesson takes place again."))
+        mail.tell_students(row, "back")
+    return to_lesson(row)
+
+
+@require_POST
+@login_required
+def presence(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    row = managed_lesson_or_404(request.user, lesson_id)
+    form = PresenceForm(request.POST, attendances=list(row.attendances.select_related("student")))
+    if form.is_valid():
+        try_to(
+            request,
+            lambda: set_presence(lesson=row, presences=form.presences(), actor=request.user),
+            _("Saved."),
+        )
+    return to_lesson(row)
+
+
+# --- time -------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def add(request: PersonRequest, project_id: int) -> HttpResponse:
+    """Add a single lesson to a project."""
+    project = managed_project_or_404(request.user, project_id)
+    now = timezone.localtime(timezone.now(), project.zone).replace(minute=0)
+    form = TimeForm(request.POST or None, zone=project.zone, starts_at=now, initial={"minutes": project.minutes})
+    clash = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            row = changing.add_lesson(
+                project=project,
+                starts_at=form.starts_at(),
+                minutes=form.cleaned_data["minutes"],
+                actor=request.user,
+            )
+        except ClashError as error:
+            clash = clash_for(request.user, error)
+        except TutoringError as error:
+            form.add_error(None, str(error))
+        else:
+            if not row.is_over:
+                mail.tell_students(row, "added")
+            messages.success(request, _("The lesson is planned."))
+            return to_lesson(row)
+    return form_page(
+        request,
+        form,
+        title=_("New lesson"),
+        submit=_("Plan the lesson"),
+        back=project_url(project_id),
+        clash=clash,
+        zone=project.time_zone,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def move(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    """Move a lesson, by form, or by the script of the calendar, which wants JSON."""
+    row = managed_lesson_or_404(request.user, lesson_id)
+    if request.method == "POST" and request.headers.get("accept") == "application/json":
+        return _move_by_script(request, row)
+    form = MoveForm(request.POST or None, lesson=row)
+    clash = None
+    if request.method == "POST" and form.is_valid():
+        if form.cleaned_data.get("following"):
+            return preview_following(request, row, form)
+        before = row.starts_at
+        try:
+            moved = changing.move_lesson(
+                lesson=row,
+                starts_at=form.starts_at(),
+                minutes=form.cleaned_data["minutes"],
+                actor=request.user,
+                reason=form.cleaned_data["reason"],
+            )
+        except ClashError as error:
+            clash = clash_for(request.user, error)
+        except TutoringError as error:
+            form.add_error(None, str(error))
+        else:
+            _tell_moved(moved, before, form.cleaned_data["reason"])
+            messages.success(request, _("The lesson is moved."))
+            return to_lesson(moved)
+    return form_page(
+        request,
+        form,
+        title=_("Move the lesson"),
+        submit=_("Move"),
+        back=row.get_absolute_url(),
+        clash=clash,
+        zone=row.project.time_zone,
+    )
+
+
+def _tell_moved(row: Lesson, before: Any, reason: str = "") -> None:
+    if row.starts_at != before:
+        mail.tell_students(row, "moved", before=before, reason=reason)
+
+
+def _move_by_script(request: PersonRequest, row: Lesson) -> HttpResponse:
+    """What dragging posts: the new start, and the minutes."""
+    try:
+        starts_at = parse_datetime(request.POST.get("starts_at", ""))
+    except ValueError:
+        starts_at = None
+    minutes = parse_id(request.POST.get("minutes", "")) or row.minutes
+    if starts_at is not None and timezone.is_naive(starts_at):
+        # a cell of the calendar: local in the zone in which the person sees it
+        starts_at = instant_of(starts_at.date(), starts_at.time(), ZoneInfo(request.user.time_zone))
+    if starts_at is None:
+        return JsonResponse({"detail": _("This is no date and time.")}, status=422)
+    before = row.starts_at
+    try:
+        moved = changing.move_lesson(lesson=row, starts_at=starts_at, minutes=minutes, actor=request.user)
+    except TutoringError as error:
+        return JsonResponse({"detail": str(error)}, status=409)
+    _tell_moved(moved, before)
+    local = timezone.localtime(moved.starts_at)
+    return JsonResponse({"said": date_format(local, "DATETIME_FORMAT"), "minutes": moved.minutes})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def swap(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    """Swap two planned lessons of one's own."""
+    row = managed_lesson_or_404(request.user, lesson_id)
+    others = managed_lessons(request.user).filter(
+        status=Status.PLANNED, starts_at__gt=timezone.now(), teacher_id=row.teacher_id
+    )
+    keys = list(others.exclude(pk=row.pk).order_by("starts_at").values_list("pk", flat=True)[:SWAPPED_WITH])
+    lessons = Lesson.objects.filter(pk__in=keys).select_related("project")
+    form = SwapForm(request.POST or None, lessons=lessons, label=_named)
+    clash = None
+    if request.method == "POST" and form.is_valid():
+        other = form.cleaned_data["other"]
+        times = row.starts_at, other.starts_at
+        try:
+            swapped = changing.swap_lessons(first=row, second=other, actor=request.user)
+        except ClashError as error:
+            clash = clash_for(request.user, error)
+        except TutoringError as error:
+            form.add_error(None, str(error))
+        else:
+            old = {row.pk: times[0], other.pk: times[1]}
+            for one in swapped:
+                _tell_moved(one, old[one.pk])
+            messages.success(request, _("The lessons are swapped."))
+            return to_lesson(row)
+    return form_page(
+        request, form, title=_("Swap the lesson"), submit=_("Swap"), back=row.get_absolute_url(), clash=clash
+    )
+
+
+def _named(row: Lesson) -> str:
+    return f"{date_format(timezone.localtime(row.starts_at), 'D j E, H:i')} · {row.project.taught}"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def cancel(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    row = managed_lesson_or_404(request.user, lesson_id)
+    form = CancelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        by = By(data["by"])
+        if try_to(
+            request,
+            lambda: changing.cancel_lesson(lesson=row, by=by, actor=request.user, reason=data["reason"]),
+            _("The lesson is cancelled."),
+        ):
+            mail.tell_students(row, "cancelled", reason=data["reason"])
+        return to_lesson(row)
+    return form_page(
+        request, form, title=_("Cancel the lesson"), submit=_("Cancel the lesson"), back=row.get_absolute_url()
+    )
+
+
+# --- the plan ---------------------------------------------------------------------------------
+
+
+@require_POST
+@login_required
+def plan(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    row = managed_lesson_or_404(request.user, lesson_id)
+    form = PlanForm(request.POST, instance=row)
+    if form.is_valid():
+        # only the plan: another tab may have marked or moved the lesson meanwhile
+        form.instance.save(update_fields=[*form.Meta.fields])
+        messages.success(request, _("The plan is saved."))
+        return redirect(f"{row.get_absolute_url()}#plan")
+    return form_page(request, form, title=_("Plan"), submit=_("Save"), back=row.get_absolute_url())
+
+
+@require_POST
+@login_required
+def go_on(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    row = managed_lesson_or_404(request.user, lesson_id)
+    try_to(request, lambda: planning.go_on_from_last(lesson=row), _("The last plan is taken over."))
+    return redirect(f"{row.get_absolute_url()}#plan")
+
+
+@require_POST
+@login_required
+def add_task(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    row = managed_lesson_or_404(request.user, lesson_id)
+    form = TaskForm(request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        try_to(request, lambda: planning.add_task(lesson=row, text=data["text"], points=data["points"] or 0))
+        return redirect(f"{row.get_absolute_url()}#tasks")
+    return form_page(request, form, title=_("New task"), submit=_("Add"), back=row.get_absolute_url())
+
+
+@require_POST
+@login_required
+def tick(request: PersonRequest, task_id: int) -> HttpResponse:
+    """Tick a task off, open it again, or delete it."""
+    rows = LessonTask.objects.filter(lesson__in=managed_lessons(request.user)).select_related("lesson")
+    task = get_object_or_404(rows, pk=task_id)
+    if "delete" in request.POST:
+        task.delete()
+    else:
+        planning.tick_task(task=task, done=bool(request.POST.get("done")))
+    return redirect(f"{task.lesson.get_absolute_url()}#tasks")
+
+
+@require_POST
+@login_required
+def report(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    row = managed_lesson_or_404(request.user, lesson_id)
+    form = ReportForm(request.POST)
+    if form.is_valid():
+        try_to(
+            request,
+            lambda: planning.send_report(lesson=row, report=form.cleaned_data["report"]),
+            _("The report is sent."),
+        )
+        return redirect(f"{row.get_absolute_url()}#report")
+    return form_page(request, form, title=_("Report"), submit=_("Send"), back=row.get_absolute_url())
+
+
+# --- what students ask for --------------------------------------------------------------------
+
+
+@require_POST
+@login_required
+def call_off(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    """Cancel as the student, at the cost that the page has shown."""
+    row = attended_lesson_or_404(request.user, lesson_id)
+    percent = parse_id(request.POST.get("percent", ""))
+    try_to(
+        request,
+        lambda: requests.call_off(
+            lesson=row,
+            student=request.user,
+            percent_seen=-1 if percent is None else percent,
+            reason=request.POST.get("reason", "")[:300],
+        ),
+        _("The lesson is cancelled. Your teacher knows of it."),
+    )
+    return to_lesson(row)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def ask(request: PersonRequest, lesson_id: int) -> HttpResponse:
+    """Ask for another time, in one's own zone."""
+    user = request.user
+    row = attended_lesson_or_404(user, lesson_id)
+    form = WishForm(request.POST or None, lesson=row, zone=ZoneInfo(user.time_zone))
+    if request.method == "POST" and form.is_valid():
+        try:
+            requests.ask_to_move(lesson=row, student=user, wanted_at=form.starts_at(), note=form.cleaned_data["note"])
+        except TutoringError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Your teacher is asked. The lesson stays as it is until they answer."))
+            return to_lesson(row)
+    return form_page(
+        request,
+        form,
+        title=_("Ask for another time"),
+        submit=_("Ask"),
+        back=row.get_absolute_url(),
+        zone=user.time_zone,
+    )
+
+
+@require_POST
+@login_required
+def answer_wish(request: PersonRequest, request_id: int) -> HttpResponse:
+    rows = MoveRequest.objects.filter(lesson__in=managed_lessons(request.user)).select_related("lesson")
+    wish = get_object_or_404(rows, pk=request_id)
+    accept = request.POST.get("answer") == "accept"
+    try_to(
+        request,
+        lambda: requests.answer_request(request=wish, accept=accept, actor=request.user),
+        _("The lesson is moved.") if accept else _("The lesson stays as it is."),
+    )
+    return redirect(way_back(request, wish.lesson.get_absolute_url()))

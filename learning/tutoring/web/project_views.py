@@ -1,0 +1,394 @@
+"""Projects: the list, making one, its page, its students and goals."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Count, Max, Min, Prefetch, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from learning.accounts.models import User
+from learning.accounts.requests import PersonRequest
+from learning.tutoring.access import (
+    managed_project_or_404,
+    managed_projects,
+    manages_project,
+    seen_project_or_404,
+    seen_projects,
+    students_of,
+    teaches,
+)
+from learning.tutoring.errors import TutoringError
+from learning.tutoring.models import (
+    Account,
+    Attendance,
+    Goal,
+    Homework,
+    HomeworkCopy,
+    Lesson,
+    Project,
+    ProjectStudent,
+    Status,
+)
+from learning.tutoring.models.projects import GoalProgress
+from learning.tutoring.money.allocation import PAID_LABELS, Paid, paid_states
+from learning.tutoring.money.packages import package_states
+from learning.tutoring.projects import actions
+from learning.tutoring.schedule.applying import change_state
+from learning.tutoring.schedule.busy import ClashError
+from learning.tutoring.schedule.zones import hour_changes
+from learning.tutoring.web.forms import (
+    AddStudentForm,
+    GoalForm,
+    LeaveForm,
+    NewProjectForm,
+    PayerForm,
+    ProjectForm,
+    StudentForm,
+)
+from learning.tutoring.web.shown import clash_for, form_page, project_url, try_to
+
+PER_PAGE = 24
+LESSONS_SHOWN, PAST_SHOWN, HOMEWORK_SHOWN = 12, 6, 8
+
+
+@require_safe
+@login_required
+def projects(request: PersonRequest) -> HttpResponse:
+    """A teacher's projects, or a student's own."""
+    user = request.user
+    asked = request.GET.get("state", "")
+    rows = seen_projects(user).distinct()
+    if asked in Project.State.values:
+        rows = rows.filter(state=asked)
+    students = Prefetch("students", ProjectStudent.objects.current().select_related("student"))
+    rows = (
+        rows.select_related("teacher")
+        .prefetch_related(students, "goals")
+        .annotate(
+            next_at=Min(
+                "lessons__starts_at", filter=Q(lessons__status=Status.PLANNED, lessons__ends_at__gt=timezone.now())
+            ),
+        )
+    )
+    page = Paginator(rows.order_by("-state" if asked else "state", "taught", "pk"), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    found = [
+        {
+            "project": project,
+            "students": [one.student for one in project.students.all()],
+            "progress": GoalProgress(project, list(project.goals.all())),
+            "is_taught": project.teacher_id == user.pk,
+        }
+        for project in page
+    ]
+    context = {
+        "page_obj": page,
+        "rows": found,
+        "teaches": teaches(user),
+        "states": Project.State.choices,
+        "asked": asked,
+    }
+    return render(request, "tutoring/projects.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def new_project(request: PersonRequest) -> HttpResponse:
+    """Make a project in five fields."""
+    user = request.user
+    if not teaches(user):
+        raise Http404
+    last = Project.objects.taught_by(user).order_by("-pk").first()
+    initial = {"minutes": last.minutes, "currency": last.currency} if last else {}
+    form = NewProjectForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            project = actions.create_project(
+                teacher=user,
+                taught=data["taught"],
+                students=[(data["email"], "")],
+                minutes=data["minutes"],
+                price=data["amount"],
+                currency=data["currency"],
+            )
+        except TutoringError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The project is there. When are its lessons?"))
+            return redirect("tutoring_schedule", project.pk)
+    return form_page(
+        request, form, title=_("New project"), submit=_("Create the project"), back=reverse("tutoring_projects")
+    )
+
+
+@require_safe
+@login_required
+def project(request: PersonRequest, project_id: int) -> HttpResponse:
+    """A project: goals, lessons, homework; for its teacher also money and notes."""
+    user = request.user
+    row = seen_project_or_404(user, project_id)
+    is_managed = manages_project(user, row)
+    now = timezone.now()
+    lessons = Lesson.objects.filter(project=row).exclude(status=Status.CANCELLED, cancelled_by="schedule")
+    if not is_managed:
+        lessons = lessons.filter(attendances__student=user)
+    people = Prefetch("attendances", Attendance.objects.select_related("student"))
+    lessons = lessons.select_related("teacher").prefetch_related(people)
+    coming = list(lessons.filter(ends_at__gt=now).order_by("starts_at")[:LESSONS_SHOWN])
+    past = list(lessons.filter(ends_at__lte=now).order_by("-starts_at")[:PAST_SHOWN])
+    for lesson in [*coming, *past]:
+        lesson.project = row
+    goals = list(row.goals.all())
+    homework = _homework(row, user, is_managed)
+    students = list(row.students.select_related("student", "payer"))
+    money = _money(row, students, user, is_managed)
+    _note_paid(past, [line["account"] for line in money], user, is_managed)
+    context = {
+        "project": row,
+        "is_managed": is_managed,
+        "coming": coming,
+        "past": past,
+        "goals": goals,
+        "progress": GoalProgress(row, goals),
+        "homework": homework,
+        "students": students,
+        "money": money,
+        "goal_form": GoalForm() if is_managed else None,
+        "hour_changes": [] if is_managed else hour_changes(user, row)[:2],
+        "states": [state for state in ("active", "paused", "ended") if state != row.state] if is_managed else [],
+        "undo": request.GET.get("undo", "") if is_managed else "",
+    }
+    return render(request, "tutoring/project.html", context)
+
+
+def _homework(row: Project, user: User, is_managed: bool) -> list[Any]:
+    if is_managed:
+        counted = Count("copies", filter=Q(copies__state="handed_in"))
+        done = Count("copies", filter=Q(copies__state__in=["accepted", "excused"]))
+        rows = Homework.objects.filter(project=row).annotate(waiting=counted, done=done, all=Count("copies"))
+        return list(rows.order_by("-pk")[:HOMEWORK_SHOWN])
+    own = HomeworkCopy.objects.of_student(user).filter(homework__project=row)
+    return list(own.select_related("homework").order_by("-pk")[:HOMEWORK_SHOWN])
+
+
+def _money(row: Project, students: list[ProjectStudent], user: User, is_managed: bool) -> list[dict[str, Any]]:
+    """The accounts of who pays for the project; of a student their own."""
+    payers = {one.pays_id for one in students}
+    if not is_managed:
+        payers &= {user.pk}
+    accounts = Account.objects.filter(teacher_id=row.teacher_id, payer_id__in=payers).select_related("payer", "teacher")
+    return [
+        {
+            "account": account,
+            "balances": account.balances(),
+            "packages": [state for state in package_states(account, row.today) if state.left and not state.has_expired],
+        }
+        for account in accounts[:PER_PAGE]
+    ]
+
+
+def _note_paid(lessons: list[Lesson], accounts: list[Account], user: User, is_managed: bool) -> None:
+    """Set `paid` and `paid_label` of lessons: of all their students together, or of the one who looks."""
+    states = paid_states(accounts) if lessons else {}
+    for lesson in lessons:
+        students = [one.student_id for one in lesson.attendances.all() if is_managed or one.student_id == user.pk]
+        own = {states[lesson.pk, student] for student in students if (lesson.pk, student) in states}
+        paid: Paid | None = None
+        if own:
+            order = (Paid.UNPAID, Paid.PART, Paid.PAID, Paid.PACKAGE)
+            paid = next(state for state in order if state in own)
+        elif lesson.status in {Status.HELD, Status.MISSED} and accounts:
+            paid = Paid.FREE
+        lesson.paid, lesson.paid_label = paid, PAID_LABELS[paid] if paid else ""  # type: ignore[attr-defined]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def edit_project(request: PersonRequest, project_id: int) -> HttpResponse:
+    row = managed_project_or_404(request.user, project_id)
+    form = ProjectForm(request.POST or None, instance=row)
+    if request.method == "POST" and form.is_valid():
+        changed = form.save(commit=False)
+        try:
+            actions.change_project(project=changed, keep=form.cleaned_data["keep"])
+        except (TutoringError, ValidationError) as error:
+            form.add_error(None, str(error) if isinstance(error, TutoringError) else error.messages)
+        else:
+            form.save_m2m()
+            messages.success(request, _("Saved."))
+            return redirect(row)
+    return form_page(request, form, title=row.taught, submit=_("Save"), back=project_url(project_id), project=row)
+
+
+@require_POST
+@login_required
+def set_state(request: PersonRequest, project_id: int) -> HttpResponse:
+    row = managed_project_or_404(request.user, project_id)
+    state = request.POST.get("state", "")
+    if state in Project.State.values:
+        try_to(request, lambda: change_state(project=row, state=state, actor=request.user), _("Saved."))
+    return redirect(row)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def copy_project(request: PersonRequest, project_id: int) -> HttpResponse:
+    """The same for the next student."""
+    row = managed_project_or_404(request.user, project_id)
+    form = StudentForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            copied = actions.copy_project(project=row, email=data["email"], name=data["name"])
+        except TutoringError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The project is there. When are its lessons?"))
+            return redirect("tutoring_schedule", copied.pk)
+    title = _("“%(name)s” for another student") % {"name": row.taught}
+    return form_page(request, form, title=title, submit=_("Copy the project"), back=project_url(project_id))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def add_student(request: PersonRequest, project_id: int) -> HttpResponse:
+    row = managed_project_or_404(request.user, project_id)
+    form = AddStudentForm(request.POST or None)
+    clash = None
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            actions.add_student(project=row, email=data["email"], name=data["name"], joined_on=data["joined_on"])
+        except ClashError as error:
+            clash = clash_for(request.user, error)
+        except TutoringError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The student is in the project and gets a mail."))
+            return redirect(row)
+    return form_page(
+        request, form, title=_("Add a student"), submit=_("Add"), back=project_url(project_id), clash=clash
+    )
+
+
+def _member(request: PersonRequest, row_id: int) -> ProjectStudent:
+    rows = ProjectStudent.objects.filter(project__in=managed_projects(request.user))
+    return get_object_or_404(rows.select_related("project__teacher", "student", "payer"), pk=row_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def member(request: PersonRequest, row_id: int) -> HttpResponse:
+    """One student of a project: who pays, and the end of their part."""
+    row = _member(request, row_id)
+    is_leaving = "leave" in request.POST
+    payer = PayerForm(
+        None if is_leaving else request.POST or None, initial={"email": row.payer.email if row.payer else ""}
+    )
+    left = LeaveForm(request.POST if is_leaving else None)
+    if request.method == "POST":
+        form: Any = left if is_leaving else payer
+        if form.is_valid():
+            data = form.cleaned_data
+            try:
+                if is_leaving:
+                    actions.leave(row=row, left_on=data["left_on"])
+                else:
+                    actions.set_payer(row=row, email=data["email"], name=data["name"])
+            except TutoringError as error:
+                form.add_error(None, str(error))
+            else:
+                messages.success(request, _("Saved."))
+                return redirect(row.project)
+    status = 422 if payer.errors or left.errors else 200
+    context = {"row": row, "project": row.project, "payer_form": payer, "leave_form": left}
+    return render(request, "tutoring/member.html", context, status=status)
+
+
+@require_POST
+@login_required
+def invite_again(request: PersonRequest, row_id: int) -> HttpResponse:
+    row = _member(request, row_id)
+    try_to(request, lambda: actions.invite_again(row=row), _("The invitation is on its way."))
+    return redirect("tutoring_member", row.pk)
+
+
+@require_POST
+@login_required
+def add_goal(request: PersonRequest, project_id: int) -> HttpResponse:
+    row = managed_project_or_404(request.user, project_id)
+    form = GoalForm(request.POST, instance=Goal(project=row))
+    if form.is_valid():
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect(f"{row.get_absolute_url()}#goals")
+    return form_page(request, form, title=_("New goal"), submit=_("Add"), back=project_url(project_id))
+
+
+def _goal(request: PersonRequest, goal_id: int) -> Goal:
+    rows = Goal.objects.filter(project__in=managed_projects(request.user)).select_related("project")
+    return get_object_or_404(rows, pk=goal_id)
+
+
+@require_POST
+@login_required
+def goal_done(request: PersonRequest, goal_id: int) -> HttpResponse:
+    """Mark a goal as reached (`done`), or as open again."""
+    goal = _goal(request, goal_id)
+    goal.done_at = timezone.now() if request.POST.get("done") else None
+    goal.save(update_fields=["done_at"])
+    return redirect(f"{goal.project.get_absolute_url()}#goals")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def edit_goal(request: PersonRequest, goal_id: int) -> HttpResponse:
+    goal = _goal(request, goal_id)
+    if "delete" in request.POST:
+        goal.delete()
+        messages.success(request, _("The goal is deleted."))
+        return redirect(f"{goal.project.get_absolute_url()}#goals")
+    form = GoalForm(request.POST or None, instance=goal)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        return redirect(f"{goal.project.get_absolute_url()}#goals")
+    return form_page(
+        request,
+        form,
+        title=goal.text,
+        submit=_("Save"),
+        back=project_url(goal.project_id),
+        danger=_("Delete the goal"),
+    )
+
+
+@require_safe
+@login_required
+def students(request: PersonRequest) -> HttpResponse:
+    """Everyone whom this teacher teaches or taught, with their projects and last lesson."""
+    user = request.user
+    if not managed_projects(user).exists() and not teaches(user):
+        raise Http404
+    words = request.GET.get("q", "")[:100].replace("\x00", "")
+    rows = students_of(user)
+    for word in words.split()[:6]:
+        rows = rows.filter(Q(display_name__icontains=word) | Q(email__icontains=word))
+    own = ProjectStudent.objects.filter(project__in=managed_projects(user)).select_related("project")
+    held = Q(attendances__lesson__status=Status.HELD, attendances__lesson__project__in=managed_projects(user))
+    rows = rows.prefetch_related(Prefetch("project_students", own, to_attr="own_rows")).annotate(
+        last_at=Max("attendances__lesson__starts_at", filter=held)
+    )
+    page = Paginator(rows.order_by("display_name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request, "tutoring/students.html", {"page_obj": page, "q": words, "query": f"q={words}" if words else ""}
+    )
