@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -27,7 +27,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "60"))  # in each round
 SCHOOL = os.environ.get("BENCH_SCHOOL", "courses=1000, people=20000, enrollments=200000")
 GENERATE = f"from tests.benchmarks.generate_school import generate_school; print(generate_school({SCHOOL}))"
-CHOSEN = os.environ.get("BENCH", "pages room running race importing chat").split()
+CHOSEN = os.environ.get("BENCH", "pages room tutoring running race importing chat").split()
 WARM = 12
 WORKERS = 2
 
@@ -186,6 +186,8 @@ def main() -> None:
             report(servers, facts, tutorial_facts)
         if "room" in CHOSEN:
             room(servers[0], parta, facts)
+        if "tutoring" in CHOSEN:
+            private_lessons(servers[0], servers[1], parta)
         if "running" in CHOSEN:
             staff = running.Staff(servers[0].port, facts["admin_session"])
             running.lists(servers[0], facts["admin_session"], facts)
@@ -222,6 +224,33 @@ def room(school: Server, env: dict[str, str], facts: dict[str, str]) -> None:
     print("\n| room of 100,000 messages | bytes | CPU ms (limit 100) |\n|---|---|---|")
     for subject in subjects:
         print(f"| {subject.label} | {school.get(subject.path, 1)} | {subject.median:.1f} |")
+
+
+def private_lessons(school: Server, floor: Server, env: dict[str, str]) -> None:
+    """A teacher's week and a student's day, alone and in a school of 100,000 lessons; rules and a statement."""
+    prepare = ("manage.py", "shell", "-v0", "-c", "import tests.benchmarks.prepare_tutoring")
+    facts = last_json(run_python(env, *prepare))
+    servers = [replace(school, session=facts[f"{who}_session"]) for who in ("teacher", "student")]
+    pages = {"a teacher's week of 40 lessons": (servers[0], "/calendar/"), "a student's Today": (servers[1], "/me/")}
+    sizes = {label: server.get(path, 2) for label, (server, path) in pages.items()}
+    medians: dict[str, list[float]] = {label: [] for label in pages}
+    for number in range(2):
+        subjects = {label: Subject(label, server, path) for label, (server, path) in pages.items()}
+        floors = {label: Subject(label, floor, f"/?bytes={sizes[label]}") for label in pages}
+        measure([*subjects.values(), *floors.values()])
+        for label, subject in subjects.items():
+            medians[label] += [subject.median, floors[label].median]
+        if number == 0:
+            many = {**env, "BENCH_OTHERS": "1", "BENCH_ACCOUNT": str(facts["account"])}
+            timed = json.loads(run_python(many, *prepare).strip().splitlines()[-1])
+    print("\n| private lessons | bytes | CPU ms | floor | × floor | with 100,000 lessons | floor then | change |")
+    print("|---|---|---|---|---|---|---|---|")
+    for label, (own, base, then, base_then) in medians.items():
+        change = (then / base_then) / (own / base) - 1
+        row = f"{own:.1f} | {base:.1f} | {own / base:.2f} | {then:.1f} | {base_then:.1f} | {change:+.0%}"
+        print(f"| {label} | {sizes[label]} | {row} |")
+    print(f"\n5 lessons a week for 52 weeks: {statistics.median(timed['rules']):.2f} s (limit 0.5)")
+    print(f"a statement of 500 lines: {statistics.median(timed['statement']):.0f} ms CPU (limit 100)")
 
 
 def report(servers: list[Server], facts: dict[str, str], tutorial_facts: dict[str, str]) -> None:

@@ -40,7 +40,12 @@ def from_decimal(value: Decimal, currency: str) -> int:
 
 def money_text(amount: int, currency: str) -> str:
     """“€25.00”, “25,00 €”: in the language of the page."""
-    language = (get_language() or "en").partition("-")[0]
+    return _money_text(amount, currency, (get_language() or "en").partition("-")[0])
+
+
+# Babel needs 70 µs for an amount, and a statement says the same prices again and again
+@lru_cache(maxsize=4096)
+def _money_text(amount: int, currency: str, language: str) -> str:
     return str(format_currency(to_decimal(amount, currency), currency, locale=language))
 
 

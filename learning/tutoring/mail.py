@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from learning.accounts.models import User
 from learning.base.mail import mail_text
-from learning.tutoring.models import Attendance, HomeworkCopy, Lesson, MoveRequest, ProjectStudent
+from learning.tutoring.models import Attendance, HomeworkCopy, Lesson, MoveRequest, Package, ProjectStudent
 
 
 def _send(to: User, template: str, **context: Any) -> None:
@@ -73,6 +73,13 @@ def tell_of_request(request: MoveRequest) -> None:
         _about(request.student, lesson, f"wish_{request.answer}", request=request)
     else:
         _about(lesson.teacher, lesson, "wish", student=request.student, request=request)
+
+
+def tell_of_last_unit(package: Package) -> None:
+    """Tell the payer that one lesson of a package is left."""
+    account = package.account
+    url = settings.BASE_URL + account.get_absolute_url()
+    _send(account.payer, "tutoring/mail/package.txt", package=package, teacher=account.teacher, account_url=url)
 
 
 def tell_of_homework(copy: HomeworkCopy, what: str) -> None:

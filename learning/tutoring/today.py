@@ -18,7 +18,6 @@ from learning.tutoring.models import (
     LedgerLine,
     Lesson,
     MoveRequest,
-    Package,
     Project,
     Status,
 )
@@ -132,10 +131,3 @@ def teachers_today(user: User) -> TeacherToday | None:
     today.has_projects = bool(projects) or Project.objects.taught_by(user).exists()
     today.behind = [one for one in projects if one.ends_on and GoalProgress(one, list(one.goals.all())).is_behind]
     return today
-
-
-def last_units(user: User) -> list[Package]:
-    """Packages that this person has bought and that have one lesson left."""
-    rows: Any = Package.objects.with_left().filter(account__payer=user)
-    rows = rows.filter(left=1)
-    return list(rows.select_related("project", "account__teacher")[:DUE_SHOWN])

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.utils import timezone
 
 from learning.tutoring.currencies import from_decimal, money_text, to_decimal
@@ -222,6 +223,18 @@ def test_what_is_left_and_what_is_booked(english: Project, people: SimpleNamespa
     coming_lesson(english, hours=72)
     (state,) = package_states(account_of(english, people.student), timezone.localdate())
     assert (state.left, state.booked, state.is_last) == (3, 3, True)
+
+
+def test_the_payer_is_told_when_one_lesson_of_a_package_is_left(english: Project, people: SimpleNamespace) -> None:
+    package(english, people.student, 3)
+    told = len(mail.outbox)
+    held(english, hours_ago=2)
+    assert len(mail.outbox) == told
+    held(english, hours_ago=5)
+    assert mail.outbox[-1].to == [people.student.email]
+    assert "is left" in mail.outbox[-1].subject
+    held(english, hours_ago=8)
+    assert len(mail.outbox) == told + 1
 
 
 def test_a_reopened_lesson_gives_its_unit_back(english: Project, people: SimpleNamespace) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from learning.accounts.models import User
+from learning.tutoring import mail
 from learning.tutoring.models import (
     Account,
     Attendance,
@@ -132,6 +133,8 @@ def _charge(
                 units=-units,
                 **facts,
             )
+            if found.left - units == 1:
+                mail.tell_of_last_unit(found)
         elif amount := part_of(lesson.price, percent):
             line = add_line(
                 account,

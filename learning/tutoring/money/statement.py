@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Sum
 from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from learning.accounts.models import User
 from learning.tutoring.currencies import money_text, to_decimal
@@ -80,8 +81,13 @@ def words_of(line: LedgerLine, account: Account) -> str:
     return _("Reversed: %(line)s") % {"line": text} if line.reverses_id else text
 
 
+@lru_cache(maxsize=2048)
+def _day_text(day: date, language: str | None) -> str:
+    return date_format(day, "j E")
+
+
 def _parts(line: LedgerLine, account: Account) -> Iterator[str]:
-    yield date_format(line.day, "j E")
+    yield _day_text(line.day, get_language())
     if line.lesson is not None:
         yield from _lesson_parts(line, account)
     elif line.kind == LineKind.PACKAGE and line.package:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
@@ -72,9 +73,21 @@ def lessons_for(user: User, first: date, last: date, zone: ZoneInfo) -> LessonQu
     """The lessons of a person that overlap these days of their zone, the last day included."""
     begins = datetime.combine(first, time(), tzinfo=zone)
     ends = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
-    people = Prefetch("attendances", Attendance.objects.select_related("student"))
-    rows = scheduled_lessons(user).between(begins, ends).select_related("project", "teacher").prefetch_related(people)
-    return rows.exclude(status=Status.CANCELLED, cancelled_by="schedule").order_by("starts_at", "pk")
+    rows = (
+        scheduled_lessons(user).between(begins, ends).select_related("project", "teacher").prefetch_related(_people())
+    )
+    rows = rows.exclude(status=Status.CANCELLED, cancelled_by="schedule").order_by("starts_at", "pk")
+    return rows.only(*_LESSON, *(f"teacher__{name}" for name in _PERSON), "project__taught", "project__teacher_id")
+
+
+# what a calendar says: no plans, which are long
+_LESSON = ("project_id", "teacher_id", "starts_at", "ends_at", "status", "cancelled_by", "theme")
+_PERSON = ("display_name", "email", "anonymised_at")
+
+
+def _people() -> Prefetch:
+    facts = ("lesson_id", "student_id", "payer_id", *(f"student__{name}" for name in _PERSON))
+    return Prefetch("attendances", Attendance.objects.select_related("student").only(*facts))
 
 
 def entry_of(lesson: Lesson, user: User, zone: ZoneInfo) -> Entry:
@@ -199,6 +212,27 @@ def _openings(groups: Iterable[int], begins: datetime, ends: datetime, zone: Zon
         for pk, at in rows
         if pk in modules
     ]
+
+
+def key_of(days: list[Day]) -> tuple[Any, ...]:
+    """Everything that a page says of these days, for the key of its cached part."""
+    return tuple(
+        (
+            one.day,
+            one.is_today,
+            one.is_off,
+            tuple((date.text, date.url) for date in one.dates),
+            tuple(_facts(entry) for entry in one.entries),
+        )
+        for one in days
+    )
+
+
+def _facts(entry: Entry) -> tuple[Any, ...]:
+    lesson = entry.lesson
+    times = (entry.starts_at, lesson.ends_at, lesson.waits_for_mark, lesson.has_begun)
+    place = (entry.column, entry.columns, entry.is_taught, entry.is_readable)
+    return lesson.pk, lesson.project_id, lesson.status, lesson.project.taught, entry.names, times, place
 
 
 def hours_of(days: list[Day]) -> range:

@@ -8,11 +8,15 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from learning.accounts.requests import PersonRequest
+from learning.base.caching import cached_in_process
 from learning.tutoring.access import teaches
 from learning.tutoring.models import CalendarKey
 from learning.tutoring.models.projects import FIRST_YEAR, LAST_YEAR
@@ -63,6 +67,9 @@ def calendar(request: PersonRequest) -> HttpResponse:
         "is_empty": not any(one.entries or one.dates for one in days),
         "zone": user.time_zone,
     }
+    # a week of forty lessons takes longer to render than to read: the rendered part is cached under all that it says
+    key = ("calendar", user.pk, get_language(), user.time_zone, view, day, calendars.key_of(days))
+    context["body"] = cached_in_process(key, lambda: SafeString(render_to_string("tutoring/parts/days.html", context)))
     return render(request, "tutoring/calendar.html", context)
 
 
