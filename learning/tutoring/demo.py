@@ -158,7 +158,8 @@ def _make_project(people: dict[str, User], facts: DemoProject) -> Project:
     slots = tuple(
         Slot(number, weekday, time.fromisoformat(at), facts.minutes) for number, (weekday, at) in enumerate(facts.slots)
     )
-    apply_rules(project=project, actor=teacher, proposal=Proposal(NEW, Version(today, None, 1, slots)))
+    # without an actor, as the nightly job: that writes no mail
+    apply_rules(project=project, actor=None, proposal=Proposal(NEW, Version(today, None, 1, slots)))
     return project
 
 

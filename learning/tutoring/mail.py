@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from learning.accounts.models import User
 from learning.base.mail import mail_text
-from learning.tutoring.models import Attendance, HomeworkCopy, Lesson, MoveRequest, Package, ProjectStudent
+from learning.tutoring.models import Attendance, HomeworkCopy, Lesson, MoveRequest, Package, Project, ProjectStudent
 
 
 def _send(to: User, template: str, **context: Any) -> None:
@@ -64,6 +64,16 @@ def tell_teacher(lesson: Lesson, what: str, student: User, **facts: Any) -> None
 def _about(person: User, lesson: Lesson, what: str, **facts: Any) -> None:
     url = settings.BASE_URL + lesson.get_absolute_url()
     _send(person, "tutoring/mail/lesson.txt", lesson=lesson, what=what, lesson_url=url, **facts)
+
+
+def tell_of_schedule(project: Project, *, made: int, moved: int, out: int) -> None:
+    """Tell the students of a project that its weekly lessons have changed: so many made, moved, taken out."""
+    url = settings.BASE_URL + project.get_absolute_url()
+    facts = {"project": project, "made": made, "moved": moved, "out": out, "project_url": url}
+    if project.state == Project.State.DRAFT:
+        return
+    for row in ProjectStudent.objects.filter(project=project).current().select_related("student"):
+        _send(row.student, "tutoring/mail/schedule.txt", **facts)
 
 
 def tell_of_request(request: MoveRequest) -> None:

@@ -65,7 +65,13 @@ PAGES: dict[str, set[str]] = {
 POSTS: dict[str, set[str]] = {
     **dict.fromkeys(
         (
-            *("tutoring_state", "tutoring_open_account", "tutoring_add_goal", "tutoring_invite_again"),
+            *(
+                "tutoring_state",
+                "tutoring_apply",
+                "tutoring_open_account",
+                "tutoring_add_goal",
+                "tutoring_invite_again",
+            ),
             *("tutoring_goal_done", "tutoring_mark", "tutoring_open_again", "tutoring_presence", "tutoring_plan"),
             *("tutoring_go_on", "tutoring_add_task", "tutoring_report", "homework_excuse", "homework_remind"),
         ),

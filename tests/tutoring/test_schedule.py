@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.utils import timezone
 
 from learning.accounts.roles import Role
@@ -68,6 +69,23 @@ def test_a_project_with_an_end_has_its_lessons_up_to_it(people: SimpleNamespace)
     lessons = weekly(made, (0, "18:00"), from_date=next_monday())
     assert len(lessons) == 21
     assert lessons[-1].local_date == ends
+
+
+def test_students_get_one_mail_about_all_changes_of_the_schedule(english: Project, people: SimpleNamespace) -> None:
+    told = len(mail.outbox)
+    lessons = weekly(english, (0, "18:00"), from_date=next_monday())
+    assert len(mail.outbox) == told + 1
+    assert mail.outbox[-1].to == [people.student.email]
+    assert "8" in mail.outbox[-1].body
+    go_on(project_id=english.pk)
+    assert len(mail.outbox) == told + 1
+    cancel_lesson(lesson=lessons[0], by=By.TEACHER, actor=english.teacher, reason="ill")
+    assert "ill" in mail.outbox[-1].body
+    # the hour is that of the reader
+    people.student.time_zone = "Asia/Tokyo"
+    people.student.save()
+    moved = move_lesson(lesson=lessons[1], starts_at=lessons[1].starts_at + HOUR, minutes=60, actor=english.teacher)
+    assert timezone.localtime(moved.starts_at, school_zone("Asia/Tokyo")).strftime("%-d, %Y, ") in mail.outbox[-1].body
 
 
 def test_applying_again_changes_nothing(english: Project) -> None:

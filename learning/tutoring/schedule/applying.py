@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import User
+from learning.tutoring import mail
 from learning.tutoring.errors import TutoringError
 from learning.tutoring.models import (
     By,
@@ -104,6 +105,9 @@ def apply_rules(
         raise TutoringError("changed", _("The schedule has changed meanwhile. Look at the new preview."))
     rule_id = _store(project, proposal, actor) if proposal is not None else NEW
     _Writing(project, rule_id, actor).write(plan, planner.students, decisions or {})
+    # one mail for all changes; what the nightly job adds at the end of the schedule is no news
+    if actor is not None and (plan.created or plan.moved or plan.cancelled):
+        mail.tell_of_schedule(project, made=len(plan.created), moved=len(plan.moved), out=len(plan.cancelled))
     return plan
 
 

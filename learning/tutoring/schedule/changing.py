@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import User
+from learning.tutoring import mail
 from learning.tutoring.errors import TutoringError
 from learning.tutoring.lessons.history import note_status
 from learning.tutoring.models import (
@@ -92,6 +93,8 @@ def move_lesson(*, lesson: Lesson, starts_at: datetime, minutes: int, actor: Use
     lesson.is_moved = lesson.rule_id is not None
     refusing_clashes(lambda: write_times([lesson]))
     note_changes([time_change(lesson, before, actor, reason)])
+    if before != lesson.starts_at:
+        mail.tell_students(lesson, "moved", before=before, reason=reason)
     return lesson
 
 
@@ -113,6 +116,8 @@ def swap_lessons(*, first: Lesson, second: Lesson, actor: User) -> tuple[Lesson,
         lesson.is_moved = lesson.rule_id is not None
     store_moved([one, other])
     note_changes([time_change(one, times[0], actor), time_change(other, times[1], actor)])
+    for lesson, before in zip((one, other), times, strict=True):
+        mail.tell_students(lesson, "moved", before=before)
     return one, other
 
 
@@ -127,6 +132,8 @@ def add_lesson(*, project: Project, starts_at: datetime, minutes: int, actor: Us
     check_free([project.teacher_id, *(one.student_id for one in students)], lesson.starts_at, lesson.ends_at)
     refusing_clashes(lambda: store_new([lesson], students))
     note_status(lesson, "", actor)
+    if not lesson.is_over:
+        mail.tell_students(lesson, "added")
     return lesson
 
 
@@ -143,6 +150,8 @@ def cancel_lesson(*, lesson: Lesson, by: By, actor: User, reason: str = "") -> L
     write_times([lesson])
     note_status(lesson, before, actor, reason)
     charge_cancelled(lesson, actor)
+    if by == By.TEACHER and not lesson.is_over:
+        mail.tell_students(lesson, "cancelled", reason=reason)
     return lesson
 
 
@@ -160,6 +169,8 @@ def bring_back(*, lesson: Lesson, actor: User) -> Lesson:
     refusing_clashes(lambda: write_times([lesson]))
     note_status(lesson, Status.CANCELLED, actor)
     uncharge(lesson, actor)
+    if not lesson.is_over:
+        mail.tell_students(lesson, "back")
     return lesson
 
 

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from learning.accounts.requests import PersonRequest
 from learning.base.numbers import parse_id
-from learning.tutoring import mail
 from learning.tutoring.access import (
     attended_lesson_or_404,
     managed_lesson_or_404,
@@ -165,7 +164,6 @@ def open_again(request: PersonRequest, lesson_id: int) -> HttpResponse:
         try_to(request, lambda: reopen(lesson=row, actor=request.user, reason=request.POST.get("reason", "")), done)
     else:
         try_to(request, lambda: changing.bring_back(lesson=row, actor=request.user), _("The lesson takes place again."))
-        mail.tell_students(row, "back")
     return to_lesson(row)
 
 
@@ -207,8 +205,6 @@ def add(request: PersonRequest, project_id: int) -> HttpResponse:
         except TutoringError as error:
             form.add_error(None, str(error))
         else:
-            if not row.is_over:
-                mail.tell_students(row, "added")
             messages.success(request, _("The lesson is planned."))
             return to_lesson(row)
     return form_page(
@@ -234,7 +230,6 @@ def move(request: PersonRequest, lesson_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if form.cleaned_data.get("following"):
             return preview_following(request, row, form)
-        before = row.starts_at
         try:
             moved = changing.move_lesson(
                 lesson=row,
@@ -248,7 +243,6 @@ def move(request: PersonRequest, lesson_id: int) -> HttpResponse:
         except TutoringError as error:
             form.add_error(None, str(error))
         else:
-            _tell_moved(moved, before, form.cleaned_data["reason"])
             messages.success(request, _("The lesson is moved."))
             return to_lesson(moved)
     return form_page(
@@ -260,11 +254,6 @@ def move(request: PersonRequest, lesson_id: int) -> HttpResponse:
         clash=clash,
         zone=row.project.time_zone,
     )
-
-
-def _tell_moved(row: Lesson, before: Any, reason: str = "") -> None:
-    if row.starts_at != before:
-        mail.tell_students(row, "moved", before=before, reason=reason)
 
 
 def _move_by_script(request: PersonRequest, row: Lesson) -> HttpResponse:
@@ -279,12 +268,10 @@ def _move_by_script(request: PersonRequest, row: Lesson) -> HttpResponse:
         starts_at = instant_of(starts_at.date(), starts_at.time(), ZoneInfo(request.user.time_zone))
     if starts_at is None:
         return JsonResponse({"detail": _("This is no date and time.")}, status=422)
-    before = row.starts_at
     try:
         moved = changing.move_lesson(lesson=row, starts_at=starts_at, minutes=minutes, actor=request.user)
     except TutoringError as error:
         return JsonResponse({"detail": str(error)}, status=409)
-    _tell_moved(moved, before)
     local = timezone.localtime(moved.starts_at)
     return JsonResponse({"said": date_format(local, "DATETIME_FORMAT"), "minutes": moved.minutes})
 
@@ -303,17 +290,13 @@ def swap(request: PersonRequest, lesson_id: int) -> HttpResponse:
     clash = None
     if request.method == "POST" and form.is_valid():
         other = form.cleaned_data["other"]
-        times = row.starts_at, other.starts_at
         try:
-            swapped = changing.swap_lessons(first=row, second=other, actor=request.user)
+            changing.swap_lessons(first=row, second=other, actor=request.user)
         except ClashError as error:
             clash = clash_for(request.user, error)
         except TutoringError as error:
             form.add_error(None, str(error))
         else:
-            old = {row.pk: times[0], other.pk: times[1]}
-            for one in swapped:
-                _tell_moved(one, old[one.pk])
             messages.success(request, _("The lessons are swapped."))
             return to_lesson(row)
     return form_page(
@@ -333,12 +316,11 @@ def cancel(request: PersonRequest, lesson_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         by = By(data["by"])
-        if try_to(
+        try_to(
             request,
             lambda: changing.cancel_lesson(lesson=row, by=by, actor=request.user, reason=data["reason"]),
             _("The lesson is cancelled."),
-        ):
-            mail.tell_students(row, "cancelled", reason=data["reason"])
+        )
         return to_lesson(row)
     return form_page(
         request, form, title=_("Cancel the lesson"), submit=_("Cancel the lesson"), back=row.get_absolute_url()

@@ -51,6 +51,8 @@ def schedule(request: PersonRequest, project_id: int) -> HttpResponse:
         "rules": rules,
         "may_apply": may_apply,
         "form": RuleForm(project=row) if may_apply else None,
+        # a new end of the project, or a student's, changes what the rules make
+        "differs": bool(rules) and may_apply and not preview(row).is_empty,
         "days_off": list(DayOff.objects.filter(project=row).select_related("person")),
     }
     return render(request, "tutoring/schedule.html", context)
@@ -68,7 +70,7 @@ def rule(request: PersonRequest, project_id: int, rule_id: int = NEW) -> HttpRes
     form = RuleForm(request.POST or None, project=row, current=current)
     if request.method == "POST" and form.is_valid():
         proposal = Proposal(rule_id, form.cleaned_data["version"])
-        return _preview_or_apply(request, row, proposal, form)
+        return _preview_or_apply(request, row, proposal)
     title = _("Change the weekly lessons") if rule_id else _("Weekly lessons")
     return form_page(
         request,
@@ -82,6 +84,14 @@ def rule(request: PersonRequest, project_id: int, rule_id: int = NEW) -> HttpRes
     )
 
 
+@require_POST
+@login_required
+def apply_stored(request: PersonRequest, project_id: int) -> HttpResponse:
+    """Apply the rules as they are stored: previewed, then applied."""
+    row = managed_project_or_404(request.user, project_id)
+    return _preview_or_apply(request, row, None)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def end(request: PersonRequest, project_id: int, rule_id: int) -> HttpResponse:
@@ -91,7 +101,7 @@ def end(request: PersonRequest, project_id: int, rule_id: int) -> HttpResponse:
     if request.method != "POST":
         return redirect("tutoring_schedule", row.pk)
     proposal = end_rule(project=row, rule_id=rule_id, from_date=row.today)
-    return _preview_or_apply(request, row, proposal, None)
+    return _preview_or_apply(request, row, proposal)
 
 
 def preview_following(request: PersonRequest, lesson: Lesson, form: MoveForm) -> HttpResponse:
@@ -101,7 +111,7 @@ def preview_following(request: PersonRequest, lesson: Lesson, form: MoveForm) ->
     except TutoringError as error:
         messages.error(request, str(error))
         return redirect(lesson)
-    return _preview_or_apply(request, lesson.project, proposal, form)
+    return _preview_or_apply(request, lesson.project, proposal)
 
 
 def _decisions(data: Mapping[str, str], plan: Plan) -> dict[int, str]:
@@ -109,7 +119,7 @@ def _decisions(data: Mapping[str, str], plan: Plan) -> dict[int, str]:
     return {one.lesson.pk: FOLLOW if data.get(f"hand{one.lesson.pk}") == FOLLOW else KEEP for one in plan.by_hand}
 
 
-def _preview_or_apply(request: PersonRequest, project: Project, proposal: Proposal, form: Any) -> HttpResponse:
+def _preview_or_apply(request: PersonRequest, project: Project, proposal: Proposal | None) -> HttpResponse:
     """Show what a proposal changes, or apply it where the form names the preview that was seen."""
     seen = request.POST.get("seen", "")
     try:

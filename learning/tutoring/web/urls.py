@@ -31,6 +31,7 @@ urlpatterns = [
     path(f"{PROJECT}goals/", project_views.add_goal, name="tutoring_add_goal"),
     path(f"{PROJECT}schedule/", schedule_views.schedule, name="tutoring_schedule"),
     path(f"{PROJECT}schedule/rule/", schedule_views.rule, name="tutoring_new_rule"),
+    path(f"{PROJECT}schedule/apply/", schedule_views.apply_stored, name="tutoring_apply"),
     path(f"{PROJECT}schedule/<int:rule_id>/", schedule_views.rule, name="tutoring_rule"),
     path(f"{PROJECT}schedule/<int:rule_id>/end/", schedule_views.end, name="tutoring_end_rule"),
     path(f"{PROJECT}lessons/", lesson_views.add, name="tutoring_add_lesson"),
