@@ -4,6 +4,7 @@ The ledger and the fact of lessons stay under “former member”; contents, not
 """
 
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from learning.accounts.models import User
@@ -26,6 +27,7 @@ from learning.tutoring.models import (
     ProjectStudent,
     Status,
 )
+from learning.tutoring.models.homework import HomeworkState
 from learning.tutoring.models.lessons import PLAN_FIELDS
 from learning.tutoring.projects.actions import write_label
 from learning.tutoring.schedule.writing import set_cancelled, write_times
@@ -48,7 +50,9 @@ def _forget_homework(person: User) -> None:
     AttemptFile.objects.filter(copy__student=person).delete()
     Attempt.objects.filter(copy__student=person).delete()
     # the row stays as a number of a “former member”: how much was done
-    HomeworkCopy.objects.filter(student=person).update(draft="", comment="", mark="")
+    own = HomeworkCopy.objects.filter(student=person)
+    own.update(draft="", comment="", mark="")
+    own.exclude(state__in=[HomeworkState.ACCEPTED, HomeworkState.EXCUSED]).update(state=HomeworkState.EXCUSED)
 
 
 def _forget_student(person: User) -> None:
@@ -62,13 +66,22 @@ def _forget_student(person: User) -> None:
     LessonChange.objects.filter(lesson__project__in=alone).exclude(reason="").update(reason="")
     Lesson.objects.filter(project__in=alone).update(reason="")
     Goal.objects.filter(project__in=alone).update(text="–", evidence="")
-    Project.objects.filter(pk__in=alone).update(notes="")
+    Project.objects.filter(pk__in=alone).update(notes="", state=Project.State.ENDED)
+    # of groups: lessons that only this person took, and what they themselves have written
+    others = Attendance.objects.filter(lesson=OuterRef("pk")).exclude(student=person)
+    Lesson.objects.filter(~Exists(others), attendances__student=person).update(**CONTENTS)
+    LessonChange.objects.filter(actor=person).exclude(reason="").update(reason="")
     own.filter(left_on=None).update(left_on=today)
     _end_lessons(Lesson.objects.filter(project__in=alone, status=Status.PLANNED, starts_at__gt=timezone.now()))
     coming = Attendance.objects.filter(student=person, lesson__status=Status.PLANNED, starts_at__gt=timezone.now())
     coming.exclude(lesson__project__in=alone).delete()
     for project in projects:
         write_label(project)
+    # whom this person paid for pay themselves
+    ProjectStudent.objects.filter(payer=person).update(payer=None)
+    Attendance.objects.filter(
+        payer=person, lesson__status__in=[Status.PLANNED, Status.CANCELLED], starts_at__gt=timezone.now()
+    ).update(payer=F("student"))
 
 
 def _forget_teacher(person: User) -> None:

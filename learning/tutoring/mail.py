@@ -45,6 +45,19 @@ def invite(row: ProjectStudent) -> None:
     )
 
 
+def invite_payer(row: ProjectStudent, payer: User) -> None:
+    """Write to someone whose account was made because they pay for a student."""
+    _send(
+        payer,
+        "tutoring/mail/invitation.txt",
+        project=row.project,
+        teacher=row.project.teacher,
+        pays_for=row.student,
+        password_url=password_link(payer),
+        project_url=settings.BASE_URL + reverse("tutoring_accounts"),
+    )
+
+
 def _students(lesson: Lesson) -> list[User]:
     rows = Attendance.objects.filter(lesson=lesson).select_related("student")
     return [row.student for row in rows]

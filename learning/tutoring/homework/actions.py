@@ -15,7 +15,16 @@ from learning.enrollment.statuses import READING
 from learning.tutoring import mail
 from learning.tutoring.errors import TutoringError
 from learning.tutoring.homework.files import checked_name
-from learning.tutoring.models import Attempt, Homework, HomeworkCopy, HomeworkItem, Lesson, Project, Status
+from learning.tutoring.models import (
+    Attempt,
+    Homework,
+    HomeworkCopy,
+    HomeworkItem,
+    Lesson,
+    Project,
+    ProjectStudent,
+    Status,
+)
 from learning.tutoring.models.homework import TO_DO, HomeworkState
 from learning.tutoring.models.projects import FIRST_YEAR, LAST_YEAR
 
@@ -95,7 +104,8 @@ def possible_students(*, project: Project | None = None, group: StudyGroup | Non
     """Who can get homework of a project or of a study group: its students of now."""
     rows = User.objects.filter(is_active=True)
     if project is not None:
-        return list(rows.filter(project_students__project=project, project_students__left_on=None).distinct())
+        today = ProjectStudent.objects.filter(project=project).on(project.today)
+        return list(rows.filter(pk__in=today.values("student_id")))
     return list(rows.filter(enrollments__group=group, enrollments__status__in=READING).distinct())
 
 
@@ -176,7 +186,9 @@ def take_back(*, copy: HomeworkCopy) -> HomeworkCopy:
     attempt.files.update(attempt=None)
     was_returned = copy.attempts.filter(taken_back_at=None).exists()
     copy.state = HomeworkState.RETURNED if was_returned else HomeworkState.GIVEN
-    copy.draft, copy.draft_saved_at, copy.handed_in_at = attempt.text, timezone.now(), None
+    # what was typed in another tab since was promised to be kept
+    copy.draft = f"{copy.draft}\n\n{attempt.text}" if copy.draft else attempt.text
+    copy.draft_saved_at, copy.handed_in_at = timezone.now(), None
     copy.save(update_fields=["state", "draft", "draft_saved_at", "handed_in_at"])
     return copy
 
@@ -201,7 +213,7 @@ def answer(
     last = copy.attempts.filter(taken_back_at=None).order_by("-number").first()
     if last is None or last.number != attempt_number:
         raise TutoringError("changed", _("The student has changed this homework meanwhile. Look at it again."))
-    if copy.state == state:
+    if (copy.state, copy.points, copy.mark, copy.comment) == (state, points, mark[:20], comment[:MOST_TEXT]):
         return copy
     # a mark may be corrected: accepted homework can be returned, and returned accepted
     if copy.state not in {HomeworkState.HANDED_IN, HomeworkState.ACCEPTED, HomeworkState.RETURNED}:

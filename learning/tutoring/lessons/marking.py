@@ -1,6 +1,7 @@
 """Marking lessons as held or missed, reopening them, attendance; each charges or gives back what it costs."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 
 from django.db import transaction
@@ -10,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from learning.accounts.models import User
 from learning.tutoring.errors import TutoringError
 from learning.tutoring.lessons.history import note_status
-from learning.tutoring.models import Attendance, Lesson, LessonChange, Presence, Status
+from learning.tutoring.models import Attendance, Lesson, LessonChange, PersonCalendar, Presence, Status
 from learning.tutoring.models.lessons import TRANSITIONS
-from learning.tutoring.money.charging import charge_given, uncharge
+from learning.tutoring.money.charging import charge_given, percent_given, uncharge, uncharge_absence
+from learning.tutoring.schedule.busy import check_free
 
 UNDONE_WITHIN = timedelta(seconds=30)
 MARKS = frozenset({Status.HELD, Status.MISSED})
@@ -78,6 +80,9 @@ def undo_mark(*, change_id: int, actor: User) -> Lesson:
 @transaction.atomic
 def set_presence(*, lesson: Lesson, presences: dict[int, str], actor: User) -> Lesson:
     """Store who was there, by student; a lesson that is marked already is charged anew where it costs otherwise."""
+    students = Attendance.objects.filter(lesson=lesson).values_list("student_id", flat=True)
+    # calendars before the lesson: a student who comes after all needs their time again
+    PersonCalendar.objects.lock([lesson.teacher_id, *students])
     lesson = lock_lesson(lesson.pk)
     if lesson.status == Status.CANCELLED:
         raise TutoringError("cancelled", _("This lesson was cancelled."))
@@ -86,8 +91,16 @@ def set_presence(*, lesson: Lesson, presences: dict[int, str], actor: User) -> L
     if not changed:
         return lesson
     history = []
+    recharged: list[int] = []
     for row in changed:
         after = Presence(presences[row.student_id])
+        costs_other = percent_given(row, lesson) != percent_given(row, lesson, after)
+        if costs_other:
+            recharged.append(row.student_id)
+        if row.presence == Presence.EXCUSED and not row.takes_time:
+            check_free([row.student_id], lesson.starts_at, lesson.ends_at, without=[lesson.pk])
+            uncharge_absence(lesson, row.student_id, actor)
+            row.takes_time = True
         history.append(
             LessonChange(
                 lesson=lesson,
@@ -98,11 +111,12 @@ def set_presence(*, lesson: Lesson, presences: dict[int, str], actor: User) -> L
             )
         )
         row.presence = after
-    Attendance.objects.bulk_update(changed, ["presence"])
+    Attendance.objects.bulk_update(changed, ["presence", "takes_time"])
     LessonChange.objects.bulk_create(history)
-    if lesson.status in MARKS:
-        uncharge(lesson, actor)
-        charge_given(lesson, actor)
+    # only what costs otherwise: a line that is entered anew loses the payment that was put to it
+    if lesson.status in MARKS and recharged:
+        uncharge(lesson, actor, recharged)
+        charge_given(lesson, actor, recharged)
     return lesson
 
 
@@ -111,7 +125,9 @@ def mark_all_held(*, lessons: Iterable[Lesson], actor: User) -> list[LessonChang
     changes = []
     for lesson in lessons:
         if lesson.waits_for_mark:
-            _lesson, change = mark(lesson=lesson, status=Status.HELD, actor=actor)
-            if change is not None:
-                changes.append(change)
+            # one that was cancelled in another tab meanwhile keeps no other back
+            with suppress(TutoringError):
+                _lesson, change = mark(lesson=lesson, status=Status.HELD, actor=actor)
+                if change is not None:
+                    changes.append(change)
     return changes

@@ -13,7 +13,7 @@ from learning.tutoring.errors import TutoringError
 from learning.tutoring.lessons.marking import lock_lesson
 from learning.tutoring.models import Attendance, By, Lesson, LessonChange, MoveRequest, Presence, Status
 from learning.tutoring.money.charging import charge_absence, part_of, percent_of_cancelling
-from learning.tutoring.schedule.changing import cancel_lesson, check_time, move_lesson
+from learning.tutoring.schedule.changing import cancel_lesson, check_time, locked, move_lesson
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +43,27 @@ def call_off(*, lesson: Lesson, student: User, percent_seen: int, reason: str = 
 
     `percent_seen` is the share that was shown as its cost: if it would cost another one by now, nothing is done.
     """
-    lesson = lock_lesson(lesson.pk)
+    # calendars before the lesson, as in every action that changes time: two orders of locks would be a deadlock
+    lesson = locked(lesson.pk)
     _check_open(lesson)
     if cost_of_cancelling(lesson, student).percent != percent_seen:
         raise TutoringError("cost", _("Cancelling costs something else by now. Look at it again."))
-    others = Attendance.objects.filter(lesson=lesson).exclude(student=student)
-    if not others.exists():
+    if not others_come(lesson, student):
         lesson = cancel_lesson(lesson=lesson, by=By.STUDENT, actor=student, reason=reason)
     else:
-        _stay_away(lesson, student, percent_seen, reason)
+        stay_away(lesson, student, percent_seen, student, reason)
     mail.tell_teacher(lesson, "called_off", student, reason=reason)
     return lesson
 
 
-def _stay_away(lesson: Lesson, student: User, percent: int, reason: str) -> None:
-    """Note that one student of a group will not come; their time is free again."""
+def others_come(lesson: Lesson, student: User) -> bool:
+    """Whether the lesson takes place without this student."""
+    others = Attendance.objects.filter(lesson=lesson).exclude(student=student)
+    return others.exclude(presence=Presence.EXCUSED).exists()
+
+
+def stay_away(lesson: Lesson, student: User, percent: int, actor: User, reason: str) -> None:
+    """Note that one student of a group will not come; their time is free again. Lock the lesson before."""
     own = Attendance.objects.select_for_update().get(lesson=lesson, student=student)
     if own.presence == Presence.EXCUSED:
         return
@@ -66,13 +72,13 @@ def _stay_away(lesson: Lesson, student: User, percent: int, reason: str) -> None
         kind=LessonChange.Kind.PRESENCE,
         before=f"{student.pk}:{own.presence}",
         after=f"{student.pk}:{Presence.EXCUSED}",
-        actor=student,
+        actor=actor,
         reason=reason[:300],
     )
     # excused, so that the lesson costs nothing more when it is held: what calling off costs is charged here
     own.presence, own.takes_time = Presence.EXCUSED, False
     own.save(update_fields=["presence", "takes_time"])
-    charge_absence(lesson, own, percent, student)
+    charge_absence(lesson, own, percent, actor)
 
 
 @transaction.atomic
@@ -98,9 +104,13 @@ def ask_to_move(*, lesson: Lesson, student: User, wanted_at: datetime, note: str
 @transaction.atomic
 def answer_request(*, request: MoveRequest, accept: bool, actor: User) -> MoveRequest:
     """Move the lesson as it was wished, or decline. Raises ClashError if the time is taken."""
+    # the lesson before its request, as `ask_to_move` locks them
+    locked(request.lesson_id)
     row = MoveRequest.objects.select_for_update(of=("self",)).select_related("lesson", "student").get(pk=request.pk)
     if row.answer:
         return row
+    if accept and row.wanted_at <= timezone.now():
+        raise TutoringError("past", _("The wished time is over by now."))
     if accept:
         moved = move_lesson(lesson=row.lesson, starts_at=row.wanted_at, minutes=row.lesson.minutes, actor=actor)
         row.lesson = moved

@@ -4,7 +4,8 @@ A lesson is charged when it is held or missed, or cancelled late. The key of a l
 many times the lesson was charged before, so two tabs charge once, and a reopened lesson can be charged again.
 """
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -17,6 +18,7 @@ from learning.tutoring.models import (
     By,
     LedgerLine,
     Lesson,
+    LessonChange,
     LineKind,
     PolicyVersion,
     Presence,
@@ -34,11 +36,12 @@ def part_of(price: int, percent: int) -> int:
     return (price * percent + 50) // WHOLE
 
 
-def _percent_given(attendance: Attendance, lesson: Lesson) -> int:
-    """The share of the price that a held or missed lesson costs this student."""
-    if attendance.presence == Presence.EXCUSED:
+def percent_given(attendance: Attendance, lesson: Lesson, presence: str = "") -> int:
+    """The share of the price that a held or missed lesson costs this student, or would cost with this presence."""
+    presence = presence or attendance.presence
+    if presence == Presence.EXCUSED:
         return 0
-    if lesson.status == Status.MISSED or attendance.presence == Presence.ABSENT:
+    if lesson.status == Status.MISSED or presence == Presence.ABSENT:
         return int(lesson.policy.missed_percent)
     return WHOLE
 
@@ -52,11 +55,30 @@ def late_cancellations(lesson: Lesson, student_id: int) -> QuerySet[Lesson]:
         cancelled_by=By.STUDENT,
     ).exclude(pk=lesson.pk)
     if lesson.policy.free_late_in == PolicyVersion.Period.MONTH:
-        local = lesson.starts_at.astimezone(lesson.project.zone)
-        first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        following = (first + timedelta(days=32)).replace(day=1)
+        first, following = _month_of(lesson)
         rows = rows.filter(starts_at__gte=first, starts_at__lt=following)
     return rows
+
+
+def _called_off(lesson: Lesson, student_id: int) -> list[LessonChange]:
+    """When this student has called off their part of other lessons of a group, in the same period."""
+    rows = LessonChange.objects.filter(
+        kind=LessonChange.Kind.PRESENCE,
+        actor_id=student_id,
+        after=f"{student_id}:{Presence.EXCUSED}",
+        lesson__project_id=lesson.project_id,
+    ).exclude(lesson=lesson)
+    if lesson.policy.free_late_in == PolicyVersion.Period.MONTH:
+        first, following = _month_of(lesson)
+        rows = rows.filter(lesson__starts_at__gte=first, lesson__starts_at__lt=following)
+    return list(rows.select_related("lesson"))
+
+
+def _month_of(lesson: Lesson) -> tuple[datetime, datetime]:
+    """The month of a lesson in the zone of its project."""
+    local = lesson.starts_at.astimezone(lesson.project.zone)
+    first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return first, (first + timedelta(days=32)).replace(day=1)
 
 
 def percent_of_cancelling(lesson: Lesson, student_id: int, notice: timedelta) -> int:
@@ -65,14 +87,17 @@ def percent_of_cancelling(lesson: Lesson, student_id: int, notice: timedelta) ->
     if policy.is_free(notice):
         return 0
     notices = [one.notice for one in late_cancellations(lesson, student_id)]
+    notices += [change.lesson.starts_at - change.at for change in _called_off(lesson, student_id)]
     used = len([given for given in notices if given is not None and not policy.is_free(given)])
     return 0 if used < policy.free_late else int(policy.late_percent)
 
 
-def charge_given(lesson: Lesson, actor: User | None) -> list[LedgerLine]:
-    """Charge a held or missed lesson to everyone who pays for it. Lock the lesson before."""
+def charge_given(lesson: Lesson, actor: User | None, students: Collection[int] | None = None) -> list[LedgerLine]:
+    """Charge a held or missed lesson to everyone who pays for it, or for these students. Lock the lesson before."""
     rows = list(Attendance.objects.filter(lesson=lesson).order_by("pk"))
-    return _charge(lesson, [(row, _percent_given(row, lesson)) for row in rows], actor)
+    if students is not None:
+        rows = [row for row in rows if row.student_id in students]
+    return _charge(lesson, [(row, percent_given(row, lesson)) for row in rows], actor)
 
 
 def charge_cancelled(lesson: Lesson, actor: User | None) -> list[LedgerLine]:
@@ -80,7 +105,8 @@ def charge_cancelled(lesson: Lesson, actor: User | None) -> list[LedgerLine]:
     notice = lesson.notice
     if notice is None or lesson.cancelled_by == By.SCHEDULE:
         return []
-    rows = list(Attendance.objects.filter(lesson=lesson).order_by("pk"))
+    # who has called off their part of a group has paid what that costs
+    rows = list(Attendance.objects.filter(lesson=lesson).exclude(presence=Presence.EXCUSED).order_by("pk"))
     if lesson.cancelled_by == By.STUDENT:
         return _charge(lesson, [(row, percent_of_cancelling(lesson, row.student_id, notice)) for row in rows], actor)
     if lesson.policy.is_free(notice) or not lesson.policy.teacher_percent:
@@ -94,7 +120,10 @@ def charge_absence(lesson: Lesson, attendance: Attendance, percent: int, actor: 
 
 
 def _accounts(lesson: Lesson, rows: list[Attendance]) -> dict[int, Account]:
-    return Account.objects.lock(lesson.project.teacher_id, {row.payer_id for row in rows})
+    # a lesson that was charged before its project changed hands stays in the ledger of its first teacher
+    owners = LedgerLine.objects.filter(lesson=lesson).values_list("account__teacher_id", flat=True)
+    owner = owners.first() or lesson.project.teacher_id
+    return Account.objects.lock(owner, {row.payer_id for row in rows})
 
 
 def _key(lesson: Lesson, student_id: int, prefix: str = "lesson") -> str:
@@ -172,13 +201,23 @@ def _give_back(lesson: Lesson, rows: list[Attendance], actor: User | None) -> li
     ]
 
 
-def uncharge(lesson: Lesson, actor: User | None) -> list[LedgerLine]:
-    """Compensate every line of the lesson, and let it be charged again. Lock the lesson before."""
+def uncharge_absence(lesson: Lesson, student_id: int, actor: User | None) -> None:
+    """Give back what calling off their part had cost a student who came after all."""
+    own = LedgerLine.objects.filter(lesson=lesson, student_id=student_id, key__startswith=f"{ABSENCE}:")
+    for line in own.filter(reverses=None, reversed_by=None).select_related("account", "package"):
+        Account.objects.lock(line.account.teacher_id, [line.account.payer_id])
+        reverse(line, day=line.day, actor=actor)
+
+
+def uncharge(lesson: Lesson, actor: User | None, students: Collection[int] | None = None) -> list[LedgerLine]:
+    """Compensate the lines of the lesson, or of these students, and let it be charged again. Lock the lesson before."""
     own = LedgerLine.objects.filter(lesson=lesson, reverses=None, reversed_by=None)
     own = own.exclude(key__startswith=f"{ABSENCE}:")
+    if students is not None:
+        own = own.filter(student_id__in=students)
+    # locked in the order of their ids, as `Account.objects.lock` does
+    list(Account.objects.select_for_update().filter(pk__in=own.values("account_id")).order_by("pk"))
     lines = list(own.select_related("account", "package").order_by("account_id", "pk"))
-    for account_key in sorted({(line.account.teacher_id, line.account.payer_id) for line in lines}):
-        Account.objects.lock(account_key[0], [account_key[1]])
     reversals = [reverse(line, day=line.day, actor=actor) for line in lines]
     lesson.charging += 1
     lesson.save(update_fields=["charging"])

@@ -20,10 +20,18 @@ from learning.tutoring.models import Account, Allocation, LedgerLine, LineKind
 from learning.tutoring.models.projects import MOST_MONEY, is_storable_day
 
 MOST_ALLOCATIONS = 50
+MOST_KEY = 56
 
 
 def locked_account(teacher_id: int, payer_id: int) -> Account:
     return Account.objects.lock(teacher_id, [payer_id])[payer_id]
+
+
+def own_key(account: Account, what: str, key: str) -> str:
+    """The key of a line that is entered by hand or by a program; a reference is unique in its account."""
+    if len(key) > MOST_KEY:
+        raise TutoringError("key", _("The reference has more than %(n)s characters.") % {"n": MOST_KEY})
+    return f"{what}:{account.pk}:{key or uuid.uuid4()}"
 
 
 def add_line(
@@ -93,7 +101,7 @@ def add_payment(
         kind=LineKind.PAYMENT,
         amount=amount,
         currency=currency,
-        key=f"payment:{key or uuid.uuid4()}",
+        key=own_key(account, "payment", key),
         day=day,
         actor=actor,
         method=method,
@@ -138,7 +146,7 @@ def add_entry(
     _check(abs(amount), currency, day)
     account = locked_account(account.teacher_id, account.payer_id)
     signed = abs(amount) * signs[kind] if kind in signs else amount
-    entry_key = f"entry:{key or uuid.uuid4()}"
+    entry_key = own_key(account, "entry", key)
     return add_line(
         account, kind=kind, amount=signed, currency=currency, key=entry_key, day=day, actor=actor, note=note[:300]
     )

@@ -1,6 +1,5 @@
 """Packages of lessons: bought, used first to expire, returned."""
 
-import uuid
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +11,7 @@ from learning.accounts.models import User
 from learning.tutoring.errors import TutoringError
 from learning.tutoring.models import Account, Attendance, LedgerLine, LineKind, Package, Project, Status
 from learning.tutoring.models.projects import LONGEST_LESSON, MOST_MONEY, is_storable_day
-from learning.tutoring.money.ledger import add_line, locked_account
+from learning.tutoring.money.ledger import add_line, locked_account, own_key
 
 MOST_UNITS = 500
 
@@ -38,7 +37,7 @@ def buy_package(
     if expires_on and expires_on < bought_on:
         raise TutoringError("order", _("The package would end before it begins."))
     account = locked_account(project.teacher_id, payer.pk)
-    line_key = f"package:{key or uuid.uuid4()}"
+    line_key = own_key(account, "package", key)
     existing = LedgerLine.objects.filter(key=line_key).select_related("package").first()
     if existing is not None and existing.package is not None:
         return existing.package

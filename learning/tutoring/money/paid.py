@@ -42,7 +42,8 @@ def with_paid(lessons: QuerySet[Lesson], state: Paid) -> QuerySet[Lesson]:
         Paid.UNPAID: Q(before__gte=F("credit") - F("amount")),
         Paid.PART: Q(before__gt=F("credit"), before__lt=F("credit") - F("amount")),
     }[state]
-    found = Q(pk__in=rows.filter(wanted, lesson__isnull=False).values("lesson"))
+    # not `lesson__isnull=False`: it would leave packages out of the running sum; NULL in an IN is harmless
+    found = Q(pk__in=rows.filter(wanted).values("lesson"))
     # the few accounts whose teacher has put payments to certain lessons
     states = paid_states(Account.objects.filter(pk__in=said))
     return lessons.filter(found | Q(pk__in=[lesson for (lesson, _student), one in states.items() if one == state]))

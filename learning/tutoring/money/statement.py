@@ -150,8 +150,6 @@ class MonthOfProject:
     minutes: int = 0
     lessons: int = 0
     earned: int = 0
-    received: int = 0
-    owed: int = 0
 
     @property
     def hours(self) -> float:
@@ -160,14 +158,6 @@ class MonthOfProject:
     @property
     def earned_text(self) -> str:
         return money_text(self.earned, self.currency)
-
-    @property
-    def received_text(self) -> str:
-        return money_text(self.received, self.currency)
-
-    @property
-    def owed_text(self) -> str:
-        return money_text(self.owed, self.currency)
 
 
 @dataclass(slots=True)
@@ -225,7 +215,8 @@ def teachers_month(teacher: User, day: date) -> Month:
         row = rows.setdefault(key, MonthOfProject(key[0], line.lesson.project.taught, line.currency))
         row.earned -= line.amount
         if line.package and line.units:
-            row.earned += -line.units * line.package.price // line.package.units
+            price = abs(line.units) * line.package.price // line.package.units
+            row.earned += price if line.units < 0 else -price
     payments = LedgerLine.objects.filter(
         account__teacher=teacher, day__range=(first, last), kind__in=[LineKind.PAYMENT, LineKind.REFUND]
     )

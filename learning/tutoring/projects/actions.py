@@ -21,6 +21,8 @@ from learning.tutoring.schedule.writing import lock_people
 from learning.tutoring.schedule.zones import change_zone
 
 MOST_STUDENTS = 60  # of one project
+CHANGED = ("taught", "level_from", "level_to", "starts_on", "ends_on", "minutes", "price", "currency", "place",
+           "time_zone", "policy", "notes")  # fmt: skip
 COPIED = ("taught", "level_from", "level_to", "minutes", "price", "currency", "place", "time_zone", "policy_id")
 
 
@@ -179,7 +181,9 @@ def set_payer(*, row: ProjectStudent, email: str, name: str = "") -> ProjectStud
     """Have someone else pay for a student, by their address; an empty one means the student. For lessons to come."""
     payer: User | None = None
     if email.strip():
-        payer, _is_new = account_of(email, name)
+        payer, is_new = account_of(email, name)
+        if is_new:
+            mail.invite_payer(row, payer)
     if payer is not None and payer.pk in {row.student_id, row.project.teacher_id}:
         if payer.pk == row.project.teacher_id:
             raise TutoringError("self", _("The teacher of a project cannot pay for it."))
@@ -215,9 +219,11 @@ def change_project(*, project: Project, keep: str = "hour") -> Project:
 
     When its zone has changed, `keep` says what of planned lessons stays: their local `hour` or their `instant`.
     """
-    before = Project.objects.get(pk=project.pk)
     project.clean()
-    project.save()
+    # calendars before the project, as everywhere; and only what the form has, since another tab may change the rest
+    lock_people(project)
+    before = Project.objects.select_for_update().get(pk=project.pk)
+    project.save(update_fields=CHANGED)
     if before.time_zone != project.time_zone:
         change_zone(project=project, before=before.zone, keep=keep)
     write_label(project)

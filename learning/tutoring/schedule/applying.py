@@ -30,6 +30,7 @@ from learning.tutoring.schedule.writing import (
     lock_people,
     new_lesson,
     note_changes,
+    refresh_people,
     refusing_clashes,
     set_cancelled,
     set_planned,
@@ -106,7 +107,7 @@ def apply_rules(
     rule_id = _store(project, proposal, actor) if proposal is not None else NEW
     _Writing(project, rule_id, actor).write(plan, planner.students, decisions or {})
     # one mail for all changes; what the nightly job adds at the end of the schedule is no news
-    if actor is not None and (plan.created or plan.moved or plan.cancelled):
+    if plan.moved or plan.cancelled or (plan.created and actor is not None):
         mail.tell_of_schedule(project, made=len(plan.created), moved=len(plan.moved), out=len(plan.cancelled))
     return plan
 
@@ -156,8 +157,10 @@ class _Writing:
         new = [self._new(created, policy) for created in plan.created if created.lesson is None]
 
         def store() -> None:
-            write_times(changed)
+            # first the new ones: homework of a lesson that is taken out is due at one of them
             store_new(new, students)
+            write_times(changed)
+            refresh_people([one.lesson for one in plan.created if one.lesson is not None], self.project, students)
 
         refusing_clashes(store)
         note_changes(history)
@@ -180,8 +183,13 @@ class _Writing:
             history.append(time_change(moved.lesson, was, self.actor))
         for created in plan.created:
             if created.lesson is not None:
+                is_moved = created.lesson.is_moved and created.lesson.starts_at == created.occurrence.starts_at
+                wanted = created.lesson.rule_starts_at, created.lesson.rule_minutes
                 set_planned(created.lesson)
                 self._follow(created.lesson, created.rule_id, created.occurrence)
+                if is_moved:
+                    created.lesson.is_moved = True
+                    created.lesson.rule_starts_at, created.lesson.rule_minutes = wanted
                 changed.append(created.lesson)
                 history.append(status_change(created.lesson, Status.CANCELLED, self.actor))
         return changed, history
@@ -214,7 +222,9 @@ def _note_decisions(plan: Plan, decisions: Mapping[int, str]) -> None:
             wanted = by_hand.occurrence
             by_hand.lesson.rule_starts_at = wanted.starts_at if wanted else None
             by_hand.lesson.rule_minutes = wanted.minutes if wanted else None
-            by_hand.lesson.save(update_fields=["rule_starts_at", "rule_minutes"])
+            if wanted is not None:
+                by_hand.lesson.rule_date, by_hand.lesson.slot = wanted.day, wanted.slot
+            by_hand.lesson.save(update_fields=["rule_starts_at", "rule_minutes", "rule_date", "slot"])
 
 
 def _leave_clashing(plan: Plan) -> None:
@@ -224,7 +234,8 @@ def _leave_clashing(plan: Plan) -> None:
             clashing.lesson.is_moved = True
             clashing.lesson.rule_starts_at = clashing.occurrence.starts_at
             clashing.lesson.rule_minutes = clashing.occurrence.minutes
-            clashing.lesson.save(update_fields=["is_moved", "rule_starts_at", "rule_minutes"])
+            clashing.lesson.rule_date, clashing.lesson.slot = clashing.occurrence.day, clashing.occurrence.slot
+            clashing.lesson.save(update_fields=["is_moved", "rule_starts_at", "rule_minutes", "rule_date", "slot"])
 
 
 def go_on(*, project_id: int) -> int:
@@ -245,8 +256,12 @@ def change_state(*, project: Project, state: str, actor: User) -> Project:
         return project
     if state == Project.State.DRAFT:
         raise TutoringError("no_way_back", _("A project that has begun is no draft again."))
-    project.state = state
     fields = ["state"]
+    if project.state == Project.State.ENDED and project.ends_on and project.ends_on <= project.today:
+        # what its end had set: else nothing would come back
+        project.ends_on = None
+        fields.append("ends_on")
+    project.state = state
     if state == Project.State.ENDED and (project.ends_on is None or project.ends_on > project.today):
         project.ends_on = max(project.today, project.starts_on)
         fields.append("ends_on")

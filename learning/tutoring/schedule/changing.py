@@ -162,9 +162,10 @@ def bring_back(*, lesson: Lesson, actor: User) -> Lesson:
     if lesson.status != Status.CANCELLED:
         return lesson
     check_free(people_of(lesson), lesson.starts_at, lesson.ends_at)
+    was_withdrawn = lesson.is_withdrawn
     set_planned(lesson)
     # it is here by hand now: the rules that had taken it out do not take it out again
-    if lesson.rule_id is not None:
+    if lesson.rule_id is not None and was_withdrawn:
         lesson.is_moved, lesson.rule_starts_at, lesson.rule_minutes = True, None, None
     refusing_clashes(lambda: write_times([lesson]))
     note_status(lesson, Status.CANCELLED, actor)
@@ -214,6 +215,8 @@ def following(lesson: Lesson, starts_at: datetime, minutes: int) -> Proposal:
         raise TutoringError("single", _("No weekly rule has made this lesson: there are none that follow it."))
     current = _version_on(versions, lesson.rule_date)
     local = starts_at.astimezone(lesson.project.zone)
+    if monday_of(local.date()) != monday_of(lesson.rule_date):
+        raise TutoringError("week", _("This and all following move within their weeks: choose a day of the same week."))
     slots = tuple(
         Slot(slot.number, local.weekday(), local.time().replace(tzinfo=None), minutes)
         if slot.number == lesson.slot

@@ -1,6 +1,5 @@
 """Days off of a teacher or a student: lessons are cancelled, moved, or made up for by a longer project."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -10,12 +9,15 @@ from django.utils.translation import gettext as _
 
 from learning.accounts.models import User
 from learning.tutoring.errors import TutoringError
-from learning.tutoring.models import Attendance, By, DayOff, Lesson, PersonCalendar, Project, Status
-from learning.tutoring.models.projects import is_storable_day
+from learning.tutoring.lessons.marking import lock_lesson
+from learning.tutoring.lessons.requests import cost_of_cancelling, others_come, stay_away
+from learning.tutoring.models import Attendance, By, DayOff, Lesson, Project, Status
+from learning.tutoring.models.projects import SCHEDULED, is_storable_day
 from learning.tutoring.schedule.applying import apply_rules
 from learning.tutoring.schedule.busy import busy_of
-from learning.tutoring.schedule.changing import cancel_lesson, move_lesson
-from learning.tutoring.schedule.times import instant_of
+from learning.tutoring.schedule.changing import cancel_lesson, lock_lessons, move_lesson
+from learning.tutoring.schedule.plan import ranges_off, stored_versions
+from learning.tutoring.schedule.times import instant_of, occurrences
 
 CANCEL, MOVE, PROLONG = "cancel", "move", "prolong"
 LONGEST = timedelta(days=366)
@@ -67,21 +69,40 @@ def take_days_off(
         raise TutoringError("too_long", _("Days off are at most a year."))
     if what not in {CANCEL, MOVE, PROLONG}:
         raise TutoringError("what", _("Say what is to become of the lessons."))
+    lock_lessons(lessons_in(person, first, last, project), person.pk)
+    # read under the locks: another tab may have moved one of them
     lessons = lessons_in(person, first, last, project)
-    everyone = set(Attendance.objects.filter(lesson__in=lessons).values_list("student_id", flat=True))
-    PersonCalendar.objects.lock({person.pk, *everyone, *(lesson.teacher_id for lesson in lessons)})
     DayOff.objects.create(person=person, project=project, first=first, last=last, reason=reason[:300])
     result = DaysOffResult()
-    by = By.TEACHER if project is None else By.STUDENT
     for lesson in lessons:
-        free = _next_free(lesson, last) if what == MOVE else None
-        if free is not None:
-            result.moved.append(move_lesson(lesson=lesson, starts_at=free, minutes=lesson.minutes, actor=actor))
-        else:
-            result.cancelled.append(cancel_lesson(lesson=lesson, by=by, actor=actor, reason=reason or _("Days off")))
+        _free_of(lesson, person, project, last, actor, what, reason or _("Days off"), result)
     if what == PROLONG:
-        _prolong(lessons, actor, result)
+        _prolong([lesson for lesson in result.cancelled if lesson.status == Status.CANCELLED], actor, result)
     return result
+
+
+def _free_of(  # noqa: PLR0917
+    lesson: Lesson,
+    person: User,
+    project: Project | None,
+    last: date,
+    actor: User,
+    what: str,
+    reason: str,
+    result: DaysOffResult,
+) -> None:
+    """Cancel or move one lesson; of a group whose others come, only this student's part."""
+    if project is not None and others_come(lesson, person):
+        row = lock_lesson(lesson.pk)
+        stay_away(row, person, cost_of_cancelling(row, person).percent, actor, reason)
+        result.cancelled.append(row)
+        return
+    free = _next_free(lesson, last) if what == MOVE else None
+    if free is not None:
+        result.moved.append(move_lesson(lesson=lesson, starts_at=free, minutes=lesson.minutes, actor=actor))
+        return
+    by = By.TEACHER if project is None else By.STUDENT
+    result.cancelled.append(cancel_lesson(lesson=lesson, by=by, actor=actor, reason=reason))
 
 
 def _next_free(lesson: Lesson, last: date) -> datetime | None:
@@ -98,20 +119,26 @@ def _prolong(lessons: list[Lesson], actor: User, result: DaysOffResult) -> None:
     for project_id in dict.fromkeys(lesson.project_id for lesson in lessons):
         lost = sum(1 for lesson in lessons if lesson.project_id == project_id)
         project = Project.objects.get(pk=project_id)
-        if project.ends_on is None:
+        end = _later_end(project, lost)
+        if end is None:
             continue
-        for day in _later_days(project):
-            project.ends_on = day
-            project.save(update_fields=["ends_on"])
-            lost -= len(apply_rules(project=project, actor=actor).created)
-            if lost <= 0:
-                break
-        result.longer[project.taught] = project.ends_on
+        project.ends_on = end
+        project.save(update_fields=["ends_on"])
+        apply_rules(project=project, actor=actor)
+        result.longer[project.taught] = end
 
 
-def _later_days(project: Project) -> Iterator[date]:
-    """The days after the end of the project, one by one."""
-    assert project.ends_on is not None  # noqa: S101  (asked for by the caller)
-    first = project.ends_on
-    for days in range(1, MOST_WEEKS_LONGER * 7):
-        yield first + timedelta(days=days)
+def _later_end(project: Project, lost: int) -> date | None:
+    """The day on which the rules have made up for so many lessons; None where they never do, or need not."""
+    if project.ends_on is None or project.state not in SCHEDULED:
+        return None
+    first = project.ends_on + timedelta(days=1)
+    last = first + timedelta(weeks=MOST_WEEKS_LONGER)
+    off = ranges_off(project, list(project.students.current()))
+    days = sorted(
+        one.day
+        for versions in stored_versions(project).values()
+        for one in occurrences(versions, project.zone, first, last)
+        if not any(begin <= one.day <= end for begin, end in off)
+    )
+    return days[lost - 1] if len(days) >= lost else None

@@ -165,20 +165,27 @@ class Planner:
             lesson = by_key.get(one.key)
             if lesson is not None:
                 met.add(lesson.pk)
-                self._meet(lesson, one, rule_id)
+                self._meet(lesson, one, rule_id, is_off=_is_off(one.day, off))
             elif one.starts_at > self.now:
                 new.append(one)
-        left = [lesson for lesson in lessons if lesson.pk not in met and self._is_open(lesson)]
-        # a lesson whose weekday changes is the same lesson moved within its week, not one cancelled and one made
+        unmet = [lesson for lesson in lessons if lesson.pk not in met and not lesson.is_withdrawn]
+        left = [lesson for lesson in unmet if self._is_open(lesson)]
+        # a lesson whose weekday changes is the same lesson moved within its week, not one cancelled and one made; the
+        # week of a lesson that someone has cancelled gets no other
         in_week = {
             (monday_of(lesson.rule_date), lesson.slot): lesson
-            for lesson in left
-            if lesson.rule_date and not lesson.is_moved
+            for lesson in unmet
+            if lesson.rule_date and lesson.status in {Status.PLANNED, Status.CANCELLED}
         }
         for one in new:
             lesson = in_week.pop((monday_of(one.day), one.slot), None)
             if _is_off(one.day, off):
                 self.plan.days_off.append(one)
+            elif lesson is not None and not self._is_open(lesson):
+                continue
+            elif lesson is not None and lesson.is_moved:
+                left.remove(lesson)
+                self._decide(lesson, one, rule_id)
             elif lesson is not None:
                 self.plan.moved.append(Moved(lesson, one, rule_id))
                 left.remove(lesson)
@@ -194,10 +201,15 @@ class Planner:
         """Whether a change of rules may touch it: planned and still to come."""
         return lesson.status == Status.PLANNED and lesson.starts_at > self.now
 
-    def _meet(self, lesson: Lesson, one: Occurrence, rule_id: int) -> None:
+    def _meet(self, lesson: Lesson, one: Occurrence, rule_id: int, *, is_off: bool) -> None:
         """Compare a lesson with what its rule wants for the same key."""
         if lesson.is_withdrawn:
-            if one.starts_at > self.now:
+            if lesson.is_moved and lesson.starts_at > self.now:
+                # it comes back where it was moved to by hand
+                one = Occurrence(one.day, one.slot, lesson.starts_at, lesson.ends_at)
+            if is_off:
+                self.plan.days_off.append(one)
+            elif one.starts_at > self.now:
                 self.plan.created.append(Created(rule_id, one, lesson))
         elif not self._is_open(lesson) or (one.starts_at <= self.now and not lesson.is_moved):
             # held, missed, cancelled by someone, past: never touched
@@ -222,35 +234,62 @@ class Planner:
             self.plan.by_hand.append(ByHand(lesson, one))
 
     def _place(self) -> None:
-        """Find what clashes: with other lessons of the teacher and the students, and among the plan's own."""
+        """Find what clashes: with other lessons of its people, and among the plan's own.
+
+        A lesson that cannot move keeps its old time, which another change may have wanted: so this is repeated until
+        no further lesson has to stay.
+        """
         changes: list[Created | Moved] = [*self.plan.created, *self.plan.moved]
         changes.sort(key=lambda one: (one.occurrence.starts_at, one.occurrence.slot))
         if not changes:
             return
-        people = {self.project.teacher_id, *(one.student_id for one in self.students)}
         first = min(self.now, changes[0].occurrence.starts_at)
-        busy = busy_of(people, first, changes[-1].occurrence.ends_at, project_id=self.project.pk)
-        self._add_own(busy, people, first)
-        clashing: set[int] = set()  # by the identity of the change
-        for change in changes:
-            one, there = change.occurrence, self.people_on(change.occurrence.day)
-            taken = busy.clashes(there, one.starts_at, one.ends_at)
-            if taken:
-                ids = tuple(sorted({row.lesson_id for _person, row in taken if row.lesson_id}))
-                self.plan.clashing.append(Clashing(change.rule_id, one, change.lesson, ids))
-                clashing.add(id(change))
-            for person_id in there if not taken else ():
-                busy.add(person_id, one.starts_at, one.ends_at, change.lesson.pk if change.lesson else None)
-        self.plan.created = [change for change in self.plan.created if id(change) not in clashing]
-        self.plan.moved = [change for change in self.plan.moved if id(change) not in clashing]
+        last = changes[-1].occurrence.ends_at
+        own = list(Lesson.objects.filter(project=self.project, ends_at__gt=first).taking_time().order_by("pk"))
+        people = {self.project.teacher_id, *(one.teacher_id for one in own)}
+        people |= {one.student_id for one in self.students}
+        stays: set[int] = set()
+        while True:
+            busy = busy_of(people, first, last, project_id=self.project.pk)
+            clashing = self._clashing_of(changes, busy, own, stays)
+            more = {change.lesson.pk for change, _ids in clashing if isinstance(change, Moved)} - stays
+            if not more:
+                break
+            stays |= more
+        refused = {id(change) for change, _ids in clashing}
+        self.plan.clashing = [
+            Clashing(change.rule_id, change.occurrence, change.lesson, ids) for change, ids in clashing
+        ]
+        self.plan.created = [change for change in self.plan.created if id(change) not in refused]
+        self.plan.moved = [change for change in self.plan.moved if id(change) not in refused]
 
-    def _add_own(self, busy: Busy, people: set[int], first: datetime) -> None:
-        """Add the lessons of this project that stay where they are."""
-        gone = {lesson.pk for lesson in self.plan.cancelled} | {one.lesson.pk for one in self.plan.moved}
-        rows = Lesson.objects.filter(project=self.project, ends_at__gt=first).taking_time().exclude(pk__in=gone)
-        for pk, starts_at, ends_at in rows.order_by().values_list("pk", "starts_at", "ends_at"):
-            for person_id in people:
-                busy.add(person_id, starts_at, ends_at, pk)
+    def _clashing_of(
+        self, changes: list["Created | Moved"], busy: Busy, own: list[Lesson], stays: set[int]
+    ) -> list[tuple["Created | Moved", tuple[int, ...]]]:
+        """The changes that find no free time, each with the ids of the lessons that take it; `stays` cannot move."""
+        moving = {one.lesson.pk for one in self.plan.moved} - stays
+        gone = moving | {lesson.pk for lesson in self.plan.cancelled}
+        for lesson in own:
+            for person_id in self._people_of(lesson) if lesson.pk not in gone else ():
+                busy.add(person_id, lesson.starts_at, lesson.ends_at, lesson.pk)
+        found: list[tuple[Created | Moved, tuple[int, ...]]] = []
+        for change in changes:
+            one = change.occurrence
+            there = self.people_on(one.day)
+            if isinstance(change, Moved):
+                # a substitute keeps the lesson, and so their time is what must be free
+                there[0] = change.lesson.teacher_id
+            taken = busy.clashes(there, one.starts_at, one.ends_at)
+            is_staying = isinstance(change, Moved) and change.lesson.pk in stays
+            if taken or is_staying:
+                found.append((change, tuple(sorted({row.lesson_id for _who, row in taken if row.lesson_id}))))
+                continue
+            for person_id in there:
+                busy.add(person_id, one.starts_at, one.ends_at, change.lesson.pk if change.lesson else None)
+        return found
+
+    def _people_of(self, lesson: Lesson) -> list[int]:
+        return [lesson.teacher_id, *self.people_on(lesson.local_date)[1:]]
 
     def people_on(self, day: date) -> list[int]:
         """The teacher, and the students who take part on this day."""

@@ -34,7 +34,9 @@ LESSON_TIME = (
 def lock_people(project: Project, *more: int) -> None:
     """Lock the calendars of everyone in the project; before any lesson of it is written."""
     students = ProjectStudent.objects.filter(project=project).values_list("student_id", flat=True)
-    PersonCalendar.objects.lock({project.teacher_id, *students, *more})
+    coming = Lesson.objects.filter(project=project, ends_at__gt=timezone.now()).order_by()
+    substitutes = coming.values_list("teacher_id", flat=True).distinct()
+    PersonCalendar.objects.lock({project.teacher_id, *students, *substitutes, *more})
 
 
 def new_lesson(project: Project, policy: PolicyVersion, starts_at: datetime, ends_at: datetime, **facts: Any) -> Lesson:
@@ -93,6 +95,16 @@ def write_times(lessons: Sequence[Lesson]) -> None:
         row.takes_time = lesson.status in TAKES_TIME and row.presence != Presence.EXCUSED
     Attendance.objects.bulk_update(rows, ["starts_at", "ends_at", "takes_time"], batch_size=BATCH)
     move_homework(lessons)
+
+
+def refresh_people(lessons: Sequence[Lesson], project: Project, students: Sequence[ProjectStudent]) -> None:
+    """Give lessons that come back the teacher, students and payers that the project has now."""
+    for lesson in lessons:
+        lesson.teacher_id = project.teacher_id
+    Lesson.objects.bulk_update(lessons, ["teacher"], batch_size=BATCH)
+    Attendance.objects.filter(lesson__in=lessons).delete()
+    rows = [row for lesson in lessons for row in attendances_of(lesson, students)]
+    Attendance.objects.bulk_create(rows, batch_size=BATCH)
 
 
 def store_moved(lessons: Sequence[Lesson]) -> None:

@@ -86,7 +86,7 @@ class NewProjectForm(forms.Form):
     """Five fields; the rest has defaults and is changed on the page of the project."""
 
     taught = forms.CharField(label=_("What is taught"), max_length=120, help_text=_("Such as “English” or “Algebra”."))
-    email = forms.EmailField(label=_("E-mail of the student"), help_text=_("They are invited by mail."))
+    email = forms.EmailField(max_length=254, label=_("E-mail of the student"), help_text=_("They are invited by mail."))
     minutes = minutes_field(initial=60)
     price = MoneyField(label=_("Price of a lesson"), initial=0)
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
@@ -131,7 +131,7 @@ class ProjectForm(forms.ModelForm):
 
 
 class StudentForm(forms.Form):
-    email = forms.EmailField(label=_("E-mail"), help_text=_("They are invited by mail."))
+    email = forms.EmailField(max_length=254, label=_("E-mail"), help_text=_("They are invited by mail."))
     name = forms.CharField(
         label=_("Name"), max_length=80, required=False, help_text=_("For who has no account here yet.")
     )
@@ -142,7 +142,9 @@ class AddStudentForm(StudentForm):
 
 
 class PayerForm(forms.Form):
-    email = forms.EmailField(label=_("E-mail of who pays"), required=False, help_text=_("Empty: the student."))
+    email = forms.EmailField(
+        max_length=254, label=_("E-mail of who pays"), required=False, help_text=_("Empty: the student.")
+    )
     name = forms.CharField(label=_("Name"), max_length=80, required=False)
 
 

@@ -1,5 +1,6 @@
 """One lesson: its page, marking it, moving it, its plan; and what its student asks for."""
 
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from learning.accounts.requests import PersonRequest
-from learning.base.numbers import parse_id
+from learning.base.numbers import parse_id, parse_ids
 from learning.tutoring.access import (
     attended_lesson_or_404,
     managed_lesson_or_404,
@@ -51,6 +52,7 @@ from learning.tutoring.web.shown import clash_for, form_page, project_url, to_le
 
 SWAPPED_WITH = 60  # lessons to choose from
 HISTORY_SHOWN = 30
+MOST_UNDONE = 30  # marks of one click
 
 
 @require_safe
@@ -144,14 +146,17 @@ def mark_today(request: PersonRequest) -> HttpResponse:
     messages.success(
         request, ngettext("%(n)s lesson is marked as held.", "%(n)s lessons are marked as held.", count) % {"n": count}
     )
-    return redirect(way_back(request, reverse("dashboard")))
+    back = way_back(request, reverse("dashboard"))
+    return redirect(with_undo(back, *(change.pk for change in changes)) if changes else back)
 
 
 @require_POST
 @login_required
 def undo(request: PersonRequest) -> HttpResponse:
-    change_id = parse_id(request.POST.get("change", "")) or 0
-    try_to(request, lambda: undo_mark(change_id=change_id, actor=request.user), _("Undone."))
+    ids = parse_ids(request.POST.get("change", "").split("-")[:MOST_UNDONE])
+    done = [try_to(request, partial(undo_mark, change_id=pk, actor=request.user)) for pk in ids or [0]]
+    if any(done):
+        messages.success(request, _("Undone."))
     return redirect(way_back(request, reverse("dashboard")))
 
 

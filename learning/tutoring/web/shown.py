@@ -72,10 +72,10 @@ def to_lesson(lesson: Lesson) -> HttpResponse:
     return redirect("tutoring_lesson", lesson.pk)
 
 
-def with_undo(address: str, change_id: int) -> str:
-    """The address with the change that can be undone there for some seconds."""
+def with_undo(address: str, *change_ids: int) -> str:
+    """The address with the changes that can be undone there for some seconds."""
     base, _sep, fragment = address.partition("#")
-    joined = f"{base}{'&' if '?' in base else '?'}undo={change_id}"
+    joined = f"{base}{'&' if '?' in base else '?'}undo={'-'.join(map(str, change_ids))}"
     return f"{joined}#{fragment}" if fragment else joined
 
 
