@@ -285,3 +285,28 @@ def test_a_lesson_cancelled_and_brought_back_is_its_rules_own(english: Project) 
     bring_back(lesson=lessons[0], actor=english.teacher)
     assert preview(english).is_empty
     assert past_lesson(english).rule is None
+
+
+@pytest.mark.parametrize(("weekday", "at"), [(0, "18:00"), (6, "20:00"), (2, "09:00")])
+@pytest.mark.parametrize("every", [1, 2])
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "Europe/Moscow"])
+def test_lessons_stay_at_the_same_moment_in_a_new_zone(
+    people: SimpleNamespace, weekday: int, at: str, every: int, zone: str
+) -> None:
+    from learning.tutoring.projects.actions import change_project
+
+    ends = timezone.localdate() + timedelta(weeks=30)  # over a change of clocks
+    made = project(people.teacher, people.student, ends_on=ends)
+    lessons = weekly(made, (weekday, at), from_date=next_monday(), every=every)
+    moved = move_lesson(lesson=lessons[1], starts_at=lessons[1].starts_at + 3 * HOUR, minutes=60, actor=people.teacher)
+    cancel_lesson(lesson=lessons[2], by=By.TEACHER, actor=people.teacher)
+    before = {lesson.pk: (lesson.starts_at, lesson.status) for lesson in Lesson.objects.all()}
+    made = Project.objects.get(pk=made.pk)
+    made.time_zone = zone
+    change_project(project=made, keep="instant")
+    apply_rules(project=made, actor=None)
+    after = {lesson.pk: (lesson.starts_at, lesson.status) for lesson in Lesson.objects.filter(pk__in=before)}
+    assert after == before
+    # at most one more, where the last day of the project reaches further in the new zone
+    assert Lesson.objects.count() <= len(before) + 1
+    assert moved.pk in before

@@ -4,11 +4,13 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import User
+from learning.tutoring.errors import TutoringError
 from learning.tutoring.models import Lesson, Project, RuleSlot, RuleVersion, Status, WeeklyRule
 from learning.tutoring.schedule.plan import stored_versions
-from learning.tutoring.schedule.times import Slot, Version, changed_clocks, instant_of, monday_of
+from learning.tutoring.schedule.times import Slot, changed_clocks, instant_of, occurrences
 from learning.tutoring.schedule.writing import lock_people, set_time, store_moved
 
 HOUR, INSTANT = "hour", "instant"
@@ -28,7 +30,7 @@ def change_zone(*, project: Project, before: ZoneInfo, keep: str) -> None:
         lesson.project = project
     if keep == INSTANT:
         _carry_rules(project, before, now)
-        _rekey(project, coming)
+        _rekey(project, now)
         return
     for lesson in coming:
         local = lesson.starts_at.astimezone(before)
@@ -46,14 +48,20 @@ def _carry_rules(project: Project, before: ZoneInfo, now: datetime) -> None:
         current = versions[-1]
         if not current.slots or (current.until and current.until < today):
             continue
-        first = max(today, current.from_date)
-        slots = [_carried(slot, first, before, project.zone) for slot in current.slots]
+        if len(versions) > 1 and current.from_date > today:
+            raise TutoringError("later", _("A change of the weekly lessons is to come: change the time zone after it."))
+        # weeks are counted from the next lesson, on whatever day it is in the new zone
+        coming = occurrences([current], before, max(today, current.from_date), today + AHEAD)
+        if not coming:
+            continue
+        first = coming[0].starts_at.astimezone(project.zone).date()
+        slots = [_carried(slot, coming[0].day, before, project.zone) for slot in current.slots]
         rule = WeeklyRule.objects.get(pk=rule_id)
         last = rule.versions.order_by("-number")[0]
         version = RuleVersion.objects.create(
             rule=rule,
             number=last.number + 1,
-            from_date=_same_parity(first, current),
+            from_date=max(first, last.from_date),
             until=current.until,
             every=current.every,
         )
@@ -68,24 +76,30 @@ def _carried(slot: Slot, first: date, before: ZoneInfo, zone: ZoneInfo) -> Slot:
     return Slot(slot.number, local.weekday(), local.time().replace(tzinfo=None), slot.minutes)
 
 
-def _same_parity(first: date, current: Version) -> date:
-    """The first day, in a week in which the rule has lessons; weeks are counted from the version's first."""
-    weeks = (monday_of(first) - monday_of(current.from_date)).days // 7
-    late = weeks % current.every
-    return first if not late else monday_of(first) + timedelta(weeks=current.every - late)
+def _rekey(project: Project, now: datetime) -> None:
+    """Give lessons to come the local date of the new zone as their key; their instants stay.
 
-
-def _rekey(project: Project, coming: list[Lesson]) -> None:
-    """Give lessons the local date of the new zone as their key; their instants stay."""
-    made = [lesson for lesson in coming if lesson.rule_id and not lesson.is_moved]
+    Where the rules of the new zone want another instant, as after a change of clocks, they are lessons moved by hand.
+    """
+    rows = Lesson.objects.filter(project=project, rule__isnull=False, rule_starts_at__gt=now)
+    made = list(rows)
+    last = max((lesson.rule_date for lesson in made if lesson.rule_date), default=project.today) + timedelta(days=7)
+    wanted = {
+        (rule_id, *one.key): one
+        for rule_id, versions in stored_versions(project).items()
+        for one in occurrences(versions, project.zone, project.today, last)
+    }
     for lesson in made:
-        lesson.rule_date = lesson.local_date
-        lesson.rule_starts_at = lesson.starts_at
-    # later days first where days move on, so that no key is held by two rows on the way
-    shifts = sorted(made, key=lambda one: one.starts_at, reverse=True)
-    for lesson in shifts:
-        Lesson.objects.filter(pk=lesson.pk).update(rule_date=None)
-    Lesson.objects.bulk_update(made, ["rule_date", "rule_starts_at"])
+        if lesson.rule_starts_at is None:
+            continue
+        lesson.rule_date = lesson.rule_starts_at.astimezone(project.zone).date()
+        one = wanted.get((lesson.rule_id or 0, lesson.rule_date, lesson.slot or 0))
+        if one is not None and lesson.status == Status.PLANNED:
+            lesson.is_moved = lesson.starts_at != one.starts_at
+            lesson.rule_starts_at, lesson.rule_minutes = one.starts_at, one.minutes
+    # first without keys: no key may be held by two rows on the way
+    rows.update(rule_date=None)
+    Lesson.objects.bulk_update(made, ["rule_date", "rule_starts_at", "rule_minutes", "is_moved"])
 
 
 def hour_changes(person: User, project: Project) -> list[tuple[date, time]]:
