@@ -15,7 +15,7 @@ from django.utils.translation import pgettext_lazy
 
 from learning.accounts.models import User
 from learning.tutoring.models.money import PolicyVersion
-from learning.tutoring.models.projects import Project
+from learning.tutoring.models.projects import LONGEST_LESSON, Project
 from learning.tutoring.models.rules import WeeklyRule
 
 
@@ -55,7 +55,9 @@ class Presence(models.TextChoices):
 class LessonQuerySet(models.QuerySet["Lesson"]):
     def between(self, first: datetime, last: datetime) -> "LessonQuerySet":
         """Those that overlap this time; `last` itself is not part of it."""
-        return self.filter(starts_at__lt=last, ends_at__gt=first)
+        # no lesson is longer: with both bounds on the start an index finds them, among those of many years
+        longest = timedelta(minutes=LONGEST_LESSON)
+        return self.filter(starts_at__lt=last, starts_at__gt=first - longest, ends_at__gt=first)
 
     def taking_time(self) -> "LessonQuerySet":
         return self.filter(status__in=TAKES_TIME)
@@ -134,6 +136,7 @@ class Lesson(models.Model):
             models.CheckConstraint(condition=Q(ends_at__gt=models.F("starts_at")), name="tutoring_lesson_ends_later"),
         ]
         indexes: ClassVar = [
+            models.Index(fields=["starts_at"], name="tutoring_lesson_starts"),
             models.Index(fields=["teacher", "starts_at"], name="tutoring_lesson_teacher"),
             models.Index(fields=["project", "starts_at"], name="tutoring_lesson_project"),
             models.Index(fields=["status", "ends_at"], name="tutoring_lesson_status"),
