@@ -87,9 +87,11 @@ class Hub:
             self.forget(connection, room_id)
 
     async def close_flooder(self, connection: Connection) -> None:
-        """Close the socket of someone who floods us, and let their session in again only after a while."""
+        """Close all sockets of a session that floods us, and let it in again only after a while."""
         self._shut_out[connection.session_key] = True
-        await connection.close(TOO_MUCH)
+        # the others too: one that waits for its consumer is read no further, and would never be found out by itself
+        for own in [one for one in self.connections if one.session_key == connection.session_key]:
+            await own.close(TOO_MUCH)
 
     async def close_all(self) -> None:
         """Close all sockets because the process shuts down; clients reconnect elsewhere."""
