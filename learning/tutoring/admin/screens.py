@@ -20,6 +20,7 @@ from learning.base.sheets import as_file
 from learning.tutoring.admin.filters import LessonFilter, LineFilter, ProjectFilter
 from learning.tutoring.currencies import money_text, to_decimal
 from learning.tutoring.models import LedgerLine, Lesson, LessonKind, Policy, PolicyVersion, Project
+from learning.tutoring.money.policies import add_version
 from learning.tutoring.money.statement import words_of
 
 EXPORTED = 100_000  # rows of one file
@@ -234,7 +235,7 @@ class PolicyForm(WagtailAdminModelForm):
         last = policy.versions.order_by("-number").first()
         facts = {name: self.cleaned_data[name] for name in VERSION_FIELDS}
         if last is None or any(getattr(last, name) != value for name, value in facts.items()):
-            PolicyVersion.objects.create(policy=policy, number=last.number + 1 if last else 1, **facts)
+            add_version(policy, PolicyVersion(**facts))
         return policy
 
 

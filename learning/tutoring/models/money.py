@@ -19,6 +19,9 @@ from learning.accounts.models import User
 class Policy(models.Model):
     """A cancellation policy with its versions; the newest one is for lessons planned from now on."""
 
+    # the name of the one that every school begins with is translated, as long as nobody renames it
+    BUILT_IN: ClassVar = {"24 hours": pgettext_lazy("cancellation policy", "24 hours")}
+
     name = models.CharField(pgettext_lazy("thing", "name"), max_length=80)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -36,7 +39,7 @@ class Policy(models.Model):
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.BUILT_IN.get(self.name, self.name)) if self.owner_id is None else self.name
 
     @property
     def current(self) -> "PolicyVersion":

@@ -27,6 +27,7 @@ from learning.tutoring.models import Account, LedgerLine, Lesson, Package, Polic
 from learning.tutoring.money import ledger
 from learning.tutoring.money.allocation import covers_of
 from learning.tutoring.money.packages import buy_package, package_states, return_package
+from learning.tutoring.money.policies import save_policy
 from learning.tutoring.money.statement import as_rows, debts, month_of, statements, teachers_month, words_of
 from learning.tutoring.projects.actions import policies_for
 from learning.tutoring.web.calendar_views import asked_day
@@ -352,13 +353,7 @@ def policy(request: PersonRequest, policy_id: int | None = None) -> HttpResponse
     form = PolicyForm(request.POST or None, instance=PolicyVersion(**_same(current)), initial=initial)
     form.order_fields(["name", *form.fields])
     if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            kept = row or Policy(owner=user)
-            kept.name = form.cleaned_data["name"]
-            kept.save()
-            version = form.save(commit=False)
-            version.policy, version.number = kept, current.number + 1 if row else 1
-            version.save()
+        save_policy(owner=user, policy=row, name=form.cleaned_data["name"], version=form.save(commit=False))
         messages.success(request, _("Saved. Lessons planned from now on are under it."))
         return redirect("tutoring_policies")
     return form_page(
