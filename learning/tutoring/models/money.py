@@ -213,6 +213,8 @@ class LedgerLine(models.Model):
     lesson = models.ForeignKey("tutoring.Lesson", null=True, on_delete=models.PROTECT, related_name="lines")
     student = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     percent = models.PositiveSmallIntegerField(default=100)  # of the lesson's price
+    # what the lesson was when it was charged: it may be reopened since
+    lesson_status = models.CharField(max_length=10, blank=True, default="", db_default="")
     method = models.CharField(_("how"), max_length=8, choices=Method.choices, blank=True)
     note = models.CharField(_("note"), max_length=300, blank=True)
     day = models.DateField(_("date"))  # on which it counts, as people say it

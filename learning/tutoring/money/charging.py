@@ -145,6 +145,8 @@ def _charge(
             "lesson": lesson,
             "student_id": row.student_id,
             "percent": percent,
+            # who has called off their part of a group has cancelled, also where the lesson took place
+            "lesson_status": Status.CANCELLED if prefix == ABSENCE else lesson.status,
             "day": day,
             "actor": actor,
         }
@@ -196,6 +198,7 @@ def _give_back(lesson: Lesson, rows: list[Attendance], actor: User | None) -> li
             lesson=lesson,
             student_id=row.student_id,
             percent=lesson.policy.teacher_percent,
+            lesson_status=lesson.status,
         )
         for row in rows
     ]

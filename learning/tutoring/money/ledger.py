@@ -61,6 +61,7 @@ def reverse(line: LedgerLine, *, day: date, actor: User | None, note: str = "") 
         lesson=line.lesson,
         student=line.student,
         percent=line.percent,
+        lesson_status=line.lesson_status,
         reverses=line,
         note=note,
     )

@@ -109,8 +109,8 @@ def _lesson_parts(line: LedgerLine, account: Account) -> Iterator[str]:
     if line.kind == LineKind.ADJUSTMENT:
         yield _("given back, cancelled by the teacher")
     else:
-        # what the line was for: the lesson itself may be reopened by now
-        yield _("cancelled late") if lesson.status == Status.CANCELLED else str(Status(lesson.status).label).lower()
+        status = Status(line.lesson_status or lesson.status)
+        yield _("cancelled late") if status == Status.CANCELLED else str(status.label).lower()
     yield _("%(n)d min") % {"n": lesson.minutes}
     if line.percent != WHOLE:
         yield f"{line.percent} %"
