@@ -1,5 +1,6 @@
 """Money of private lessons: cancellation policies, packages, and the ledger, whose lines are only ever added."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -133,8 +134,16 @@ class Account(models.Model):
 
     def balances(self) -> dict[str, int]:
         """The sum of the lines in each currency: below zero is owed, above is credit."""
-        rows = self.lines.order_by().values_list("currency").annotate(total=Sum("amount"))
-        return dict(rows)
+        return balances_of([self])[self.pk]
+
+
+def balances_of(accounts: Iterable[Account]) -> dict[int, dict[str, int]]:
+    """The sum of the lines of each account in each currency: below zero is owed, above is credit. One query."""
+    found: dict[int, dict[str, int]] = {account.pk: {} for account in accounts}
+    rows = LedgerLine.objects.filter(account__in=found).order_by()
+    for pk, currency, total in rows.values_list("account", "currency").annotate(total=Sum("amount")):
+        found[pk][currency] = total
+    return found
 
 
 class PackageQuerySet(models.QuerySet["Package"]):

@@ -1,7 +1,9 @@
 """Packages of lessons: bought, used first to expire, returned."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import F, Max, Q
@@ -9,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import User
 from learning.tutoring.errors import TutoringError
-from learning.tutoring.models import Account, Attendance, LedgerLine, LineKind, Package, Project, Status
+from learning.tutoring.models import Account, Attendance, LedgerLine, LineKind, Package, Presence, Project, Status
 from learning.tutoring.models.projects import LONGEST_LESSON, MOST_MONEY, is_storable_day
 from learning.tutoring.money.ledger import add_line, locked_account, own_key
 
@@ -131,17 +133,47 @@ class PackageState:
 
 def package_states(account: Account, today: date) -> list[PackageState]:
     """The packages of an account, first to expire first; two queries."""
-    packages = list(
-        Package.objects.with_left().filter(account=account).order_by(F("expires_on").asc(nulls_last=True), "pk")
-    )
+    return package_states_of([account], today)[account.pk]
+
+
+def package_states_of(accounts: Sequence[Account], today: date) -> dict[int, list[PackageState]]:
+    """The packages of each of these accounts, first to expire first; two queries for all."""
+    found: dict[int, list[PackageState]] = {account.pk: [] for account in accounts}
+    packages: dict[int, list[Package]] = defaultdict(list)
+    rows = Package.objects.with_left().filter(account__in=found)
+    for package in rows.order_by(F("expires_on").asc(nulls_last=True), "pk"):
+        packages[package.account_id].append(package)
+    if not packages:
+        return found
+    coming: dict[tuple[int, int], list[tuple[int, datetime, datetime]]] = defaultdict(list)
     planned = Attendance.objects.filter(
-        payer_id=account.payer_id,
-        lesson__project__teacher_id=account.teacher_id,
+        payer__in={account.payer_id for account in accounts if account.pk in packages},
+        lesson__project__teacher__in={account.teacher_id for account in accounts},
         lesson__status=Status.PLANNED,
-    ).order_by("starts_at")
-    coming = list(planned.values_list("lesson__project_id", "starts_at", "ends_at")) if packages else []
-    left = {package.pk: package.left for package in packages}
-    booked = dict.fromkeys(left, 0)
+    ).exclude(presence=Presence.EXCUSED)
+    facts = ("payer_id", "lesson__project__teacher_id", "lesson__project_id", "starts_at", "ends_at")
+    for payer, teacher, *lesson in planned.order_by("starts_at", "pk").values_list(*facts):
+        coming[payer, teacher].append((lesson[0], lesson[1], lesson[2]))
+    for account in accounts:
+        own = packages.get(account.pk, [])
+        booked = _booked(own, coming[account.payer_id, account.teacher_id], today)
+        found[account.pk] = [
+            PackageState(
+                package,
+                left=package.left,
+                booked=booked[package.pk],
+                has_expired=package.expires_on is not None and package.expires_on < today,
+            )
+            for package in own
+        ]
+    return found
+
+
+def _booked(
+    packages: Sequence[Package], coming: Sequence[tuple[int, datetime, datetime]], today: date
+) -> dict[int, int]:
+    """How many units of each package, first to expire first, the planned lessons (project, start, end) will take."""
+    booked = {package.pk: 0 for package in packages}
     for project_id, starts_at, ends_at in coming:
         minutes, day = int((ends_at - starts_at).total_seconds() // 60), starts_at.date()
         for package in packages:
@@ -149,15 +181,7 @@ def package_states(account: Account, today: date) -> list[PackageState]:
                 package.expires_on is None or package.expires_on >= max(day, today)
             )
             units = units_for(minutes, package) if fits else None
-            if units is not None and left[package.pk] - booked[package.pk] >= units:
+            if units is not None and package.left - booked[package.pk] >= units:
                 booked[package.pk] += units
                 break
-    return [
-        PackageState(
-            package,
-            left=package.left,
-            booked=booked[package.pk],
-            has_expired=package.expires_on is not None and package.expires_on < today,
-        )
-        for package in packages
-    ]
+    return booked

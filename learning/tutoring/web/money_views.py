@@ -4,10 +4,13 @@ import uuid
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import Q, prefetch_related_objects
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -36,6 +39,7 @@ from learning.tutoring.web.shown import form_page, try_to
 
 LESSONS_SHOWN = 30
 CHARGES_SHOWN = 40
+PER_PAGE = 30
 
 
 def _kept(request: PersonRequest, account_id: int) -> Account:
@@ -65,8 +69,14 @@ def accounts(request: PersonRequest) -> HttpResponse:
         for row in (debts(user)[:LESSONS_SHOWN] if teaches(user) else [])
     ]
     rows = seen_accounts(user).select_related("payer", "teacher").order_by("payer__display_name", "pk")
-    found = [{"account": row, "is_kept": row.teacher_id == user.pk} for row in rows[:200]]
-    return render(request, "tutoring/accounts.html", {"debts": kept, "rows": found})
+    words = request.GET.get("q", "")[:100].replace("\x00", "")
+    for word in words.split()[:6]:
+        rows = rows.filter(Q(payer__display_name__icontains=word) | Q(payer__email__icontains=word))
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    found = [{"account": row, "is_kept": row.teacher_id == user.pk} for row in page]
+    query = urlencode({"q": words}) if words else ""
+    context = {"debts": [] if words else kept, "rows": found, "page_obj": page, "q": words, "query": query}
+    return render(request, "tutoring/accounts.html", context)
 
 
 @require_safe
@@ -120,13 +130,12 @@ def _coming(row: Account) -> list[Lesson]:
 
 def _charges(row: Account) -> list[tuple[int, str]]:
     """Charges that are not paid yet, for the form of a payment."""
-    found = []
-    for covers in covers_of(row).values():
-        for cover in covers:
-            if cover.open > 0:
-                open_text = money_text(cover.open, cover.line.currency)
-                found.append((cover.line.pk, f"{words_of(cover.line, row)}: {open_text}"))
-    return found[:CHARGES_SHOWN]
+    unpaid = [cover for covers in covers_of(row).values() for cover in covers if cover.open > 0][:CHARGES_SHOWN]
+    prefetch_related_objects([cover.line for cover in unpaid], "student")
+    return [
+        (cover.line.pk, f"{words_of(cover.line, row)}: {money_text(cover.open, cover.line.currency)}")
+        for cover in unpaid
+    ]
 
 
 def _currency(row: Account) -> str:

@@ -1,6 +1,7 @@
 """Projects: the list, making one, its page, its students and goals."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -37,9 +38,11 @@ from learning.tutoring.models import (
     ProjectStudent,
     Status,
 )
+from learning.tutoring.models.lessons import LessonQuerySet
+from learning.tutoring.models.money import balances_of
 from learning.tutoring.models.projects import GoalProgress
 from learning.tutoring.money.allocation import PAID_LABELS, Paid, paid_states
-from learning.tutoring.money.packages import package_states
+from learning.tutoring.money.packages import package_states_of
 from learning.tutoring.projects import actions
 from learning.tutoring.schedule.applying import change_state
 from learning.tutoring.schedule.busy import ClashError
@@ -56,6 +59,7 @@ from learning.tutoring.web.forms import (
 from learning.tutoring.web.shown import clash_for, form_page, project_url, try_to
 
 PER_PAGE = 24
+ACCOUNTS_SHOWN = 60  # no project has more students
 LESSONS_SHOWN, PAST_SHOWN, HOMEWORK_SHOWN = 12, 6, 8
 
 
@@ -187,6 +191,9 @@ def _money(row: Project, students: list[ProjectStudent], user: User, is_managed:
     if not is_managed:
         payers &= {user.pk}
     accounts = Account.objects.filter(teacher_id=row.teacher_id, payer_id__in=payers).select_related("payer", "teacher")
+    shown = list(accounts[:ACCOUNTS_SHOWN])
+    balances = balances_of(shown)
+    packages = package_states_of(shown, row.today)
     return [
         {
             "account": account,
