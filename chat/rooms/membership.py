@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
+from django.contrib.auth.models import Group
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Now
 from django.urls import reverse
@@ -65,6 +66,16 @@ def _project_students() -> Rows:
     return present.exclude(project__state=Project.State.DRAFT)
 
 
+def _project_teachers() -> Rows:
+    # who has lost the right to teach has lost the rooms with it; rights come with roles
+    roles = Group.permissions.through.objects.filter(
+        permission__content_type__app_label="tutoring",
+        permission__codename="teach_privately",
+        group__user=OuterRef("teacher"),
+    )
+    return Project.objects.filter(Exists(roles) | Q(teacher__is_superuser=True))
+
+
 _SOURCES = (
     _Source(Part.STUDENT, _readers, "user", room="group__room"),
     _Source(Part.STUDENT, _readers, "user", course="course"),
@@ -73,7 +84,7 @@ _SOURCES = (
     _Source(Part.TEACHER, _groups_without_teacher, "course__team__person", room="room"),
     _Source(Part.TEACHER, CourseTeacher.objects.all, "person", course="course"),
     _Source(Part.STUDENT, _project_students, "student", room="project__room"),
-    _Source(Part.TEACHER, Project.objects.all, "teacher", room="room"),
+    _Source(Part.TEACHER, _project_teachers, "teacher", room="room"),
 )
 
 

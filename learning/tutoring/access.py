@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from learning.accounts.models import User
-from learning.enrollment.rights import managed_courses, manages_everything
+from learning.enrollment.rights import managed_courses
 from learning.tutoring.models import (
     Account,
     Attendance,
@@ -121,12 +121,15 @@ def manages_project(user: Any, project: Project) -> bool:
     return manages_all(user) or (teaches(user) and project.teacher_id == user.pk)
 
 
-def seen_accounts(user: Any) -> AccountQuerySet:
-    """The ledgers that this person keeps or pays; all for who looks after every teacher."""
-    if manages_all(user):
-        return Account.objects.all()
+def own_accounts(user: Any) -> AccountQuerySet:
+    """The ledgers that this person keeps as a teacher, or pays."""
     own = Q(payer=user)
     return Account.objects.filter(own | Q(teacher=user) if teaches(user) else own)
+
+
+def seen_accounts(user: Any) -> AccountQuerySet:
+    """Those, or all for who looks after every teacher."""
+    return Account.objects.all() if manages_all(user) else own_accounts(user)
 
 
 def seen_account_or_404(user: Any, account_id: int) -> Account:
@@ -143,8 +146,9 @@ def keeps_account(user: Any, account: Account) -> bool:
 
 def managed_copies(user: Any) -> HomeworkCopyQuerySet:
     """The students' copies of homework that this person looks at: of their projects and of groups they teach."""
-    if manages_all(user) or manages_everything(user):
+    if manages_all(user):
         return HomeworkCopy.objects.all()
+    # who looks after the students of every course reads no private homework: that is another right
     wanted = Q(homework__group__course_id__in=managed_courses(user).values("pk"))
     if teaches(user):
         wanted |= Q(homework__project__teacher=user)

@@ -12,7 +12,7 @@ from learning.accounts.api import signed_in
 from learning.accounts.requests import PersonRequest
 from learning.base.api import ApiError, Key, Page, Problem, not_found, paged
 from learning.enrollment.api import READS, WRITES
-from learning.tutoring.access import managed_lessons, scheduled_lessons
+from learning.tutoring.access import managed_lessons, own_accounts, scheduled_lessons
 from learning.tutoring.errors import TutoringError
 from learning.tutoring.homework.actions import hand_in
 from learning.tutoring.lessons.marking import mark, reopen
@@ -160,8 +160,7 @@ def hand_in_homework(request: PersonRequest, id: Key, asked: AnswerIn) -> Any:  
 )
 def balance(request: HttpRequest) -> Any:
     """Your accounts: those that you pay, and those that you keep as a teacher."""
-    user: Any = request.user
-    lines = LedgerLine.objects.filter(account__payer=user) | LedgerLine.objects.filter(account__teacher=user)
+    lines = LedgerLine.objects.filter(account__in=own_accounts(request.user))
     names = ("account", "account__teacher__display_name", "account__payer__display_name", "currency")
     rows = lines.order_by().values(*names).annotate(total=Sum("amount")).order_by("account", "currency")[:500]
     return {
