@@ -26,6 +26,11 @@ def _send(to: User, template: str, **context: Any) -> None:
     EmailMessage(text.subject, text.body, to=[to.email]).send()
 
 
+def _is_draft(project: Project | None) -> bool:
+    """Whether nobody but its teacher knows of a project."""
+    return project is not None and project.state == Project.State.DRAFT
+
+
 def password_link(person: User) -> str:
     """The address at which the owner of an account without a password sets one, and so confirms the mail address."""
     facts = {"uidb36": user_pk_to_url_str(person), "key": default_token_generator.make_token(person)}
@@ -65,6 +70,8 @@ def _students(lesson: Lesson) -> list[User]:
 
 def tell_students(lesson: Lesson, what: str, **facts: Any) -> None:
     """Tell the students of a lesson that it was `moved`, `cancelled`, `added`, is `back`, or has a `report`."""
+    if _is_draft(lesson.project):
+        return
     for student in _students(lesson):
         _about(student, lesson, what, **facts)
 
@@ -83,7 +90,7 @@ def tell_of_schedule(project: Project, *, made: int, moved: int, out: int) -> No
     """Tell the students of a project that its weekly lessons have changed: so many made, moved, taken out."""
     url = settings.BASE_URL + project.get_absolute_url()
     facts = {"project": project, "made": made, "moved": moved, "out": out, "project_url": url}
-    if project.state == Project.State.DRAFT:
+    if _is_draft(project):
         return
     for row in ProjectStudent.objects.filter(project=project).current().select_related("student"):
         _send(row.student, "tutoring/mail/schedule.txt", **facts)
@@ -107,5 +114,7 @@ def tell_of_last_unit(package: Package) -> None:
 
 def tell_of_homework(copy: HomeworkCopy, what: str) -> None:
     """Tell a student that homework was `given`, `returned` or `accepted`, or remind of it (`reminder`)."""
+    if _is_draft(copy.homework.project):
+        return
     url = settings.BASE_URL + copy.get_absolute_url()
     _send(copy.student, "tutoring/mail/homework.txt", copy=copy, homework=copy.homework, what=what, copy_url=url)

@@ -120,13 +120,19 @@ if (answer) {
     body.set("csrfmiddlewaretoken", csrf());
     stored = text.value;
     fetch(answer.dataset.draft, { method: "POST", body, keepalive: body.get("text").length < 20_000 })
-      .then((told) => { if (told.ok) kept.textContent = kept.dataset.kept; else stored = null; })
+      // a redirect leads to the log-in page: that is no draft kept
+      .then((told) => { if (told.ok && !told.redirected) kept.textContent = kept.dataset.kept; else stored = null; })
       .catch(() => { stored = null; });
   };
   text.addEventListener("input", () => {
     kept.textContent = "";
     clearTimeout(timer);
     timer = setTimeout(keep, 1_000);
+  });
+  // what the form itself sends is no draft any more
+  answer.addEventListener("submit", () => {
+    clearTimeout(timer);
+    stored = text.value;
   });
   addEventListener("pagehide", keep);
 }
@@ -136,7 +142,8 @@ if (answer) {
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog[open]");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem("keys") === "off") return;
-  const link = document.querySelector(`[data-key="${event.key.toLowerCase()}"]`);
+  // the place of the key and not its letter: on a Russian keyboard J is О
+  const link = document.querySelector(`[data-key="${CSS.escape(event.code)}"]`);
   if (link) location.href = link.href;
 });
 

@@ -30,6 +30,7 @@ from learning.tutoring.models.projects import FIRST_YEAR, LAST_YEAR
 
 MOST_ITEMS = 20
 MOST_TEXT = 20_000
+MOST_DRAFT = 2 * MOST_TEXT  # a draft, and an answer that was taken back to it
 REMINDED_AGAIN = timedelta(hours=12)
 
 
@@ -109,6 +110,15 @@ def possible_students(*, project: Project | None = None, group: StudyGroup | Non
     return list(rows.filter(enrollments__group=group, enrollments__status__in=READING).distinct())
 
 
+def possible_students_of(homework: Homework) -> list[User]:
+    """Who still takes part in the project or study group of a homework."""
+    if homework.group is None:
+        return possible_students(project=homework.project)
+    # of a group: whoever is in its course, since moving to another group ends no homework
+    rows = User.objects.filter(is_active=True, enrollments__course=homework.group.course_id)
+    return list(rows.filter(enrollments__status__in=READING).distinct())
+
+
 def _store_item(homework: Homework, item: Item) -> None:
     row = HomeworkItem(
         homework=homework, kind=item.kind, text=item.text[:MOST_TEXT], link=item.link, object_id=item.object_id
@@ -120,13 +130,13 @@ def _store_item(homework: Homework, item: Item) -> None:
 
 
 def _locked(copy: HomeworkCopy) -> HomeworkCopy:
-    rows = HomeworkCopy.objects.select_for_update(of=("self",)).select_related("homework__project", "student")
-    return rows.get(pk=copy.pk)
+    rows = HomeworkCopy.objects.select_for_update(of=("self",))
+    return rows.select_related("homework__project", "homework__group", "student").get(pk=copy.pk)
 
 
 def save_draft(*, copy: HomeworkCopy, text: str) -> None:
     """Keep what a student has typed, whatever the state of the homework is by now."""
-    HomeworkCopy.objects.filter(pk=copy.pk).update(draft=text[:MOST_TEXT], draft_saved_at=timezone.now())
+    HomeworkCopy.objects.filter(pk=copy.pk).update(draft=text[:MOST_DRAFT], draft_saved_at=timezone.now())
 
 
 def hand_in(*, copy: HomeworkCopy, text: str) -> Attempt:
@@ -148,7 +158,7 @@ def hand_in(*, copy: HomeworkCopy, text: str) -> Attempt:
 @transaction.atomic
 def _hand_in(copy: HomeworkCopy, text: str) -> Attempt:
     copy = _locked(copy)
-    last = copy.attempts.filter(taken_back_at=None).order_by("-number").first()
+    last = copy.last_attempt
     if copy.state == HomeworkState.HANDED_IN:
         assert last is not None  # noqa: S101  (handed in means that there is an attempt)
         if last.text == text and not copy.files.filter(attempt=None).exists():
@@ -160,6 +170,8 @@ def _hand_in(copy: HomeworkCopy, text: str) -> Attempt:
         raise TutoringError("closed", _("This homework is closed. Your text is kept."))
     if copy.homework.project and copy.homework.project.has_ended:
         raise TutoringError("ended", _("The project has ended: nothing can be handed in. Your text is kept."))
+    if not any(person.pk == copy.student_id for person in possible_students_of(copy.homework)):
+        raise TutoringError("ended", _("You do not take part any more: nothing can be handed in. Your text is kept."))
     files = copy.files.filter(attempt=None)
     if not text.strip() and not files.exists():
         raise TutoringError("empty", _("Write something, or add a file."))
@@ -180,23 +192,30 @@ def take_back(*, copy: HomeworkCopy) -> HomeworkCopy:
         return copy
     if copy.opened_at is not None:
         raise TutoringError("opened", _("The teacher is looking at it already."))
-    attempt = copy.attempts.filter(taken_back_at=None).order_by("-number")[0]
+    attempt = copy.last_attempt
+    assert attempt is not None  # noqa: S101  (handed in means that there is an attempt)
     attempt.taken_back_at = timezone.now()
     attempt.save(update_fields=["taken_back_at"])
     attempt.files.update(attempt=None)
     was_returned = copy.attempts.filter(taken_back_at=None).exists()
     copy.state = HomeworkState.RETURNED if was_returned else HomeworkState.GIVEN
     # what was typed in another tab since was promised to be kept
-    copy.draft = f"{copy.draft}\n\n{attempt.text}" if copy.draft else attempt.text
+    is_other = copy.draft.strip() not in {"", attempt.text.strip()}
+    copy.draft = f"{copy.draft}\n\n{attempt.text}" if is_other else attempt.text
     copy.draft_saved_at, copy.handed_in_at = timezone.now(), None
     copy.save(update_fields=["state", "draft", "draft_saved_at", "handed_in_at"])
     return copy
 
 
-def open_for_marking(*, copy: HomeworkCopy) -> None:
-    """Note that the teacher looks at it: from now on it cannot be taken back."""
-    waiting = HomeworkCopy.objects.filter(pk=copy.pk, state=HomeworkState.HANDED_IN, opened_at=None)
-    waiting.update(opened_at=timezone.now())
+@transaction.atomic
+def open_for_marking(*, copy: HomeworkCopy, attempt_number: int) -> None:
+    """Note that the teacher looks at this attempt: from now on it cannot be taken back."""
+    copy = _locked(copy)
+    last = copy.last_attempt
+    # an attempt that was taken back meanwhile, or is followed by a newer one, is not the one that waits
+    if copy.state == HomeworkState.HANDED_IN and copy.opened_at is None and last and last.number == attempt_number:
+        copy.opened_at = timezone.now()
+        copy.save(update_fields=["opened_at"])
 
 
 @transaction.atomic
@@ -210,7 +229,7 @@ def answer(
     if state not in {HomeworkState.ACCEPTED, HomeworkState.RETURNED}:
         raise TutoringError("state", _("Homework is accepted or returned for more."))
     copy = _locked(copy)
-    last = copy.attempts.filter(taken_back_at=None).order_by("-number").first()
+    last = copy.last_attempt
     if last is None or last.number != attempt_number:
         raise TutoringError("changed", _("The student has changed this homework meanwhile. Look at it again."))
     if (copy.state, copy.points, copy.mark, copy.comment) == (state, points, mark[:20], comment[:MOST_TEXT]):
@@ -247,7 +266,10 @@ def remind(*, homework: Homework) -> int:
     now = timezone.now()
     if homework.reminded_at and homework.reminded_at > now - REMINDED_AGAIN:
         raise TutoringError("too_soon", _("They were reminded a short time ago."))
-    copies = list(homework.copies.to_do().select_related("student", "homework"))
+    taking_part = possible_students_of(homework)
+    copies = list(
+        homework.copies.to_do().filter(student__in=taking_part).select_related("student", "homework__project")
+    )
     for copy in copies:
         mail.tell_of_homework(copy, "reminder")
     homework.reminded_at = now

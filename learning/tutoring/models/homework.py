@@ -7,14 +7,15 @@ from typing import ClassVar
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from learning.accounts.models import User
-from learning.enrollment.models import StudyGroup
+from learning.enrollment.models import Enrollment, StudyGroup
+from learning.enrollment.statuses import READING
 from learning.library.models import generated_name
 from learning.tutoring.models.lessons import Lesson
 from learning.tutoring.models.projects import Project
@@ -102,7 +103,10 @@ TO_DO = frozenset({HomeworkState.GIVEN, HomeworkState.RETURNED})
 
 class HomeworkCopyQuerySet(models.QuerySet["HomeworkCopy"]):
     def of_student(self, user: User) -> "HomeworkCopyQuerySet":
-        return self.filter(student=user).exclude(homework__project__state=Project.State.DRAFT)
+        """A student's own. Of a study group only while they are in its course: enrolment gates homework too."""
+        reads = Enrollment.objects.filter(user=user, course=OuterRef("homework__group__course"), status__in=READING)
+        rows = self.filter(student=user).exclude(homework__project__state=Project.State.DRAFT)
+        return rows.filter(Q(homework__group=None) | Exists(reads))
 
     def looked_after_by(self, user: User) -> "HomeworkCopyQuerySet":
         return self.filter(Q(homework__teacher=user) | Q(homework__project__teacher=user))
@@ -150,6 +154,11 @@ class HomeworkCopy(models.Model):
     @property
     def is_to_do(self) -> bool:
         return self.state in TO_DO
+
+    @property
+    def last_attempt(self) -> "Attempt | None":
+        """What was handed in last and not taken back."""
+        return self.attempts.filter(taken_back_at=None).order_by("-number").first()
 
     @property
     def is_late(self) -> bool:

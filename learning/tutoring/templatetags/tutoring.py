@@ -13,7 +13,7 @@ from learning.base.caching import cached_for
 from learning.tutoring import today
 from learning.tutoring.access import teaches
 from learning.tutoring.currencies import money_text
-from learning.tutoring.models import Account, Attendance, Lesson, ProjectStudent
+from learning.tutoring.models import Account, Attendance, HomeworkCopy, Lesson, ProjectStudent
 from learning.tutoring.schedule.calendar import Entry
 from learning.tutoring.schedule.times import Slot
 
@@ -96,4 +96,5 @@ def _has_lessons(pk: int, user: Any) -> bool:
         or ProjectStudent.objects.filter(student=user).exists()
         or Attendance.objects.filter(payer=user).exists()
         or Account.objects.filter(payer=user).exists()
+        or HomeworkCopy.objects.filter(student=user).exists()
     )

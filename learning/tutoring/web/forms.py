@@ -17,6 +17,7 @@ from learning.accounts.models import User
 from learning.courses.models import LessonPage
 from learning.courses.routing import find_page
 from learning.tutoring.currencies import currency_choices, from_decimal, to_decimal
+from learning.tutoring.homework.lessons import readable_lessons
 from learning.tutoring.models import (
     Account,
     DayOff,
@@ -479,7 +480,8 @@ class HomeworkForm(forms.Form):
             page = find_page(urlsplit(address).path)
         except ValueError:  # not an address (promise 32)
             page = None
-        if not isinstance(page, LessonPage):
+        # a lesson that the teacher may not read is answered as one that is not there (promise 5)
+        if not isinstance(page, LessonPage) or not readable_lessons(self.reader, [page.pk]):
             raise ValidationError(_("There is no lesson at this address."))
         return page
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import Case, F, Q, When
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,8 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from learning.accounts.models import User
 from learning.accounts.requests import PersonRequest
-from learning.courses.models import LessonPage
+from learning.base.numbers import parse_id
 from learning.enrollment.models import StudyGroup
 from learning.enrollment.rights import manages_course
 from learning.library.kinds import media_type_of
@@ -30,6 +32,7 @@ from learning.tutoring.access import (
 from learning.tutoring.errors import TutoringError
 from learning.tutoring.homework import actions
 from learning.tutoring.homework.files import store_answer_file
+from learning.tutoring.homework.lessons import readable_lessons
 from learning.tutoring.models import AttemptFile, Homework, HomeworkCopy, HomeworkItem, Lesson, Project
 from learning.tutoring.models.homework import TO_DO, HomeworkState
 from learning.tutoring.web.forms import AnswerForm, HomeworkForm
@@ -43,11 +46,17 @@ PER_PAGE = 30
 def to_do(request: PersonRequest) -> HttpResponse:
     """A student's homework: what is to be done first, then the rest."""
     rows = HomeworkCopy.objects.of_student(request.user).select_related("homework__project", "homework__group")
-    open_rows = list(rows.to_do().order_by("homework__due_at", "pk")[:PER_PAGE])
-    page = Paginator(rows.exclude(state__in=TO_DO).order_by("-changed_at", "-pk"), PER_PAGE).get_page(
-        request.GET.get("page")
-    )
-    return render(request, "tutoring/homework_list.html", {"open_rows": open_rows, "page_obj": page})
+    is_open = Q(state__in=TO_DO)
+    ordered = rows.annotate(
+        order=Case(When(is_open, then=0), default=1), due=Case(When(is_open, then=F("homework__due_at")))
+    ).order_by("order", F("due").asc(nulls_last=True), "-changed_at", "-pk")
+    page = Paginator(ordered, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page_obj": page,
+        "open_rows": [copy for copy in page if copy.is_to_do],
+        "rest": [copy for copy in page if not copy.is_to_do],
+    }
+    return render(request, "tutoring/homework_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,7 +66,7 @@ def copy(request: PersonRequest, copy_id: int) -> HttpResponse:
     row = own_copy_or_404(request.user, copy_id)
     error = ""
     if request.method == "POST":
-        text = request.POST.get("text", "").replace("\r\n", "\n")
+        text = _text_of(request)
         upload = request.FILES.get("file")
         try:
             if upload is not None:
@@ -74,7 +83,13 @@ def copy(request: PersonRequest, copy_id: int) -> HttpResponse:
             actions.save_draft(copy=row, text=text)
             row = own_copy_or_404(request.user, copy_id)
             error = str(refused)
-    return render(request, "tutoring/homework_copy.html", _shown_copy(row, error), status=422 if error else 200)
+    return render(
+        request, "tutoring/homework_copy.html", _shown_copy(row, request.user, error), status=422 if error else 200
+    )
+
+
+def _text_of(request: PersonRequest) -> str:
+    return request.POST.get("text", "").replace("\r\n", "\n")
 
 
 def _may_add(row: HomeworkCopy) -> None:
@@ -82,12 +97,12 @@ def _may_add(row: HomeworkCopy) -> None:
         raise TutoringError("closed", _("Nothing can be added now: this homework is handed in or closed."))
 
 
-def _shown_copy(row: HomeworkCopy, error: str = "") -> dict[str, Any]:
+def _shown_copy(row: HomeworkCopy, reader: User, error: str = "") -> dict[str, Any]:
     attempts = list(row.attempts.filter(taken_back_at=None).prefetch_related("files").order_by("-number"))
     return {
         "copy": row,
         "homework": row.homework,
-        "items": shown_items(row.homework),
+        "items": shown_items(row.homework, reader),
         "attempts": attempts,
         "files": list(row.files.filter(attempt=None)),
         "may_take_back": row.state == HomeworkState.HANDED_IN and row.opened_at is None,
@@ -95,10 +110,10 @@ def _shown_copy(row: HomeworkCopy, error: str = "") -> dict[str, Any]:
     }
 
 
-def shown_items(homework: Homework) -> list[dict[str, Any]]:
-    """The parts of a homework; a lesson page with its present title and address, which asks the door itself."""
+def shown_items(homework: Homework, reader: User) -> list[dict[str, Any]]:
+    """The parts of a homework; a lesson page with its present title and address, where this person may read it."""
     items = list(homework.items.all())
-    pages = LessonPage.objects.live().in_bulk([one.object_id for one in items if one.kind == "page" and one.object_id])
+    pages = readable_lessons(reader, [one.object_id for one in items if one.kind == "page" and one.object_id])
     return [{"item": one, "page": pages.get(one.object_id or 0)} for one in items]
 
 
@@ -107,7 +122,7 @@ def shown_items(homework: Homework) -> list[dict[str, Any]]:
 def draft(request: PersonRequest, copy_id: int) -> HttpResponse:
     """Keep the draft while it is typed."""
     row = own_copy_or_404(request.user, copy_id)
-    actions.save_draft(copy=row, text=request.POST.get("text", "").replace("\r\n", "\n"))
+    actions.save_draft(copy=row, text=_text_of(request))
     return JsonResponse({"kept": True})
 
 
@@ -125,6 +140,9 @@ def remove_file(request: PersonRequest, key: UUID) -> HttpResponse:
     """Take a file out of one's draft."""
     rows = AttemptFile.objects.filter(copy__student=request.user, attempt=None).select_related("copy__homework")
     row = get_object_or_404(rows, key=key)
+    if "text" in request.POST:
+        # the button stands in the form of the answer: what was typed there is not lost
+        actions.save_draft(copy=row.copy, text=_text_of(request))
     row.delete()
     return redirect(row.copy)
 
@@ -180,7 +198,7 @@ def give_to_group(request: PersonRequest, group_id: int) -> HttpResponse:
     group = get_object_or_404(StudyGroup.objects.select_related("course"), pk=group_id)
     if not manages_course(request.user, group.course_id):
         raise Http404
-    return _give(request, back=reverse("homework_to_look_at"), group=group)
+    return _give(request, back=reverse("teaching_groups", args=(group.course_id,)), group=group)
 
 
 def _give(
@@ -255,7 +273,7 @@ def to_look_at(request: PersonRequest) -> HttpResponse:
 def look(request: PersonRequest, copy_id: int) -> HttpResponse:
     """One answer: read it, comment, accept or return; then the next, without going back."""
     row = managed_copy_or_404(request.user, copy_id)
-    attempt = row.attempts.filter(taken_back_at=None).order_by("-number").first()
+    attempt = row.last_attempt
     initial = {"attempt": attempt.number if attempt else 0, "points": row.points, "mark": row.mark}
     form = AnswerForm(request.POST or None, initial={**initial, "comment": attempt.comment if attempt else ""})
     if request.method == "POST" and form.is_valid():
@@ -276,10 +294,18 @@ def look(request: PersonRequest, copy_id: int) -> HttpResponse:
             following = _neighbours(request, row)[1]
             messages.success(request, _("Accepted.") if state == HomeworkState.ACCEPTED else _("Returned for more."))
             return redirect("homework_look", following.pk) if following else redirect("homework_to_look_at")
-    elif request.method == "GET":
-        actions.open_for_marking(copy=row)
+        row.refresh_from_db()
+        attempt = row.last_attempt
+        # a newer attempt is below the error now: what is sent next is about that one
+        form.data = {**request.POST.dict(), "attempt": attempt.number if attempt else 0}
     before, following = _neighbours(request, row)
-    context = {**_shown_copy(row), "form": form, "attempt": attempt, "before": before, "following": following}
+    context = {
+        **_shown_copy(row, request.user),
+        "form": form,
+        "attempt": attempt,
+        "before": before,
+        "following": following,
+    }
     return render(request, "tutoring/homework_answer.html", context, status=422 if form.errors else 200)
 
 
@@ -300,6 +326,19 @@ def _neighbours(request: PersonRequest, row: HomeworkCopy) -> tuple[HomeworkCopy
     before = rows.filter(handed_in_at__lte=row.handed_in_at).order_by("-handed_in_at", "-pk").first()
     after = rows.filter(handed_in_at__gt=row.handed_in_at).order_by("handed_in_at", "pk").first()
     return before, after
+
+
+@require_POST
+@login_required
+def opened(request: PersonRequest, copy_id: int) -> HttpResponse:
+    """Note that the answer is on the screen: from now on the student cannot take it back.
+
+    The page posts this by its script, since a GET changes nothing. Without the script an answer may be taken back while
+    it is read; then the comment is refused, because it is about another attempt.
+    """
+    row = managed_copy_or_404(request.user, copy_id)
+    actions.open_for_marking(copy=row, attempt_number=parse_id(request.POST.get("attempt", "")) or 0)
+    return JsonResponse({"opened": True})
 
 
 @require_POST

@@ -7,6 +7,7 @@ from learning.tutoring.web import (
     money_views,
     project_views,
     schedule_views,
+    settings_views,
 )
 
 PROJECT = "tutoring/projects/<int:project_id>/"
@@ -87,6 +88,7 @@ urlpatterns = [
     path("homework/items/<uuid:key>/<str:name>", homework_views.item_file, name="homework_item_file"),
     path("teaching/homework/", homework_views.to_look_at, name="homework_to_look_at"),
     path("teaching/homework/<int:copy_id>/", homework_views.look, name="homework_look"),
+    path("teaching/homework/<int:copy_id>/opened/", homework_views.opened, name="homework_opened"),
     path("teaching/homework/<int:copy_id>/excuse/", homework_views.excuse, name="homework_excuse"),
     path("teaching/homework/given/<int:homework_id>/remind/", homework_views.remind, name="homework_remind"),
     path("teaching/groups/<int:group_id>/homework/", homework_views.give_to_group, name="homework_give_to_group"),
