@@ -117,6 +117,11 @@ def attended_lesson_or_404(user: Any, lesson_id: int) -> Lesson:
     return lesson
 
 
+def takes_part(user: Any, project: Project) -> bool:
+    """Whether this person is a student of the project today; who has left keeps only their own past lessons."""
+    return project.students.on(project.today).filter(student=user).exists()
+
+
 def manages_project(user: Any, project: Project) -> bool:
     return manages_all(user) or (teaches(user) and project.teacher_id == user.pk)
 

@@ -137,6 +137,37 @@ if (answer) {
   addEventListener("pagehide", keep);
 }
 
+// --- an answer that is on the teacher's screen cannot be taken back any more
+
+const shown = document.querySelector("[data-opened]");
+if (shown) {
+  const body = new FormData();
+  body.set("attempt", shown.dataset.attempt);
+  post(shown.dataset.opened, body).catch(() => {});
+}
+
+// --- a plan that is not saved yet is saved before another button of the page leads away from it
+
+const plan = document.querySelector("[data-plan]");
+if (plan) {
+  let saved = new URLSearchParams(new FormData(plan)).toString();
+  plan.addEventListener("submit", () => { saved = null; });
+  document.addEventListener("submit", async (event) => {
+    const now = new URLSearchParams(new FormData(plan)).toString();
+    if (event.target === plan || saved === null || now === saved) return;
+    event.preventDefault();
+    const { target, submitter } = event;
+    const told = await post(plan.action, new FormData(plan)).catch(() => null);
+    // what is refused is shown by the form of the plan itself
+    if (!told?.ok) return plan.requestSubmit();
+    saved = now;
+    target.requestSubmit(submitter);
+  });
+  addEventListener("beforeunload", (event) => {
+    if (saved !== null && new URLSearchParams(new FormData(plan)).toString() !== saved) event.preventDefault();
+  });
+}
+
 // --- J and K: the next and the previous answer
 
 document.addEventListener("keydown", (event) => {

@@ -1,6 +1,7 @@
 """Taught lessons: instants, statuses, plans, attendance; and whose time is taken."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -244,16 +245,23 @@ class LessonChange(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     @property
-    def words(self) -> str:
-        """What has changed, for people: times are those of the reader's zone."""
+    def people(self) -> list[int]:
+        """The ids of the people whom it names."""
+        if self.kind == self.Kind.TEACHER:
+            return [int(self.before), int(self.after)]
+        return [int(self.after.partition(":")[0])] if self.kind == self.Kind.PRESENCE else []
+
+    def words(self, names: Mapping[int, str]) -> str:
+        """What has changed, for people, with the names of those in it: times are those of the reader's zone."""
         if self.kind == self.Kind.STATUS:
             return " → ".join(str(Status(one).label) for one in (self.before, self.after) if one)
         if self.kind == self.Kind.TIME:
             instants = (datetime.fromisoformat(one) for one in (self.before, self.after))
             return " → ".join(date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT") for at in instants)
         if self.kind == self.Kind.PRESENCE:
-            return str(Presence(self.after.partition(":")[2]).label)
-        return ""
+            presence = str(Presence(self.after.partition(":")[2]).label)
+            return ", ".join(part for part in (*(names.get(pk, "") for pk in self.people), presence) if part)
+        return " → ".join(names.get(pk, "–") for pk in self.people)
 
     class Meta:
         ordering = ["pk"]

@@ -250,10 +250,10 @@ class MoveForm(TimeForm):
     following = forms.BooleanField(label=_("This and all following"), required=False)
     reason = forms.CharField(label=_("Reason"), max_length=300, required=False)
 
-    def __init__(self, data: Any = None, *, lesson: Lesson) -> None:
+    def __init__(self, data: Any = None, *, lesson: Lesson, may_change_rules: bool) -> None:
         zone, initial = lesson.project.zone, {"minutes": lesson.minutes}
         super().__init__(data, zone=zone, starts_at=lesson.starts_at, initial=initial)
-        if lesson.rule_id is None:
+        if lesson.rule_id is None or not may_change_rules:
             del self.fields["following"]
 
 

@@ -23,13 +23,17 @@ from learning.tutoring.access import (
     managed_lesson_or_404,
     managed_lessons,
     managed_project_or_404,
+    manages_project,
     seen_lesson_or_404,
+    takes_part,
 )
 from learning.tutoring.currencies import money_text
 from learning.tutoring.errors import TutoringError
 from learning.tutoring.lessons import planning, requests
+from learning.tutoring.lessons.history import in_words
 from learning.tutoring.lessons.marking import MARKS, mark, mark_all_held, reopen, set_presence, undo_mark
 from learning.tutoring.models import By, Lesson, LessonTask, MoveRequest, Status
+from learning.tutoring.models.projects import FIRST_YEAR, LAST_YEAR
 from learning.tutoring.schedule import changing
 from learning.tutoring.schedule.busy import ClashError
 from learning.tutoring.schedule.ical import file_of
@@ -67,6 +71,8 @@ def lesson(request: PersonRequest, lesson_id: int) -> HttpResponse:
         "lesson": row,
         "project": row.project,
         "is_managed": is_managed,
+        # a substitute has the lesson, not the project
+        "has_project": manages_project(user, row.project),
         "attendances": attendances,
         "tasks": list(row.tasks.all()),
         "homework": list(row.homework.all()) if is_managed else [],
@@ -79,7 +85,7 @@ def lesson(request: PersonRequest, lesson_id: int) -> HttpResponse:
             "report_form": ReportForm(initial={"report": row.report}),
             "task_form": TaskForm(),
             "presence_form": PresenceForm(attendances=attendances),
-            "history": list(row.changes.select_related("actor").order_by("-pk")[:HISTORY_SHOWN]),
+            "history": in_words(row.changes.select_related("actor").order_by("-pk")[:HISTORY_SHOWN]),
             "may_mark": row.status == Status.PLANNED and row.has_begun,
             "wishes": list(row.move_requests.filter(answer="").select_related("student")),
             "before": planning.lesson_before(row),
@@ -90,6 +96,7 @@ def lesson(request: PersonRequest, lesson_id: int) -> HttpResponse:
         cost = requests.cost_of_cancelling(row, user) if is_open else None
         context |= {
             "own": own,
+            "shows_place": takes_part(user, row.project) and row.status == Status.PLANNED and not row.is_over,
             "is_open": is_open,
             "cost": cost,
             "cost_text": money_text(cost.amount, cost.currency) if cost else "",
@@ -230,12 +237,14 @@ def move(request: PersonRequest, lesson_id: int) -> HttpResponse:
     row = managed_lesson_or_404(request.user, lesson_id)
     if request.method == "POST" and request.headers.get("accept") == "application/json":
         return _move_by_script(request, row)
-    form = MoveForm(request.POST or None, lesson=row)
+    # a substitute gives one lesson: the rules are for who has the project
+    may_change_rules = manages_project(request.user, row.project)
+    form = MoveForm(request.POST or None, lesson=row, may_change_rules=may_change_rules)
     clash = None
     if request.method == "POST" and form.is_valid():
-        if form.cleaned_data.get("following"):
-            return preview_following(request, row, form)
         try:
+            if form.cleaned_data.get("following"):
+                return preview_following(request, row, form)
             moved = changing.move_lesson(
                 lesson=row,
                 starts_at=form.starts_at(),
@@ -268,12 +277,15 @@ def _move_by_script(request: PersonRequest, row: Lesson) -> HttpResponse:
     except ValueError:
         starts_at = None
     minutes = parse_id(request.POST.get("minutes", "")) or row.minutes
+    if starts_at is not None and not FIRST_YEAR < starts_at.year < LAST_YEAR:
+        starts_at = None
     if starts_at is not None and timezone.is_naive(starts_at):
         # a cell of the calendar: local in the zone in which the person sees it
         starts_at = instant_of(starts_at.date(), starts_at.time(), ZoneInfo(request.user.time_zone))
     if starts_at is None:
         return JsonResponse({"detail": _("This is no date and time.")}, status=422)
     try:
+        starts_at = starts_at.replace(second=0, microsecond=0)
         moved = changing.move_lesson(lesson=row, starts_at=starts_at, minutes=minutes, actor=request.user)
     except TutoringError as error:
         return JsonResponse({"detail": str(error)}, status=409)
@@ -320,13 +332,13 @@ def cancel(request: PersonRequest, lesson_id: int) -> HttpResponse:
     form = CancelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        by = By(data["by"])
-        try_to(
-            request,
-            lambda: changing.cancel_lesson(lesson=row, by=by, actor=request.user, reason=data["reason"]),
-            _("The lesson is cancelled."),
-        )
-        return to_lesson(row)
+        try:
+            changing.cancel_lesson(lesson=row, by=By(data["by"]), actor=request.user, reason=data["reason"])
+        except TutoringError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The lesson is cancelled."))
+            return to_lesson(row)
     return form_page(
         request, form, title=_("Cancel the lesson"), submit=_("Cancel the lesson"), back=row.get_absolute_url()
     )

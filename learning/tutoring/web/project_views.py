@@ -24,6 +24,7 @@ from learning.tutoring.access import (
     seen_project_or_404,
     seen_projects,
     students_of,
+    takes_part,
     teaches,
 )
 from learning.tutoring.errors import TutoringError

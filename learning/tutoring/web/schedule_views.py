@@ -69,8 +69,10 @@ def rule(request: PersonRequest, project_id: int, rule_id: int = NEW) -> HttpRes
         current = stored_versions(row)[rule_id][-1]
     form = RuleForm(request.POST or None, project=row, current=current)
     if request.method == "POST" and form.is_valid():
-        proposal = Proposal(rule_id, form.cleaned_data["version"])
-        return _preview_or_apply(request, row, proposal)
+        try:
+            return _preview_or_apply(request, row, Proposal(rule_id, form.cleaned_data["version"]))
+        except TutoringError as error:
+            form.add_error(None, str(error))
     title = _("Change the weekly lessons") if rule_id else _("Weekly lessons")
     return form_page(
         request,
@@ -89,7 +91,7 @@ def rule(request: PersonRequest, project_id: int, rule_id: int = NEW) -> HttpRes
 def apply_stored(request: PersonRequest, project_id: int) -> HttpResponse:
     """Apply the rules as they are stored: previewed, then applied."""
     row = managed_project_or_404(request.user, project_id)
-    return _preview_or_apply(request, row, None)
+    return _previewed(request, row, None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -101,17 +103,22 @@ def end(request: PersonRequest, project_id: int, rule_id: int) -> HttpResponse:
     if request.method != "POST":
         return redirect("tutoring_schedule", row.pk)
     proposal = end_rule(project=row, rule_id=rule_id, from_date=row.today)
-    return _preview_or_apply(request, row, proposal)
+    return _previewed(request, row, proposal)
 
 
 def preview_following(request: PersonRequest, lesson: Lesson, form: MoveForm) -> HttpResponse:
-    """“This and all following”: a change of the lesson's rule, previewed."""
+    """“This and all following”: a change of the lesson's rule, previewed. Raises TutoringError where it cannot be."""
+    proposal = following(lesson, form.starts_at(), form.cleaned_data["minutes"])
+    return _preview_or_apply(request, lesson.project, proposal)
+
+
+def _previewed(request: PersonRequest, project: Project, proposal: Proposal | None) -> HttpResponse:
+    """A preview where there is no form to say on what cannot be."""
     try:
-        proposal = following(lesson, form.starts_at(), form.cleaned_data["minutes"])
+        return _preview_or_apply(request, project, proposal)
     except TutoringError as error:
         messages.error(request, str(error))
-        return redirect(lesson)
-    return _preview_or_apply(request, lesson.project, proposal)
+        return redirect("tutoring_schedule", project.pk)
 
 
 def _decisions(data: Mapping[str, str], plan: Plan) -> dict[int, str]:
@@ -120,7 +127,10 @@ def _decisions(data: Mapping[str, str], plan: Plan) -> dict[int, str]:
 
 
 def _preview_or_apply(request: PersonRequest, project: Project, proposal: Proposal | None) -> HttpResponse:
-    """Show what a proposal changes, or apply it where the form names the preview that was seen."""
+    """Show what a proposal changes, or apply it where the form names the preview that was seen.
+
+    Raises TutoringError where it cannot be applied.
+    """
     seen = request.POST.get("seen", "")
     try:
         plan = preview(project, proposal)
@@ -135,9 +145,6 @@ def _preview_or_apply(request: PersonRequest, project: Project, proposal: Propos
             return redirect("tutoring_schedule", project.pk)
     except ClashError:
         messages.error(request, _("Meanwhile another lesson has taken one of these times. Look at the new preview."))
-        return redirect("tutoring_schedule", project.pk)
-    except TutoringError as error:
-        messages.error(request, str(error))
         return redirect("tutoring_schedule", project.pk)
     if seen:
         messages.warning(request, _("The schedule has changed meanwhile. Look at the new preview."))
