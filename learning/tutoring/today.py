@@ -18,6 +18,7 @@ from learning.tutoring.models import (
     LedgerLine,
     Lesson,
     MoveRequest,
+    Presence,
     Project,
     Status,
 )
@@ -68,7 +69,8 @@ class TeacherToday:
 def students_today(user: User) -> StudentToday:
     """Three queries for everyone; a student without private lessons costs no more."""
     # from the student's own attendance, which has an index by time: not from all planned lessons of the school
-    own = Attendance.objects.filter(student=user, ends_at__gt=timezone.now(), lesson__status=Status.PLANNED)
+    coming = Attendance.objects.filter(student=user, ends_at__gt=timezone.now(), lesson__status=Status.PLANNED)
+    own = coming.exclude(presence=Presence.EXCUSED)
     own = own.exclude(lesson__project__state=Project.State.DRAFT).order_by("starts_at", "pk")
     today = StudentToday(
         coming=[one.lesson for one in own.select_related("lesson__project", "lesson__teacher")[:COMING_SHOWN]],

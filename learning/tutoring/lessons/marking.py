@@ -112,6 +112,10 @@ def set_presence(*, lesson: Lesson, presences: dict[int, str], actor: User) -> L
         )
         row.presence = after
     Attendance.objects.bulk_update(changed, ["presence", "takes_time"])
+    if lesson.status == Status.PLANNED:
+        # who is excused has no lesson in their calendar
+        lesson.raise_sequence()
+        lesson.save(update_fields=["sequence", "changed_at"])
     LessonChange.objects.bulk_create(history)
     # only what costs otherwise: a line that is entered anew loses the payment that was put to it
     if lesson.status in MARKS and recharged:

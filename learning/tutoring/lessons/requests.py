@@ -78,6 +78,9 @@ def stay_away(lesson: Lesson, student: User, percent: int, actor: User, reason: 
     # excused, so that the lesson costs nothing more when it is held: what calling off costs is charged here
     own.presence, own.takes_time = Presence.EXCUSED, False
     own.save(update_fields=["presence", "takes_time"])
+    # in the calendar of this student the lesson is cancelled
+    lesson.raise_sequence()
+    lesson.save(update_fields=["sequence", "changed_at"])
     charge_absence(lesson, own, percent, actor)
 
 

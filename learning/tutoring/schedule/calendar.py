@@ -1,7 +1,7 @@
 """What a calendar shows: lessons and dates of courses in a range of days, placed on a grid of hours."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from learning.courses.programme import address_of
 from learning.enrollment.models import Enrollment, Opening, StudyGroup
 from learning.enrollment.statuses import READING
 from learning.tutoring.access import scheduled_lessons
-from learning.tutoring.models import Attendance, Lesson, Status
+from learning.tutoring.models import Attendance, Lesson, Presence, Status
 from learning.tutoring.models.lessons import LessonQuerySet
 from learning.tutoring.schedule.times import monday_of
 
@@ -36,6 +36,8 @@ class Entry:
     names: str  # of the others in it
     is_taught: bool  # whether the person teaches it, and may move it
     is_readable: bool  # whether they may open it: a payer may not
+    is_called_off: bool = False  # by this person, while the others of the group have it
+    day: date | None = None  # in which it stands, where that is not the day on which it begins
     column: int = 0
     columns: int = 1
 
@@ -86,12 +88,13 @@ _PERSON = ("display_name", "email", "anonymised_at")
 
 
 def _people() -> Prefetch:
-    facts = ("lesson_id", "student_id", "payer_id", *(f"student__{name}" for name in _PERSON))
+    facts = ("lesson_id", "student_id", "payer_id", "presence", *(f"student__{name}" for name in _PERSON))
     return Prefetch("attendances", Attendance.objects.select_related("student").only(*facts))
 
 
 def entry_of(lesson: Lesson, user: User, zone: ZoneInfo) -> Entry:
-    students = [one.student for one in lesson.attendances.all()]
+    attendances = list(lesson.attendances.all())
+    students = [one.student for one in attendances]
     is_taught = user.pk in {lesson.teacher_id, lesson.project.teacher_id}
     if is_taught:
         names = ", ".join(student.get_full_name() for student in students)
@@ -106,6 +109,8 @@ def entry_of(lesson: Lesson, user: User, zone: ZoneInfo) -> Entry:
         names,
         is_taught=is_taught,
         is_readable=is_taught or any(student.pk == user.pk for student in students),
+        is_called_off=lesson.status == Status.PLANNED
+        and any(one.student_id == user.pk and one.presence == Presence.EXCUSED for one in attendances),
     )
 
 
@@ -231,7 +236,7 @@ def key_of(days: list[Day]) -> tuple[Any, ...]:
 def _facts(entry: Entry) -> tuple[Any, ...]:
     lesson = entry.lesson
     times = (entry.starts_at, lesson.ends_at, lesson.waits_for_mark, lesson.has_begun)
-    place = (entry.column, entry.columns, entry.is_taught, entry.is_readable)
+    place = (entry.column, entry.columns, entry.day, entry.is_taught, entry.is_readable, entry.is_called_off)
     return lesson.pk, lesson.project_id, lesson.status, lesson.project.taught, entry.names, times, place
 
 

@@ -161,6 +161,10 @@ def bring_back(*, lesson: Lesson, actor: User) -> Lesson:
     lesson = locked(lesson.pk)
     if lesson.status != Status.CANCELLED:
         return lesson
+    if not lesson.has_begun:
+        # who has left the project since does not come back with the lesson
+        present = ProjectStudent.objects.filter(project=lesson.project_id).on(lesson.local_date)
+        Attendance.objects.filter(lesson=lesson).exclude(student__in=present.values("student")).delete()
     check_free(people_of(lesson), lesson.starts_at, lesson.ends_at)
     was_withdrawn = lesson.is_withdrawn
     set_planned(lesson)

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db.models import Prefetch
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import pgettext
 from icalendar import Alarm, Calendar, Event, Timezone
 
@@ -59,7 +59,9 @@ def feed_of(person: User) -> bytes:
     people = Prefetch("attendances", Attendance.objects.select_related("student"))
     rows = scheduled_lessons(person).between(now - PAST, now + AHEAD).order_by("starts_at")
     lessons = rows.select_related("project", "teacher").prefetch_related(people)[:MOST_LESSONS]
-    return _calendar(person, list(lessons)).to_ical()
+    # a program that reads the feed says nothing of languages: it is written in the person's own
+    with translation.override(person.language):
+        return _calendar(person, list(lessons)).to_ical()
 
 
 def file_of(person: User, lesson: Lesson) -> bytes:
@@ -93,13 +95,15 @@ def _event(person: User, lesson: Lesson) -> Event:
     event.add("dtstart", entry.starts_at)
     event.add("dtend", entry.ends_at)
     event.add("summary", f"{lesson.project.taught} · {entry.names}" if entry.names else lesson.project.taught)
-    event.add("status", "CANCELLED" if lesson.status == Status.CANCELLED else "CONFIRMED")
+    takes_place = lesson.status != Status.CANCELLED and not entry.is_called_off
+    event.add("status", "CONFIRMED" if takes_place else "CANCELLED")
     # a payer sees when, never what for and where
     if entry.is_readable:
-        if lesson.project.place:
+        # who has left the project keeps past lessons, but not the room of those to come
+        if lesson.project.place and (entry.is_taught or not lesson.is_over):
             event.add("location", lesson.project.place)
         event.add("url", settings.BASE_URL + lesson.get_absolute_url())
-    if lesson.status == Status.PLANNED:
+    if lesson.status == Status.PLANNED and takes_place:
         alarm = Alarm()
         alarm.add("action", "DISPLAY")
         alarm.add("description", pgettext("taught", "Lesson"))
