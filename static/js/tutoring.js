@@ -52,6 +52,12 @@ if (calendar) {
     event.preventDefault();
   });
 
+  addEventListener("pointercancel", () => {
+    held?.entry.classList.remove("is-held");
+    held = null;
+    for (const cell of calendar.querySelectorAll(".is-over")) cell.classList.remove("is-over");
+  });
+
   addEventListener("pointerup", (event) => {
     if (!held) return;
     const { entry, resizes, y, grip, moved } = held;

@@ -22,6 +22,7 @@ from learning.tutoring.schedule.times import monday_of
 
 MOST_LESSONS = 500  # of one view
 MOST_DATES = 100
+SHOWN_IN_MONTH = 6  # lessons of one day
 FIRST_HOUR, LAST_HOUR = 8, 20  # that a week shows at least
 MINUTES_OF_DAY = 24 * 60
 
@@ -43,13 +44,19 @@ class Entry:
 
     @property
     def top(self) -> int:
-        """Minutes since midnight."""
-        return self.starts_at.hour * 60 + self.starts_at.minute
+        """Minutes since midnight of the day in which it stands."""
+        return 0 if self._began_before else self.starts_at.hour * 60 + self.starts_at.minute
 
     @property
     def minutes(self) -> int:
-        """Of this day: what goes on after midnight is left out."""
+        """Of the day in which it stands: what is before and after its midnights is left out."""
+        if self._began_before:
+            return self.ends_at.hour * 60 + self.ends_at.minute
         return min(int((self.ends_at - self.starts_at).total_seconds() // 60), MINUTES_OF_DAY - self.top)
+
+    @property
+    def _began_before(self) -> bool:
+        return self.day is not None and self.starts_at.date() < self.day
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,16 @@ class Day:
     entries: list[Entry] = field(default_factory=list)
     dates: list[CourseDate] = field(default_factory=list)
     is_off: bool = False
+
+    @property
+    def in_month(self) -> list[Entry]:
+        """The entries for which a month has room."""
+        return self.entries[:SHOWN_IN_MONTH]
+
+    @property
+    def more_in_month(self) -> int:
+        """How many a month leaves out."""
+        return max(len(self.entries) - SHOWN_IN_MONTH, 0)
 
 
 def lessons_for(user: User, first: date, last: date, zone: ZoneInfo) -> LessonQuerySet:
@@ -130,7 +147,7 @@ def days_of(user: User, first: date, last: date) -> list[Day]:
         # a lesson over midnight that has begun before the first day stands in that day
         begins = max(entry.starts_at.date(), first)
         if begins in days:
-            days[begins].entries.append(entry)
+            days[begins].entries.append(replace(entry, day=begins))
     for one in course_dates(user, first, last, zone):
         days[one.day].dates.append(one)
     for day_off in user.days_off.filter(project=None, last__gte=first, first__lte=last):
@@ -143,8 +160,6 @@ def days_of(user: User, first: date, last: date) -> list[Day]:
 
 def side_by_side(entries: list[Entry]) -> list[Entry]:
     """Give entries that overlap columns beside one another: a cancelled lesson and the one in its place."""
-    from dataclasses import replace
-
     placed: list[Entry] = []
     cluster: list[tuple[Entry, int]] = []
     ends: list[datetime] = []  # of the columns of the cluster
@@ -245,7 +260,7 @@ def hours_of(days: list[Day]) -> range:
     first, last = FIRST_HOUR, LAST_HOUR
     for day in days:
         for entry in day.entries:
-            first = min(first, entry.starts_at.hour)
+            first = min(first, entry.top // 60)
             last = max(last, -(-(entry.top + entry.minutes) // 60))
     return range(first, min(last, 24))
 

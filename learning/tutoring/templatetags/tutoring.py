@@ -56,8 +56,8 @@ def place_in_day(entry: Entry) -> str:
 
 @register.filter
 def of_hour(entries: list[Entry], hour: int) -> list[Entry]:
-    """The entries that begin in this hour."""
-    return [entry for entry in entries if entry.starts_at.hour == hour]
+    """The entries that stand in the grid from this hour on."""
+    return [entry for entry in entries if entry.top // 60 == hour]
 
 
 @register.simple_tag
