@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from learning.accounts.adapter import SIGNED_UP
 from learning.accounts.forms import ProfileForm
 from learning.accounts.models import School, Theme, User
+from learning.accounts.signals import time_zone_changed
 
 YEAR = 365 * 24 * 3600  # seconds
 
@@ -29,10 +30,15 @@ def _remember(response: HttpResponse, name: str, value: str) -> None:
 def profile(request: HttpRequest) -> HttpResponse:
     person: Any = request.user
     form = ProfileForm(request.POST or None, request.FILES or None, instance=person)
+    zone_before = person.time_zone
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("Your profile is saved."))
-        response = redirect("profile")
+        asked = None
+        if person.time_zone != zone_before:
+            answers = time_zone_changed.send(sender=User, person=person, before=zone_before)
+            asked = next((address for _receiver, address in answers if address), None)
+        response = redirect(asked or "profile")
         _remember(response, "theme", person.theme)
         if person.language:
             _remember(response, settings.LANGUAGE_COOKIE_NAME, person.language)

@@ -44,6 +44,11 @@ class StudentToday:
     def is_empty(self) -> bool:
         return not (self.coming or self.homework or self.balances)
 
+    @property
+    def takes_lessons(self) -> bool:
+        """Whether to speak of a next lesson: to who only pays for someone, or has homework of a course, it is none."""
+        return bool(self.coming) or any(copy.homework.project_id for copy in self.homework)
+
 
 @dataclass(slots=True)
 class TeacherToday:
@@ -56,6 +61,11 @@ class TeacherToday:
     debts: list[dict[str, Any]] = field(default_factory=list)
     behind: list[Project] = field(default_factory=list)
     has_projects: bool = False
+
+    @property
+    def is_shown(self) -> bool:
+        """To a substitute as well, who has lessons and no project."""
+        return self.has_projects or not self.is_empty
 
     @property
     def markable_today(self) -> list[Lesson]:

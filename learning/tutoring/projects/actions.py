@@ -16,6 +16,7 @@ from learning.tutoring import mail
 from learning.tutoring.errors import TutoringError
 from learning.tutoring.models import Attendance, Goal, Lesson, LessonKind, Policy, Project, ProjectStudent, Status
 from learning.tutoring.models.lessons import TAKES_TIME
+from learning.tutoring.models.projects import ProjectQuerySet
 from learning.tutoring.schedule.busy import ClashError, busy_of, is_clash
 from learning.tutoring.schedule.writing import lock_people
 from learning.tutoring.schedule.zones import change_zone
@@ -39,7 +40,8 @@ def kinds_for(teacher: User) -> Any:
 def create_project(*, teacher: User, taught: str, students: Iterable[tuple[str, str]] = (), **fields: Any) -> Project:
     """Make a project; `students` are (e-mail, name).
 
-    What is not given has defaults: the teacher's zone, and policy and place of the last project.
+    What is not given has defaults: the teacher's zone, and policy and place of the last project. Students of a draft
+    (`state`) are invited when it starts.
     """
     last = Project.objects.taught_by(teacher).order_by("-pk").first()
     if "policy" not in fields:
@@ -119,7 +121,9 @@ def join(*, project: Project, person: User, joined_on: date | None = None) -> Pr
     )
     _take_part(row)
     write_label(project)
-    mail.invite(row)
+    # a draft is its teacher's alone: students are invited when it starts
+    if project.state != Project.State.DRAFT:
+        mail.invite(row)
     return row
 
 
@@ -228,6 +232,12 @@ def change_project(*, project: Project, keep: str = "hour") -> Project:
         change_zone(project=project, before=before.zone, keep=keep)
     write_label(project)
     return project
+
+
+def projects_in_other_zone(teacher: User) -> ProjectQuerySet:
+    """The projects of a teacher that have not ended and are in another time zone than the teacher."""
+    rows = Project.objects.taught_by(teacher).exclude(state=Project.State.ENDED)
+    return rows.exclude(time_zone=teacher.time_zone).select_related("policy").order_by("pk")
 
 
 @transaction.atomic

@@ -136,13 +136,6 @@ def _store(project: Project, proposal: Proposal, actor: User | None) -> int:
     return rule.pk
 
 
-def _follow(lesson: Lesson, rule_id: int, one: Occurrence) -> None:
-    """Give a lesson the place and the key that its rule wants."""
-    set_time(lesson, one.starts_at, one.minutes)
-    lesson.rule_id, lesson.rule_date, lesson.slot = rule_id, one.day, one.slot
-    lesson.rule_starts_at, lesson.rule_minutes, lesson.is_moved = one.starts_at, one.minutes, False
-
-
 @dataclass(frozen=True, slots=True)
 class _Writing:
     """Stores what a plan says; `rule_id` is that of the rule that the proposal has made."""
@@ -256,6 +249,7 @@ def change_state(*, project: Project, state: str, actor: User) -> Project:
         return project
     if state == Project.State.DRAFT:
         raise TutoringError("no_way_back", _("A project that has begun is no draft again."))
+    was_draft = project.state == Project.State.DRAFT
     fields = ["state"]
     if project.state == Project.State.ENDED and project.ends_on and project.ends_on <= project.today:
         # what its end had set: else nothing would come back
@@ -270,6 +264,11 @@ def change_state(*, project: Project, state: str, actor: User) -> Project:
         apply_rules(project=project, actor=actor)
     else:
         _take_out(project, actor)
+    if was_draft and state in SCHEDULED:
+        # nobody was told of a draft
+        current = ProjectStudent.objects.filter(project=project).current()
+        for row in current.select_related("project__teacher", "student"):
+            mail.invite(row)
     return project
 
 

@@ -63,6 +63,16 @@ def local_field(label: Any, *, required: bool = True, **kwargs: Any) -> forms.Da
     return forms.DateTimeField(label=label, required=required, widget=widget, input_formats=[LOCAL], **kwargs)
 
 
+def keep_field(label: Any) -> forms.ChoiceField:
+    """What stays when a project gets another time zone: the hour of its lessons, or their moment."""
+    return forms.ChoiceField(
+        label=label,
+        choices=[(HOUR, _("Lessons keep their hour")), (INSTANT, _("Lessons stay at the same moment"))],
+        initial=HOUR,
+        widget=forms.RadioSelect,
+    )
+
+
 class MoneyField(forms.DecimalField):
     """An amount as people write it; `from_decimal` makes the integer that is stored."""
 
@@ -103,12 +113,7 @@ class ProjectForm(forms.ModelForm):
     starts_on = day_field(_("Starts on"), required=True)
     ends_on = day_field(_("Ends on"), help_text=_("Empty: without an end."))
     amount = MoneyField(label=_("Price of a lesson"))
-    keep = forms.ChoiceField(
-        label=_("If you change the time zone"),
-        choices=[(HOUR, _("Lessons keep their hour")), (INSTANT, _("Lessons stay at the same moment"))],
-        initial=HOUR,
-        widget=forms.RadioSelect,
-    )
+    keep = keep_field(_("If you change the time zone"))
 
     class Meta:
         model = Project
@@ -129,6 +134,25 @@ class ProjectForm(forms.ModelForm):
         if "amount" in cleaned and "currency" in cleaned:
             self.instance.price = smallest_units(self, "amount", cleaned["currency"])
         return cleaned
+
+
+class ZoneForm(forms.Form):
+    """Which projects take over the teacher's new zone, and what of their lessons stays."""
+
+    projects = forms.TypedMultipleChoiceField(
+        label=_("Projects that change to it"),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Nothing chosen: lessons stay in the time zone that their project has."),
+    )
+    keep = keep_field(_("Their lessons"))
+
+    def __init__(self, *args: Any, projects: list[Project], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["projects"]
+        field.choices = [(project.pk, f"{project.label or project} ({project.time_zone})") for project in projects]
+        field.initial = [project.pk for project in projects]
 
 
 class StudentForm(forms.Form):

@@ -101,6 +101,7 @@ def projects(request: PersonRequest) -> HttpResponse:
         "teaches": teaches(user),
         "states": Project.State.choices,
         "asked": asked,
+        "query": f"state={asked}" if asked in Project.State.values else "",
     }
     return render(request, "tutoring/projects.html", context)
 
@@ -125,6 +126,7 @@ def new_project(request: PersonRequest) -> HttpResponse:
                 minutes=data["minutes"],
                 price=data["amount"],
                 currency=data["currency"],
+                state=Project.State.DRAFT if "draft" in request.POST else Project.State.ACTIVE,
             )
         except TutoringError as error:
             form.add_error(None, str(error))
@@ -132,7 +134,12 @@ def new_project(request: PersonRequest) -> HttpResponse:
             messages.success(request, _("The project is there. When are its lessons?"))
             return redirect("tutoring_schedule", project.pk)
     return form_page(
-        request, form, title=_("New project"), submit=_("Create the project"), back=reverse("tutoring_projects")
+        request,
+        form,
+        title=_("New project"),
+        submit=_("Create the project"),
+        other_submit=("draft", _("Keep as a draft, invite later")),
+        back=reverse("tutoring_projects"),
     )
 
 
@@ -144,16 +151,15 @@ def project(request: PersonRequest, project_id: int) -> HttpResponse:
     row = seen_project_or_404(user, project_id)
     is_managed = manages_project(user, row)
     now = timezone.now()
-    lessons = Lesson.objects.filter(project=row).exclude(status=Status.CANCELLED, cancelled_by="schedule")
-    if not is_managed:
-        lessons = lessons.filter(attendances__student=user)
-    people = Prefetch("attendances", Attendance.objects.select_related("student"))
-    lessons = lessons.select_related("teacher").prefetch_related(people)
+    lessons = _lessons(row, user, is_managed)
     coming = list(lessons.filter(ends_at__gt=now).order_by("starts_at")[:LESSONS_SHOWN])
-    past = list(lessons.filter(ends_at__lte=now).order_by("-starts_at")[:PAST_SHOWN])
+    past = list(lessons.filter(ends_at__lte=now).order_by("-starts_at")[: PAST_SHOWN + 1])
+    has_more_past, past = len(past) > PAST_SHOWN, past[:PAST_SHOWN]
     for lesson in [*coming, *past]:
         lesson.project = row
-    goals = list(row.goals.all())
+    # who has left keeps their own lessons and homework, and sees nothing of what goes on
+    is_present = is_managed or takes_part(user, row)
+    goals = list(row.goals.all()) if is_present else []
     homework = _homework(row, user, is_managed)
     students = list(row.students.select_related("student", "payer"))
     money = _money(row, students, user, is_managed)
@@ -161,8 +167,10 @@ def project(request: PersonRequest, project_id: int) -> HttpResponse:
     context = {
         "project": row,
         "is_managed": is_managed,
+        "is_present": is_present,
         "coming": coming,
         "past": past,
+        "has_more": has_more_past or len(coming) == LESSONS_SHOWN,
         "goals": goals,
         "progress": GoalProgress(row, goals),
         "homework": homework,
@@ -170,10 +178,16 @@ def project(request: PersonRequest, project_id: int) -> HttpResponse:
         "money": money,
         "goal_form": GoalForm() if is_managed else None,
         "hour_changes": [] if is_managed else hour_changes(user, row)[:2],
-        "states": [state for state in ("active", "paused", "ended") if state != row.state] if is_managed else [],
+        "states": _next_states(row) if is_managed else [],
         "undo": request.GET.get("undo", "") if is_managed else "",
     }
     return render(request, "tutoring/project.html", context)
+
+
+def _next_states(row: Project) -> list[str]:
+    if row.state == Project.State.DRAFT:
+        return ["active"]
+    return [state for state in ("active", "paused", "ended") if state != row.state]
 
 
 def _homework(row: Project, user: User, is_managed: bool) -> list[Any]:
@@ -198,10 +212,10 @@ def _money(row: Project, students: list[ProjectStudent], user: User, is_managed:
     return [
         {
             "account": account,
-            "balances": account.balances(),
-            "packages": [state for state in package_states(account, row.today) if state.left and not state.has_expired],
+            "balances": balances[account.pk],
+            "packages": [one for one in packages[account.pk] if one.left and not one.has_expired],
         }
-        for account in accounts[:PER_PAGE]
+        for account in shown
     ]
 
 
@@ -397,6 +411,30 @@ def students(request: PersonRequest) -> HttpResponse:
         last_at=Max("attendances__lesson__starts_at", filter=held)
     )
     page = Paginator(rows.order_by("display_name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
-    return render(
-        request, "tutoring/students.html", {"page_obj": page, "q": words, "query": f"q={words}" if words else ""}
+    query = urlencode({"q": words}) if words else ""
+    return render(request, "tutoring/students.html", {"page_obj": page, "q": words, "query": query})
+
+
+@require_safe
+@login_required
+def timeline(request: PersonRequest, project_id: int) -> HttpResponse:
+    """Every lesson of a project, the newest first; of a student, those that they take."""
+    user = request.user
+    row = seen_project_or_404(user, project_id)
+    is_managed = manages_project(user, row)
+    page = Paginator(_lessons(row, user, is_managed).order_by("-starts_at", "-pk"), PER_PAGE).get_page(
+        request.GET.get("page")
     )
+    for lesson in page:
+        lesson.project = row
+    context = {"project": row, "page_obj": page, "is_managed": is_managed}
+    return render(request, "tutoring/timeline.html", context)
+
+
+def _lessons(row: Project, user: User, is_managed: bool) -> LessonQuerySet:
+    """The lessons of a project that this person sees, with teacher and students."""
+    lessons = Lesson.objects.filter(project=row).exclude(status=Status.CANCELLED, cancelled_by="schedule")
+    if not is_managed:
+        lessons = lessons.filter(attendances__student=user)
+    people = Prefetch("attendances", Attendance.objects.select_related("student"))
+    return lessons.select_related("teacher").prefetch_related(people)
