@@ -5,15 +5,18 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from learning.accounts.roles import Role
 from learning.tutoring.homework.actions import Item, give_homework, hand_in
 from learning.tutoring.homework.files import store_answer_file
 from learning.tutoring.lessons.marking import mark
 from learning.tutoring.models import Account, Goal, HomeworkCopy, HomeworkItem, LedgerLine, Project, Status
 from learning.tutoring.money.packages import buy_package
 from learning.tutoring.projects.actions import set_payer
+from learning.tutoring.schedule.changing import give_to_substitute
 from tests import school
 from tests.snapshot import Copied
 from tests.tutoring.making import coming_lesson, past_lesson, project, weekly
@@ -51,6 +54,12 @@ def make_practice() -> SimpleNamespace:
     copy = HomeworkCopy.objects.get(homework=homework)
     file = store_answer_file(copy=copy, upload=SimpleUploadedFile("answer.txt", FILE))
     hand_in(copy=copy, text=ANSWER)
+    # gives one lesson for the teacher
+    substitute = school.person("substitute", Role.TEACHER)
+    give_to_substitute(lesson=coming, teacher=substitute, actor=people.admin)
+    # looks after the students of every course, and not after private lessons
+    registrar = school.person("registrar")
+    registrar.user_permissions.add(Permission.objects.get(codename="run_school"))
     account = Account.objects.get(teacher=people.teacher, payer=parent)
     LedgerLine.objects.create(
         account=account, kind="payment", amount=500, currency="EUR", note=PAID, day=timezone.localdate(),
@@ -58,6 +67,8 @@ def make_practice() -> SimpleNamespace:
     )  # fmt: skip
     return SimpleNamespace(
         parent=parent,
+        substitute=substitute,
+        registrar=registrar,
         project=own,
         foreign=foreign,
         lessons=lessons,

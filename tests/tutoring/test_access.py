@@ -25,6 +25,9 @@ SEES: dict[str, set[str]] = {
     "parent": {PAID},
     "teacher": CANARIES,
     "other_teacher": set(),
+    # gives the coming lesson
+    "substitute": {PLAN, REPORT},
+    "registrar": set(),
     "classmate": set(),
     "stranger": set(),
     "editor": set(),
@@ -32,30 +35,30 @@ SEES: dict[str, set[str]] = {
     "admin": CANARIES,
 }
 MANAGES = {"teacher", "admin"}
+GIVES = MANAGES | {"substitute"}
 # name of the address → who gets 200; everyone else who is logged in gets 404
 PAGES: dict[str, set[str]] = {
     **dict.fromkeys(
         (
             *("tutoring_edit", "tutoring_copy", "tutoring_add_student", "tutoring_schedule", "tutoring_new_rule"),
             *("tutoring_rule", "tutoring_add_lesson", "tutoring_give_homework", "tutoring_member", "tutoring_goal"),
-            *("tutoring_print_plan", "tutoring_move", "tutoring_swap", "tutoring_cancel", "tutoring_student_off"),
-            *("tutoring_give_with_lesson", "homework_look", "tutoring_payment", "tutoring_entry", "tutoring_package"),
+            *("tutoring_student_off", "tutoring_give_with_lesson", "homework_look", "tutoring_payment", "tutoring_entry", "tutoring_package"),
         ),
         MANAGES,
     ),
+    **dict.fromkeys(("tutoring_print_plan", "tutoring_move", "tutoring_swap", "tutoring_cancel"), GIVES),
+    **dict.fromkeys(("tutoring_lesson", "tutoring_lesson_file"), GIVES | {"student"}),
     **dict.fromkeys(
-        ("tutoring_project", "tutoring_lesson", "tutoring_lesson_file", "homework_item_file", "homework_answer_file"),
-        MANAGES | {"student"},
+        ("tutoring_project", "tutoring_timeline", "homework_item_file", "homework_answer_file"), MANAGES | {"student"}
     ),
     "tutoring_account": MANAGES | {"parent"},
     "tutoring_ask": {"student"},
     "homework_copy": {"student"},
     **dict.fromkeys(
         ("tutoring_new", "tutoring_students", "tutoring_days_off", "tutoring_month", "tutoring_policies",
-         "tutoring_new_policy"),
-        MANAGES | {"other_teacher"},
+         "tutoring_new_policy", "tutoring_kinds", "homework_to_look_at"),
+        GIVES | {"other_teacher"},
     ),
-    "homework_to_look_at": MANAGES | {"other_teacher"},
     **dict.fromkeys(
         ("calendar", "calendar_print", "calendar_subscribe", "tutoring_projects", "tutoring_accounts", "homework"),
         set(SEES) - {"visitor"},
@@ -72,10 +75,14 @@ POSTS: dict[str, set[str]] = {
                 "tutoring_add_goal",
                 "tutoring_invite_again",
             ),
-            *("tutoring_goal_done", "tutoring_mark", "tutoring_open_again", "tutoring_presence", "tutoring_plan"),
-            *("tutoring_go_on", "tutoring_add_task", "tutoring_report", "homework_excuse", "homework_remind"),
+            *("tutoring_goal_done", "homework_excuse", "homework_remind", "homework_opened"),
         ),
         MANAGES,
+    ),
+    **dict.fromkeys(
+        ("tutoring_mark", "tutoring_open_again", "tutoring_presence", "tutoring_plan", "tutoring_go_on",
+         "tutoring_add_task", "tutoring_report"),
+        GIVES,
     ),
     **{name: {"student"} for name in ("tutoring_call_off", "homework_draft", "homework_take_back")},
 }
@@ -83,7 +90,7 @@ POSTS: dict[str, set[str]] = {
 ELSEWHERE = {
     *("calendar_feed", "tutoring_end_rule", "tutoring_end_days_off", "tutoring_mark_today", "tutoring_undo"),
     *("tutoring_tick", "tutoring_answer_wish", "tutoring_return_package", "tutoring_take_back", "tutoring_policy"),
-    *("homework_remove_file", "homework_give_to_group"),
+    *("homework_remove_file", "homework_give_to_group", "tutoring_zone", "tutoring_delete_kind"),
 }
 
 
@@ -189,7 +196,7 @@ def test_single_rows_are_closed_to_others(practice: SimpleNamespace, visit: Any)
         reverse("tutoring_end_rule", args=(practice.project.pk, practice.rule.pk)),
         reverse("homework_remove_file", args=(practice.file.key,)),
     ]
-    for who in ("student", "parent", "other_teacher", "classmate", "editor", "moderator"):
+    for who in ("student", "parent", "other_teacher", "classmate", "editor", "moderator", "registrar"):
         client = visit(getattr(practice, who))
         for path in paths:
             assert client.post(path).status_code == 404, (who, path)
