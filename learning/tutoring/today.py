@@ -23,7 +23,7 @@ from learning.tutoring.models import (
     Status,
 )
 from learning.tutoring.models.projects import GoalProgress
-from learning.tutoring.money.statement import debts
+from learning.tutoring.money.month import debts
 
 COMING_SHOWN, DUE_SHOWN, TO_MARK_SHOWN, DEBTS_SHOWN, LOOK_SHOWN = 3, 5, 20, 5, 5
 

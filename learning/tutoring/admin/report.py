@@ -24,7 +24,7 @@ from learning.base.sheets import FORMATS, as_file
 from learning.tutoring.access import MANAGE
 from learning.tutoring.currencies import money_text, to_decimal
 from learning.tutoring.models import LedgerLine, Lesson, LineKind, Status
-from learning.tutoring.money.statement import month_of
+from learning.tutoring.money.month import month_of
 from learning.tutoring.web.calendar_views import asked_day
 
 

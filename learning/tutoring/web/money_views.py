@@ -29,9 +29,10 @@ from learning.tutoring.errors import TutoringError
 from learning.tutoring.models import Account, LedgerLine, Lesson, Package, Policy, PolicyVersion, Project, Status
 from learning.tutoring.money import ledger
 from learning.tutoring.money.allocation import covers_of
+from learning.tutoring.money.month import debts, month_of, teachers_month
 from learning.tutoring.money.packages import buy_package, package_states, return_package
 from learning.tutoring.money.policies import save_policy
-from learning.tutoring.money.statement import as_rows, debts, month_of, statements, teachers_month, words_of
+from learning.tutoring.money.statement import as_rows, statements, words_of
 from learning.tutoring.projects.actions import policies_for
 from learning.tutoring.web.calendar_views import asked_day
 from learning.tutoring.web.forms import EntryForm, PackageForm, PaymentForm, PeriodForm, PolicyForm
