@@ -42,7 +42,8 @@ PAGES: dict[str, set[str]] = {
         (
             *("tutoring_edit", "tutoring_copy", "tutoring_add_student", "tutoring_schedule", "tutoring_new_rule"),
             *("tutoring_rule", "tutoring_add_lesson", "tutoring_give_homework", "tutoring_member", "tutoring_goal"),
-            *("tutoring_student_off", "tutoring_give_with_lesson", "homework_look", "tutoring_payment", "tutoring_entry", "tutoring_package"),
+            *("tutoring_student_off", "tutoring_give_with_lesson", "homework_look", "tutoring_payment"),
+            *("tutoring_entry", "tutoring_package"),
         ),
         MANAGES,
     ),
@@ -80,8 +81,15 @@ POSTS: dict[str, set[str]] = {
         MANAGES,
     ),
     **dict.fromkeys(
-        ("tutoring_mark", "tutoring_open_again", "tutoring_presence", "tutoring_plan", "tutoring_go_on",
-         "tutoring_add_task", "tutoring_report"),
+        (
+            "tutoring_mark",
+            "tutoring_open_again",
+            "tutoring_presence",
+            "tutoring_plan",
+            "tutoring_go_on",
+            "tutoring_add_task",
+            "tutoring_report",
+        ),
         GIVES,
     ),
     **{name: {"student"} for name in ("tutoring_call_off", "homework_draft", "homework_take_back")},

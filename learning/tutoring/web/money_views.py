@@ -24,7 +24,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from learning.accounts.requests import PersonRequest
 from learning.base.sheets import FORMATS, as_file
 from learning.tutoring.access import keeps_account, managed_project_or_404, seen_account_or_404, seen_accounts, teaches
-from learning.tutoring.currencies import money_text
+from learning.tutoring.currencies import money_text, to_decimal
 from learning.tutoring.errors import TutoringError
 from learning.tutoring.models import Account, LedgerLine, Lesson, Package, Policy, PolicyVersion, Project, Status
 from learning.tutoring.money import ledger
@@ -316,16 +316,22 @@ def month(request: PersonRequest) -> HttpResponseBase:
         raise Http404
     found = teachers_month(user, asked_day(request, timezone.localdate()))
     if request.GET.get("format") in FORMATS:
-        headings = [_("Project"), pgettext("taught", "Lessons"), _("Hours"), _("Earned"), _("Currency")]
+        money = [_("Earned"), _("Received"), _("Owed today"), _("Currency")]
+        headings = [_("Project"), pgettext("taught", "Lessons"), _("Hours"), *money]
         table = (
-            [one.name, one.lessons, one.hours, money_text(one.earned, one.currency), one.currency]
+            [
+                *(one.name, one.lessons, one.hours),
+                *(to_decimal(amount, one.currency) for amount in (one.earned, one.received, one.owed)),
+                one.currency,
+            ]
             for one in found.projects
         )
         return as_file(date_format(found.first, "F Y"), request.GET["format"], headings, table)
-    most = max((one.minutes for one in found.projects), default=0)
+    given = [one for one in found.projects if one.minutes]
+    most = max((one.minutes for one in given), default=0)
     bars = [
-        {"row": one, "y": n * 32, "text_y": n * 32 + 20, "width": one.minutes * 300 // most if most else 0}
-        for n, one in enumerate(found.projects)
+        {"row": one, "y": n * 32, "text_y": n * 32 + 20, "width": one.minutes * 300 // most}
+        for n, one in enumerate(given)
     ]
     context = {
         "month": found,
