@@ -1,6 +1,7 @@
 """The calendar of a person, and what other programs read of it."""
 
-from datetime import UTC, date, datetime, timedelta
+import re
+from datetime import UTC, date, timedelta
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from learning.enrollment.models import StudyGroup
 from learning.tutoring.models import By, DayOff, Lesson
-from learning.tutoring.schedule.calendar import days_of, side_by_side
+from learning.tutoring.schedule.calendar import SHOWN_IN_MONTH, days_of, hours_of, side_by_side
 from learning.tutoring.schedule.changing import cancel_lesson, move_lesson
 from learning.tutoring.schedule.ical import feed_of, file_of
 from tests.tutoring.making import coming_lesson, lesson_at, project, utc, weekly
@@ -86,6 +87,25 @@ def test_a_lesson_over_midnight_stands_in_the_day_in_which_it_begins(people: Sim
     assert entry.minutes == 30  # of this day
     later = days_of(people.student, date(2026, 5, 5), date(2026, 5, 6))
     assert [len(day.entries) for day in later] == [1, 0]  # it goes on there
+    (entry,) = later[0].entries
+    assert (entry.top, entry.minutes) == (0, 30)
+    assert hours_of(later)[0] == 0
+
+
+def test_a_day_says_how_many_lessons_a_month_leaves_out(people: SimpleNamespace, visit: Any) -> None:
+    made = project(people.teacher, people.student, starts_on=date(2026, 1, 1))
+    for hour in range(8, 8 + SHOWN_IN_MONTH):
+        lesson_at(made, utc(2026, 5, 4, hour))
+    client = visit(people.teacher)
+    path = "/calendar/?view=month&day=2026-05-04"
+    assert not re.search(r"\d more", client.get(path).content.decode())
+    for hour in (16, 17):
+        lesson_at(made, utc(2026, 5, 4, hour))
+    page = client.get(path).content.decode()
+    assert "2 more" in page
+    assert "?view=day&amp;day=2026-05-04" in page
+    day = client.get("/calendar/?view=day&day=2026-05-04").content.decode()
+    assert len(set(re.findall(r"\d\d:00–\d\d:00", day))) == SHOWN_IN_MONTH + 2
 
 
 def test_dates_of_courses_are_in_it(small: SimpleNamespace) -> None:
@@ -137,7 +157,10 @@ def test_the_script_moves_a_lesson_to_where_it_was_dropped(people: SimpleNamespa
     other = coming_lesson(made, hours=70)
     clash = client.post(f"/tutoring/lessons/{other.pk}/move/", asked, headers={"accept": "application/json"})
     assert clash.status_code == 409
-    for wrong in ("", "x", "2026-13-40T99:99", "9999-01-01T00:00"):
+    for wrong in ("", "x", "2026-13-40T99:99", "9999-01-01T00:00", "0001-01-01T00:00", "9999-12-31T23:59"):
         answer = client.post(path, {"starts_at": wrong}, headers={"accept": "application/json"})
-        assert answer.status_code in {409, 422}
-    assert isinstance(stored.starts_at, datetime)
+        assert answer.status_code == 422, wrong
+    client.post(path, {"starts_at": f"{day}T15:15:42.123456", "minutes": "45"}, headers={"accept": "application/json"})
+    moved = Lesson.objects.get(pk=lesson.pk)
+    assert (moved.starts_at.second, moved.starts_at.microsecond) == (0, 0)
+    assert moved.starts_at - stored.starts_at == timedelta(hours=1)

@@ -13,18 +13,24 @@ from django.utils import timezone
 
 from learning.accounts.actions import anonymise
 from learning.accounts.models import User
+from learning.tutoring.homework.actions import Item, give_homework
+from learning.tutoring.lessons.marking import mark
 from learning.tutoring.models import (
     Account,
     Attendance,
     DayOff,
     LedgerLine,
     Lesson,
+    LessonKind,
     Package,
     Policy,
     Presence,
     Project,
     Status,
 )
+from learning.tutoring.money.packages import buy_package
+from learning.tutoring.projects.actions import join
+from tests import school
 from tests.test_budgets import queries
 from tests.tutoring.making import coming_lesson, past_lesson, policy, project, weekly
 
@@ -126,6 +132,24 @@ def test_a_weekly_rule_that_makes_no_sense_is_refused(english: Project, visit: A
     path = f"/tutoring/projects/{english.pk}/schedule/rule/"
     assert visit(english.teacher).post(path, weekly_form(english, **changes)).status_code == 422
     assert not Lesson.objects.exists()
+
+
+def test_a_rule_that_cannot_be_applied_is_said_at_its_form(english: Project, visit: Any) -> None:
+    lessons = weekly(english, (0, "18:00"), from_date=english.today + timedelta(days=20))
+    client = visit(english.teacher)
+    path = f"/tutoring/projects/{english.pk}/schedule/{lessons[0].rule_id}/"
+    page = client.post(path, weekly_form(english, at0="07:35"))
+    assert page.status_code == 422
+    assert "A later change of this rule begins on" in page.content.decode()
+    assert 'value="07:35"' in page.content.decode()
+    # “this and all following” cannot leave the week
+    local = timezone.localtime(lessons[1].starts_at, english.zone)
+    move = {"day": (local + timedelta(days=9)).date().isoformat(), "at": "07:35", "minutes": "60", "following": "on"}
+    page = client.post(f"/tutoring/lessons/{lessons[1].pk}/move/", move)
+    assert page.status_code == 422
+    assert "choose a day of the same week" in page.content.decode()
+    assert 'value="07:35"' in page.content.decode()
+    assert Lesson.objects.get(pk=lessons[1].pk).starts_at == lessons[1].starts_at
 
 
 def test_a_clash_is_shown_with_free_times_and_names_no_lesson_of_others(people: SimpleNamespace, visit: Any) -> None:
@@ -407,17 +431,44 @@ def test_pages_have_a_bounded_number_of_queries(people: SimpleNamespace, visit: 
             "projects": queries(visit(people.teacher), "/tutoring/"),
             "accounts": queries(visit(people.teacher), "/tutoring/accounts/"),
             "students": queries(visit(people.teacher), "/tutoring/students/"),
+            "timeline": queries(visit(people.teacher), f"{made.get_absolute_url()}timeline/"),
+            "payment": queries(visit(people.teacher), f"{account.get_absolute_url()}payment/"),
+            "month": queries(visit(people.teacher), "/tutoring/month/"),
+            "kinds": queries(visit(people.teacher), "/tutoring/kinds/"),
+            "homework": queries(visit(people.student), "/homework/"),
             "cms": queries(visit(people.admin), "/cms/tutoring/lesson/"),
         }
 
-    made = project(people.teacher, people.student, price=3000)
+    def homework_and_money(of: Project) -> None:
+        for student in (people.student, people.classmate):
+            items = [Item("text", text="Write")]
+            give_homework(teacher=people.teacher, title="Letter", items=items, students=[student], project=of)
+            buy_package(
+                project=of, payer=student, units=2, minutes=60, price=100, bought_on=of.today, expires_on=None,
+                actor=people.teacher,
+            )  # fmt: skip
+
+    made = project(people.teacher, people.student, people.classmate, price=3000)
+    homework_and_money(made)
+    account = Account.objects.get(payer=people.student)
+    mark(lesson=past_lesson(made, hours_ago=90, minutes=90), status=Status.HELD, actor=people.teacher)
     coming_lesson(made, hours=30)
     past_lesson(made, hours_ago=30)
     few = count()
     for n in range(8):
-        other = project(people.teacher, people.student, price=3000, taught=f"Subject {n}")
+        other = project(people.teacher, people.student, people.classmate, price=3000, taught=f"Subject {n}")
         weekly(other, (n % 7, f"{8 + n:02}:00"), from_date=other.today + timedelta(days=1))
         past_lesson(other, hours_ago=40 + 2 * n)
+        homework_and_money(other)
+        mark(lesson=past_lesson(other, hours_ago=100 + 2 * n, minutes=90), status=Status.HELD, actor=people.teacher)
+        LessonKind.objects.create(owner=people.teacher, name=f"Kind {n}")
+        person = school.person(f"new{n}")
+        join(project=made, person=person, joined_on=made.starts_on)
+        buy_package(
+            project=made, payer=person, units=2, minutes=60, price=100, bought_on=made.today, expires_on=None,
+            actor=people.teacher,
+        )  # fmt: skip
+        mark(lesson=past_lesson(made, hours_ago=150 + 2 * n, minutes=90), status=Status.HELD, actor=people.teacher)
     many = count()
     assert many["week"] <= 8, many
     assert many["student"] <= 10, many
