@@ -7,7 +7,7 @@ returns rows of plain values. `CompiledUpdate` and `CompiledInsert` do the same 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -72,8 +72,8 @@ class _Written(NamedTuple):
 class _Compiled:
     """A statement that `build(*arguments)` describes.
 
-    An argument is an int, a str, a UUID, an aware datetime, or a list of one of these; a list may be
-    used with `__in`, or with `__among`, which PostgreSQL takes as one parameter.
+    An argument is an int, a str, a UUID, a date, an aware datetime, or a list of one of these; a list may be used
+    with `__in`, or with `__among`, which PostgreSQL takes as one parameter.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
@@ -255,6 +255,8 @@ def _mark(value: Any, place: int) -> Any:
     """Return a value of the same type that does not occur in a query by itself."""
     if isinstance(value, datetime):
         return _LATE + timedelta(days=place)
+    if isinstance(value, date):
+        return _LATE.date() + timedelta(days=place)
     if isinstance(value, UUID):
         return UUID(int=_BASE + place)
     return _BASE + place if isinstance(value, int) else f"\x01{place}"
@@ -264,6 +266,8 @@ def _adapted(connection: BaseDatabaseWrapper, value: Any) -> Any:
     """Return the value as this kind of database expects it among the parameters."""
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
+    if isinstance(value, date):
+        return connection.ops.adapt_datefield_value(value)
     if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
         return value.hex
     return value

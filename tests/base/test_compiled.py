@@ -1,7 +1,7 @@
 """Statements that are written once: they say what Django's own would, whatever their values."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +14,7 @@ from chat.models import Message, ReadMarker, Room
 from chat.rooms.access import standings
 from learning.accounts.models import User
 from learning.base.compiled import CompiledInsert, CompiledQuery, CompiledUpdate, in_one_trip
+from learning.tutoring.models import DayOff
 from tests.chat.conftest import with_group
 
 _people = CompiledQuery(lambda ids: User.objects.filter(pk__in=ids).order_by("pk").values_list("pk", "email"))
@@ -39,6 +40,15 @@ def test_rows_of_any_number_of_values(here: SimpleNamespace) -> None:
         assert _people.rows(wanted) == [
             (person.pk, person.email) for person in User.objects.filter(pk__in=wanted).order_by("pk")
         ]
+
+
+def test_dates_are_arguments_like_others(people: SimpleNamespace) -> None:
+    day = date(2026, 2, 28)
+    DayOff.objects.create(person=people.teacher, first=day, last=day + timedelta(days=1))
+    off = CompiledQuery(lambda who, on: DayOff.objects.filter(person_id=who, last__gte=on).values_list("first"))
+    for shift in range(4):
+        found = off.rows(people.teacher.pk, day + timedelta(days=shift))
+        assert found == ([(day,)] if shift < 2 else []), shift
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -53,12 +53,20 @@ class Presence(models.TextChoices):
     ABSENT = "absent", pgettext_lazy("attendance", "Absent")
 
 
+def earliest_start(of: datetime) -> datetime:
+    """The start of the longest lesson that ends at this time."""
+    return of - timedelta(minutes=LONGEST_LESSON)
+
+
 class LessonQuerySet(models.QuerySet["Lesson"]):
     def between(self, first: datetime, last: datetime) -> "LessonQuerySet":
         """Those that overlap this time; `last` itself is not part of it."""
-        # no lesson is longer: with both bounds on the start an index finds them, among those of many years
-        longest = timedelta(minutes=LONGEST_LESSON)
-        return self.filter(starts_at__lt=last, starts_at__gt=first - longest, ends_at__gt=first)
+        return self.overlapping(first, last, earliest_start(first))
+
+    def overlapping(self, first: datetime, last: datetime, earliest: datetime) -> "LessonQuerySet":
+        """As `between`, with the earliest start of a lesson that may still go on: for compiled queries."""
+        # with both bounds on the start an index finds them, among those of many years
+        return self.filter(starts_at__lt=last, starts_at__gt=earliest, ends_at__gt=first)
 
     def taking_time(self) -> "LessonQuerySet":
         return self.filter(status__in=TAKES_TIME)

@@ -1,27 +1,21 @@
 """What a calendar shows: lessons and dates of courses in a range of days, placed on a grid of hours."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from learning.accounts.models import User
-from learning.courses.models import CoursePage, ModulePage
-from learning.courses.programme import address_of
-from learning.enrollment.models import Enrollment, Opening, StudyGroup
-from learning.enrollment.statuses import READING
-from learning.tutoring.access import scheduled_lessons
-from learning.tutoring.models import Attendance, Lesson, Presence, Status
-from learning.tutoring.models.lessons import LessonQuerySet
+from learning.base.compiled import CompiledQuery, in_one_trip
+from learning.tutoring.access import teaches
+from learning.tutoring.models import Attendance, DayOff, Lesson, Presence, Status
+from learning.tutoring.schedule.course_dates import CourseDate, start_course_dates
+from learning.tutoring.schedule.reading import Part, start_lessons
 from learning.tutoring.schedule.times import monday_of
 
-MOST_LESSONS = 500  # of one view
-MOST_DATES = 100
 SHOWN_IN_MONTH = 6  # lessons of one day
 FIRST_HOUR, LAST_HOUR = 8, 20  # that a week shows at least
 MINUTES_OF_DAY = 24 * 60
@@ -59,16 +53,6 @@ class Entry:
         return self.day is not None and self.starts_at.date() < self.day
 
 
-@dataclass(frozen=True, slots=True)
-class CourseDate:
-    """A date of a course: its start or end, or the opening of a module."""
-
-    day: date
-    at: datetime
-    text: str
-    url: str
-
-
 @dataclass(slots=True)
 class Day:
     day: date
@@ -88,73 +72,63 @@ class Day:
         return max(len(self.entries) - SHOWN_IN_MONTH, 0)
 
 
-def lessons_for(user: User, first: date, last: date, zone: ZoneInfo) -> LessonQuerySet:
-    """The lessons of a person that overlap these days of their zone, the last day included."""
-    begins = datetime.combine(first, time(), tzinfo=zone)
-    ends = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
-    rows = (
-        scheduled_lessons(user).between(begins, ends).select_related("project", "teacher").prefetch_related(_people())
-    )
-    rows = rows.exclude(status=Status.CANCELLED, cancelled_by="schedule").order_by("starts_at", "pk")
-    return rows.only(*_LESSON, *(f"teacher__{name}" for name in _PERSON), "project__taught", "project__teacher_id")
-
-
-# what a calendar says: no plans, which are long
-_LESSON = ("project_id", "teacher_id", "starts_at", "ends_at", "status", "cancelled_by", "theme")
-_PERSON = ("display_name", "email", "anonymised_at")
-
-
-def _people() -> Prefetch:
-    facts = ("lesson_id", "student_id", "payer_id", "presence", *(f"student__{name}" for name in _PERSON))
-    return Prefetch("attendances", Attendance.objects.select_related("student").only(*facts))
-
-
-def entry_of(lesson: Lesson, user: User, zone: ZoneInfo) -> Entry:
-    attendances = list(lesson.attendances.all())
-    students = [one.student for one in attendances]
+def entry_of(lesson: Lesson, user: User, zone: tzinfo, parts: Sequence[Part | Attendance] | None = None) -> Entry:
+    """A lesson as this person sees it; `parts` are its students, where they are read already."""
+    if parts is None:
+        parts = list(lesson.attendances.all())
     is_taught = user.pk in {lesson.teacher_id, lesson.project.teacher_id}
+    own = next((part for part in parts if part.student_id == user.pk), None)
     if is_taught:
-        names = ", ".join(student.get_full_name() for student in students)
-    else:
-        own = [student for student in students if student.pk == user.pk]
-        # a payer sees for whom it is; a student with whom
-        names = str(lesson.teacher) if own else ", ".join(student.get_full_name() for student in _paid(lesson, user))
+        names = ", ".join(part.student.get_full_name() for part in parts)
+    elif own:
+        names = str(lesson.teacher)
+    else:  # a payer sees for whom it is
+        names = ", ".join(part.student.get_full_name() for part in parts if part.payer_id == user.pk)
     return Entry(
         lesson,
         lesson.starts_at.astimezone(zone),
         lesson.ends_at.astimezone(zone),
         names,
         is_taught=is_taught,
-        is_readable=is_taught or any(student.pk == user.pk for student in students),
-        is_called_off=lesson.status == Status.PLANNED
-        and any(one.student_id == user.pk and one.presence == Presence.EXCUSED for one in attendances),
+        is_readable=is_taught or own is not None,
+        is_called_off=own is not None and own.presence == Presence.EXCUSED and lesson.status == Status.PLANNED,
     )
 
 
-def _paid(lesson: Lesson, user: User) -> list[User]:
-    return [one.student for one in lesson.attendances.all() if one.payer_id == user.pk]
+# of the whole person, not of one project
+_days_off = CompiledQuery(
+    lambda user_id, first, last: DayOff.objects.filter(
+        person_id=user_id, project=None, last__gte=first, first__lte=last
+    ).values_list("first", "last")
+)
 
 
 def days_of(user: User, first: date, last: date) -> list[Day]:
     """The days from `first` to `last` of a person's calendar; a bounded number of queries."""
     zone = ZoneInfo(user.time_zone)
     today = timezone.localdate(timezone=zone)
-    days = {first + timedelta(days=n): Day(first + timedelta(days=n), False) for n in range((last - first).days + 1)}
-    for day in days.values():
-        day.is_today = day.day == today
-    for lesson in lessons_for(user, first, last, zone)[:MOST_LESSONS]:
-        entry = entry_of(lesson, user, zone)
+    dates = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    days = {day: Day(day, is_today=day == today) for day in dates}
+    begins = datetime.combine(first, time(), tzinfo=zone)
+    ends = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
+    as_teacher, teaches_courses = teaches(user), user.has_perm("accounts.teach")
+    with in_one_trip():
+        lessons = start_lessons(user.pk, begins, ends, as_teacher=as_teacher)
+        of_courses = start_course_dates(user.pk, begins, ends, as_teacher=teaches_courses)
+        off = _days_off.start(user.pk, first, last)
+    for lesson, parts in lessons():
+        entry = entry_of(lesson, user, zone, parts)
         # a lesson over midnight that has begun before the first day stands in that day
-        begins = max(entry.starts_at.date(), first)
-        if begins in days:
-            days[begins].entries.append(replace(entry, day=begins))
-    for one in course_dates(user, first, last, zone):
+        day = max(entry.starts_at.date(), first)
+        if day in days:
+            days[day].entries.append(replace(entry, day=day))
+    for one in of_courses():
         days[one.day].dates.append(one)
-    for day_off in user.days_off.filter(project=None, last__gte=first, first__lte=last):
-        for day in days.values():
-            day.is_off = day.is_off or day_off.first <= day.day <= day_off.last
-    for day in days.values():
-        day.entries = side_by_side(day.entries)
+    for begin, end in off():
+        for found in days.values():
+            found.is_off = found.is_off or begin <= found.day <= end
+    for found in days.values():
+        found.entries = side_by_side(found.entries)
     return list(days.values())
 
 
@@ -180,58 +154,6 @@ def side_by_side(entries: list[Entry]) -> list[Entry]:
         cluster.append((entry, column))
     flush()
     return placed
-
-
-def course_dates(user: User, first: date, last: date, zone: ZoneInfo) -> list[CourseDate]:
-    """Starts, ends and openings of the person's courses and study groups in these days, oldest first."""
-    begins = datetime.combine(first, time(), tzinfo=zone)
-    ends = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
-    studies = list(
-        Enrollment.objects.filter(user=user, status__in=READING, course__live=True).values_list("course_id", "group_id")
-    )
-    courses = {course for course, _group in studies}
-    groups = {group for _course, group in studies if group}
-    found: list[CourseDate] = []
-    if user.has_perm("accounts.teach"):
-        taught = StudyGroup.objects.filter(teachers=user, course__live=True).values_list("pk", "course_id")
-        for group, course in taught[:MOST_DATES]:
-            groups.add(group)
-            courses.add(course)
-    if not courses:
-        return []
-    for course in CoursePage.objects.filter(pk__in=courses).only("title", "url_path", "starts_at", "ends_at", "path"):
-        for at, words in ((course.starts_at, _("%(what)s starts")), (course.ends_at, _("%(what)s ends"))):
-            if at and begins <= at < ends:
-                found.append(_dated(at, zone, words % {"what": course.title}, address_of(course.url_path)))
-    for group_row in (
-        StudyGroup.objects.filter(pk__in=groups)
-        .select_related("course")
-        .only("name", "starts_at", "ends_at", "course__url_path", "course__path", "course__title")
-    ):
-        url = address_of(group_row.course.url_path)
-        for at, words in ((group_row.starts_at, _("%(what)s starts")), (group_row.ends_at, _("%(what)s ends"))):
-            if at and begins <= at < ends:
-                found.append(_dated(at, zone, words % {"what": group_row.name}, url))
-    found += _openings(groups, begins, ends, zone)
-    return sorted(found, key=lambda one: one.at)[:MOST_DATES]
-
-
-def _dated(at: datetime, zone: ZoneInfo, text: str, url: str) -> CourseDate:
-    return CourseDate(at.astimezone(zone).date(), at, text, url)
-
-
-def _openings(groups: Iterable[int], begins: datetime, ends: datetime, zone: ZoneInfo) -> list[CourseDate]:
-    rows = list(
-        Opening.objects.filter(group_id__in=list(groups), opens_at__gte=begins, opens_at__lt=ends).values_list(
-            "module_id", "opens_at"
-        )[:MOST_DATES]
-    )
-    modules = ModulePage.objects.live().only("title", "url_path", "path").in_bulk({pk for pk, _at in rows})
-    return [
-        _dated(at, zone, _("%(what)s opens") % {"what": modules[pk].title}, address_of(modules[pk].url_path))
-        for pk, at in rows
-        if pk in modules
-    ]
 
 
 def key_of(days: list[Day]) -> tuple[Any, ...]:
