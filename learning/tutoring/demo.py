@@ -170,14 +170,14 @@ def _zone() -> Any:
 
 
 def _hold(project: Project, facts: DemoProject) -> list[Lesson]:
-    """The lessons of the past weeks, held; one missed and one with an excused student."""
+    """The lessons up to yesterday, held; one missed and one with an excused student."""
     held: list[Lesson] = []
     today = project.today
     monday = today - timedelta(days=today.weekday())
-    for week in range(facts.weeks[0], 0, -1):
+    for week in range(facts.weeks[0], -1, -1):
         for weekday, at in facts.slots:
             day = monday - week * WEEK + timedelta(days=weekday)
-            if day < project.starts_on:
+            if not project.starts_on <= day < today:
                 continue
             starts_at = instant_of(day, time.fromisoformat(at), project.zone)
             lesson = add_lesson(project=project, starts_at=starts_at, minutes=facts.minutes, actor=project.teacher)
@@ -192,7 +192,7 @@ def _hold(project: Project, facts: DemoProject) -> list[Lesson]:
 
 
 def _sell_package(project: Project, payer: User) -> None:
-    """Ten lessons, half of which are used and half of which are left; paid."""
+    """Half of it is used and half is left; paid."""
     package = buy_package(
         project=project,
         payer=payer,

@@ -6,11 +6,13 @@ from django.db.models import Q, QuerySet
 from django.forms import modelform_factory
 from django.http.response import HttpResponseBase
 from django.urls import path
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
+from django.utils.timezone import localtime
 from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.models import WagtailAdminModelForm
-from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, DateColumn, TitleColumn
+from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, TitleColumn
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from learning.accounts.models import User
@@ -107,6 +109,10 @@ class ProjectViewSet(ReadOnlyViewSet):
 LESSON_SEARCH = ("project__label", "theme", "teacher__display_name", "attendances__student__display_name")
 
 
+def _start_of(row: Lesson) -> str:
+    return date_format(localtime(row.starts_at), "SHORT_DATETIME_FORMAT")
+
+
 class LessonIndexView(SearchedIndexView):
     filterset_class = LessonFilter
     default_ordering = "-starts_at"
@@ -126,7 +132,8 @@ class LessonIndexView(SearchedIndexView):
             ),
             Column("teacher", label=_("Teacher"), accessor=lambda row: row.teacher.get_full_name()),
             Column("students", label=_("Students"), accessor=_names),
-            DateColumn("starts_at", label=_("Starts"), sort_key="starts_at"),
+            # not a `DateColumn`: that says how long ago, and these are to come
+            Column("starts_at", label=_("Starts"), accessor=_start_of, sort_key="starts_at"),
             Column("minutes", label=_("Minutes"), accessor="minutes"),
             Column("status", label=_("Status"), accessor="get_status_display", sort_key="status"),
         ]
