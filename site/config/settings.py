@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "learning.exchange",
     "learning.teaching",
     "learning.tutoring",
+    "learning.vocabulary",
     "learning.library",
     "learning.enrollment",
     "learning.courses",

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("learning.enrollment.urls")),
     path("", include("learning.teaching.urls")),
     path("", include("learning.tutoring.web.urls")),
+    path("", include("learning.vocabulary.web.urls")),
     path("", include("learning.library.urls")),
     path("", include("chat.web.urls")),
     path("cms/", include(replaced_urls)),

@@ -128,7 +128,7 @@ def test_who_may_do_more_is_not_theirs_to_touch(people: SimpleNamespace, visit: 
 
 
 def test_editing_keeps_roles_that_are_not_ones_own_to_take(people: SimpleNamespace, visit: Any) -> None:
-    who = manager("people", "team", "own_students", "tutoring")
+    who = manager("people", "team", "own_students", "tutoring", "dictionary")
     people.student.groups.add(Group.objects.create(name="Choir"))
     data = {"email": people.student.email, "display_name": "Renamed", "language": "", "time_zone": "UTC"}
     data |= {"is_active": "on", "groups": [role(Role.TEACHER).pk]}

@@ -1,0 +1,62 @@
+"""Bulk actions on words: approve them, or make them drafts again."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from learning.base.bulk import ManagedBulkAction
+from learning.vocabulary.access import WRITE
+from learning.vocabulary.admin.screens import LexemeFilter, beginning_with
+from learning.vocabulary.models import Lexeme, State
+
+
+class StateAction(ManagedBulkAction):
+    models: ClassVar = [Lexeme]
+    icon_name = "openquote"
+    after: ClassVar[str] = ""
+
+    def managed(self) -> QuerySet[Lexeme]:
+        # Wagtail checks no permission for a bulk action
+        rows = Lexeme.objects.all() if self.request.user.has_perm(WRITE) else Lexeme.objects.none()
+        return rows.select_related("language")
+
+    def listed(self, asked: QueryDict) -> QuerySet[Lexeme]:
+        filters = LexemeFilter(asked, queryset=self.managed(), request=self.request)
+        rows = filters.qs if filters.is_valid() else Lexeme.objects.none()
+        return beginning_with(rows, asked.get("q", ""))
+
+    def named(self, row: Lexeme) -> str:
+        return f"{row.with_article} ({row.language.name})"
+
+    @classmethod
+    def execute_action(  # type: ignore[override]
+        cls, objects: list[Lexeme], **kwargs: Any
+    ) -> tuple[int, int]:
+        # `changed_at` stays: a word that was only approved is still as its import has made it
+        rows = Lexeme.objects.filter(pk__in=[row.pk for row in objects]).exclude(state=cls.after)
+        return rows.update(state=cls.after), 0
+
+    def get_success_message(self, num_parent_objects: int, num_child_objects: int) -> str:
+        return gettext("Words changed: %(n)s.") % {"n": num_parent_objects}
+
+
+class Approve(StateAction):
+    display_name = _("Approve")
+    action_type = "approve"
+    aria_label = _("Approve the chosen words")
+    action_priority = 10
+    after = State.APPROVED
+
+
+class MakeDraft(StateAction):
+    display_name = _("Make drafts")
+    action_type = "draft"
+    aria_label = _("Make the chosen words drafts, which only those who write the dictionary see")
+    action_priority = 20
+    after = State.DRAFT
+
+
+ACTIONS = (Approve, MakeDraft)

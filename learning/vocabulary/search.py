@@ -1,0 +1,80 @@
+"""Finds words as one types: by the beginning of a word, by a form (“went” finds go), by a translation.
+
+PostgreSQL finds small slips too, by trigrams; exact, prefix and folded search answer the same on SQLite.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.postgres.lookups import TrigramSimilar
+from django.contrib.postgres.search import TrigramSimilarity
+from django.db import connection
+from django.db.models import CharField
+from django.db.models.functions import Length
+
+from learning.vocabulary.access import shown_lexemes
+from learning.vocabulary.folding import fold
+from learning.vocabulary.models import Form, Lexeme, Translation
+from learning.vocabulary.models.entries import LexemeQuerySet
+
+CharField.register_lookup(TrigramSimilar)
+MOST = 20
+LIKE_ENOUGH = 0.35  # similarity by trigrams, of 1
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry, and why it was found: the form or the translation, where it was not the word itself."""
+
+    lexeme: Lexeme
+    by: str = ""
+
+
+def found(user: Any, words: str, language: str = "") -> list[Found]:
+    """The entries that these words begin, the best first.
+
+    Three queries; PostgreSQL is asked once more, for similar words, where all three have found nothing.
+    """
+    folded = fold(words)
+    if not folded:
+        return []
+    shown = shown_lexemes(user)
+    if language:
+        shown = shown.filter(language__code=language)
+    results = _once([*_by_form(shown, folded), *_by_word(shown, folded)], folded)
+    if len(results) < MOST:
+        results = _once([*results, *_by_translation(shown, folded)], folded)
+    if not results and connection.vendor == "postgresql":
+        results = _by_likeness(shown, folded)
+    return results[:MOST]
+
+
+def _once(results: Iterable[Found], folded: str) -> list[Found]:
+    """Each entry once, and those first that are exactly the word; otherwise in the order of finding."""
+    seen: dict[int, Found] = {}
+    for one in sorted(results, key=lambda one: one.lexeme.folded != folded):
+        seen.setdefault(one.lexeme.pk, one)
+    return list(seen.values())
+
+
+def _by_word(shown: LexemeQuerySet, folded: str) -> list[Found]:
+    rows = shown.filter(folded__startswith=folded).select_related("language")
+    return [Found(row) for row in rows.order_by(Length("folded"), "folded", "pk")[:MOST]]
+
+
+def _by_form(shown: LexemeQuerySet, folded: str) -> list[Found]:
+    rows = Form.objects.filter(folded=folded, lexeme__in=shown).select_related("lexeme__language")
+    return [Found(row.lexeme, row.spelling) for row in rows.order_by("pk")[:MOST]]
+
+
+def _by_translation(shown: LexemeQuerySet, folded: str) -> list[Found]:
+    rows = Translation.objects.filter(folded__startswith=folded, sense__lexeme__in=shown)
+    rows = rows.select_related("sense__lexeme__language").order_by(Length("folded"), "folded", "pk")
+    return [Found(row.sense.lexeme, row.text) for row in rows[:MOST]]
+
+
+def _by_likeness(shown: LexemeQuerySet, folded: str) -> list[Found]:
+    rows = shown.filter(folded__trigram_similar=folded).annotate(likeness=TrigramSimilarity("folded", folded))
+    rows = rows.filter(likeness__gte=LIKE_ENOUGH).select_related("language")
+    return [Found(row) for row in rows.order_by("-likeness", "folded", "pk")[:MOST]]

@@ -1,0 +1,109 @@
+"""The dictionary: search, suggestions while one types, the page of a word."""
+
+from collections import defaultdict
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch, Q, Value
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from learning.accounts.requests import PersonRequest
+from learning.vocabulary.access import shown_lexemes
+from learning.vocabulary.folding import fold
+from learning.vocabulary.grammar import FormKind
+from learning.vocabulary.models import Form, Language, Lexeme, Pronunciation, Sense, Translation
+from learning.vocabulary.search import found
+
+LONGEST_QUERY = 100
+MOST_BACKWARDS = 30  # words of other languages that are translated by this one
+
+
+@require_safe
+@login_required
+def dictionary(request: PersonRequest) -> HttpResponse:
+    """Search for a word in all languages, or in one."""
+    words = _words(request)
+    language = request.GET.get("language", "")[:8].replace("\x00", "")
+    results = found(request.user, words, language)
+    context = {"q": words, "language": language, "languages": Language.objects.all(), "results": results}
+    return render(request, "vocabulary/dictionary.html", context)
+
+
+@require_safe
+@login_required
+def suggest(request: PersonRequest) -> HttpResponse:
+    """The same, for the list below the field while one types."""
+    results = found(request.user, _words(request), request.GET.get("language", "")[:8].replace("\x00", ""))
+    return render(request, "vocabulary/parts/results.html", {"results": results, "q": _words(request)})
+
+
+def _words(request: PersonRequest) -> str:
+    return request.GET.get("q", "")[:LONGEST_QUERY].replace("\x00", "").strip()
+
+
+@require_safe
+@login_required
+def entry(request: PersonRequest, code: str, lemma: str) -> HttpResponse:
+    """Everything about a word: each of its entries, and the words that it translates. Eight queries."""
+    senses = Sense.objects.order_by("position", "pk")
+    rows = shown_lexemes(request.user).filter(language__code=code, lemma=lemma).select_related("language", "source")
+    lexemes = list(
+        rows.order_by("part_of_speech", "gender", "homograph").prefetch_related(
+            "examples", Prefetch("senses", queryset=senses)
+        )
+    )
+    forms, sounds = _forms_and_sounds(lexemes)
+    shown, backwards = _translations(request.user, code, lemma, lexemes)
+    if not lexemes and not backwards:
+        raise Http404
+    context = {
+        "lemma": lemma,
+        "language": lexemes[0].language if lexemes else Language.objects.filter(code=code).first(),
+        "entries": [
+            {
+                "lexeme": one,
+                "senses": [(sense, shown[sense.pk]) for sense in one.senses.all()],
+                "forms": forms[one.pk],
+                "sounds": sounds[one.pk],
+            }
+            for one in lexemes
+        ],
+        "backwards": backwards,
+    }
+    return render(request, "vocabulary/entry.html", context)
+
+
+def _forms_and_sounds(
+    lexemes: list[Lexeme],
+) -> tuple[dict[int, list[tuple[str, str]]], dict[int, list[tuple[str, str]]]]:
+    """Forms (kind, spelling) and pronunciations (IPA, region) of these entries, in one query."""
+    forms = Form.objects.filter(lexeme__in=lexemes).order_by()
+    sounds = Pronunciation.objects.filter(lexeme__in=lexemes).order_by()
+    rows = forms.values_list(Value(0), "pk", "lexeme_id", "kind", "spelling").union(
+        sounds.values_list(Value(1), "pk", "lexeme_id", "ipa", "region"), all=True
+    )
+    found: tuple[dict[int, list[tuple[str, str]]], ...] = defaultdict(list), defaultdict(list)
+    for place, _pk, lexeme_id, first, second in sorted(rows):
+        found[place][lexeme_id].append((first, second) if place else (str(FormKind(first).label), second))
+    return found[0], found[1]
+
+
+def _translations(
+    user: Any, code: str, lemma: str, lexemes: list[Lexeme]
+) -> tuple[dict[int, list[tuple[Language, list[Translation]]]], list[Lexeme]]:
+    """The translations of these entries by sense and language, and the entries of which this word is one."""
+    own = {lexeme.pk for lexeme in lexemes}
+    backwards = Q(language__code=code, folded=fold(lemma), sense__lexeme__in=shown_lexemes(user))
+    rows = Translation.objects.filter(Q(sense__lexeme__in=own) | backwards)
+    rows = rows.select_related("language", "sense__lexeme__language").order_by("pk")
+    shown: dict[int, dict[Language, list[Translation]]] = defaultdict(lambda: defaultdict(list))
+    found_back: dict[int, Lexeme] = {}
+    for row in rows:
+        if row.sense.lexeme_id in own:
+            shown[row.sense_id][row.language].append(row)
+        elif len(found_back) < MOST_BACKWARDS:
+            found_back.setdefault(row.sense.lexeme_id, row.sense.lexeme)
+    by_sense = defaultdict(list, {pk: list(languages.items()) for pk, languages in shown.items()})
+    return by_sense, list(found_back.values())

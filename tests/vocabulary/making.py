@@ -1,0 +1,60 @@
+"""Small factories for the dictionary."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+from learning.vocabulary.imports.freedict import DIGITS
+from learning.vocabulary.models import Form, Language, Lexeme, Pronunciation, Sense, State, Translation
+
+ALPHABET = {number: digit for digit, number in DIGITS.items()}
+INFO = ("00databaseinfo", "French-English FreeDict Dictionary\n\nlivre <n, neut>\nthis is no entry\n")
+# as FreeDict has them
+FRENCH = (
+    ("livre", "livre /livʀ/ <n, masc>\nbook\n"),
+    ("livre", "livre /livʀ/ <n, fem>\npound\n"),
+    ("livrer", "livrer /livʀe/ <v>\n1. accuse, denounce\n2. deliver (goods, mail), supply\n"),
+    ("oeil", "œil /œj/ <n, masc>\neye\n"),
+    ("voler", "voler /vɔle/ <v>\nfly\n"),
+    ("voler", "voler /vɔle/ <v>\nsteal\n"),
+)
+
+
+def digits(number: int) -> str:
+    text = ALPHABET[number % 64]
+    while number := number // 64:
+        text = ALPHABET[number % 64] + text
+    return text
+
+
+def dictd(folder: Path, entries: Any = FRENCH, *, name: str = "fra-eng") -> tuple[Path, Path]:
+    """Write a dictionary in the format of dictd: its index and its compressed texts."""
+    index, texts = "", b""
+    for headword, text in (INFO, *entries):
+        data = text.encode()
+        index += f"{headword}\t{digits(len(texts))}\t{digits(len(data))}\n"
+        texts += data
+    paths = folder / f"{name}.index", folder / f"{name}.dict.dz"
+    paths[0].write_text(index, encoding="utf-8")
+    paths[1].write_bytes(gzip.compress(texts))
+    return paths
+
+
+def language(code: str) -> Language:
+    return Language.objects.get(code=code)
+
+
+def word(lemma: str, code: str = "fr", *translations: str, **facts: Any) -> Lexeme:
+    """An approved word, with one sense that has these English translations, and `forms` by kind."""
+    forms = facts.pop("forms", {})
+    ipa = facts.pop("ipa", "")
+    made = Lexeme.objects.create(language=language(code), lemma=lemma, **{"state": State.APPROVED, **facts})
+    for kind, spelling in forms.items():
+        Form.objects.create(lexeme=made, kind=kind, spelling=spelling)
+    if ipa:
+        Pronunciation.objects.create(lexeme=made, ipa=ipa)
+    if translations:
+        sense = Sense.objects.create(lexeme=made)
+        for text in translations:
+            Translation.objects.create(sense=sense, language=language("en"), text=text)
+    return made
