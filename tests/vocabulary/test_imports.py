@@ -124,6 +124,15 @@ def test_a_word_that_was_there_gets_what_it_does_not_have(tmp_path: Path) -> Non
     assert list(texts) == ["book", "volume"]
 
 
+def test_a_word_under_two_headwords_is_one_word_with_both_meanings(tmp_path: Path) -> None:
+    twice = (("livre", "livre <n, masc>\nbook\n"), ("livre!", "livre <n, masc>\nvolume, book\n"))
+    run = bring_in(dictd(tmp_path, twice))
+    assert (run.created, run.changed, run.skipped) == (1, 1, 0)
+    assert list(Translation.objects.order_by("pk").values_list("text", flat=True)) == ["book", "volume", "book"]
+    again = bring_in(dictd(tmp_path, twice))
+    assert (again.created, again.changed, again.skipped) == (0, 0, 2)
+
+
 def test_an_import_goes_on_where_its_process_died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "BATCH", 2)
     paths = dictd(tmp_path)
@@ -132,6 +141,7 @@ def test_an_import_goes_on_where_its_process_died(tmp_path: Path, monkeypatch: p
     run = bring_in(paths)
     assert run.pk == died.pk
     assert (run.state, run.position, run.created, Lexeme.objects.count()) == ("done", 6, 6, 6)
+    assert run.created + run.changed + run.skipped == run.total
     assert Lexeme.objects.filter(lemma="voler", homograph=2).exists()
 
 

@@ -2,8 +2,9 @@
 its process died. The same entries again change nothing.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Protocol
 
@@ -111,13 +112,25 @@ def _batched(entries: Iterator[Entry | Skipped]) -> Iterator[list[Entry | Skippe
         yield batch
 
 
+def _joined(before: Entry | None, after: Entry) -> Entry:
+    """One entry of two that say the same word: a file may have it under two headwords."""
+    if before is None:
+        return after
+    return replace(before, senses=before.senses + after.senses, examples=before.examples + after.examples)
+
+
 class _Batch:
     """Entries that are looked up and stored together."""
 
     def __init__(self, entries: Sequence[Entry | Skipped], language: Language, into: Language) -> None:
         self.language, self.into = language, into
         self.skipped = [one for one in entries if isinstance(one, Skipped)]
-        self.entries = {one.key: one for one in entries if isinstance(one, Entry)}
+        self.entries: dict[Key, Entry] = {}
+        self.sizes: Counter[Key] = Counter()  # of how many entries of the file each is made
+        for one in entries:
+            if isinstance(one, Entry):
+                self.sizes[one.key] += 1
+                self.entries[one.key] = _joined(self.entries.get(one.key), one)
         self.stored = self._stored()
         self.missing = self._missing()
 
@@ -143,10 +156,15 @@ class _Batch:
         return missing
 
     def count(self, counts: Counts) -> None:
-        new = sum(1 for key in self.entries if key not in self.stored)
-        counts.created += new
-        counts.changed += len(self.missing)
-        counts.skipped += len(self.skipped) + len(self.entries) - new - len(self.missing)
+        for key, size in self.sizes.items():
+            if key not in self.stored:
+                counts.created += 1
+                counts.changed += size - 1
+            elif key in self.missing:
+                counts.changed += size
+            else:
+                counts.skipped += size
+        counts.skipped += len(self.skipped)
         counts.reasons += self.skipped[: MOST_REASONS - len(counts.reasons)]
 
     def store(self, run: DictionaryImport, state: str, counts: Counts) -> None:
