@@ -138,11 +138,11 @@ def test_without_a_script_one_talks_all_the_same(school_at: School, browser: Bro
         page.get_by_role("link", name="Autumn").click()
         page.locator("textarea").fill("Без *скрипта*")
         page.locator(".composer-send").click()
-        page.wait_for_load_state()
-        assert page.locator(".msg").last.locator("em").inner_text() == "скрипта"
+        expect(page.locator(".msg").last.locator("em")).to_have_text("скрипта")
         page.locator(".msg").last.locator("[data-more]").click()
         page.locator("main form button[value='🎉']").click()
-        assert "🎉" in page.locator(".msg").last.inner_text()
+        # `expect` tries again: the page was just sent anew, and a message out of sight has no text to be seen yet
+        expect(page.locator(".msg").last).to_contain_text("🎉")
 
 
 def focused(page: Page) -> str:
