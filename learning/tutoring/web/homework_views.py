@@ -35,7 +35,7 @@ from learning.tutoring.homework.files import store_answer_file
 from learning.tutoring.homework.lessons import readable_lessons
 from learning.tutoring.models import AttemptFile, Homework, HomeworkCopy, HomeworkItem, Lesson, Project
 from learning.tutoring.models.homework import TO_DO, HomeworkState
-from learning.tutoring.web.forms import AnswerForm, HomeworkForm
+from learning.tutoring.web.forms.homework import AnswerForm, HomeworkForm
 from learning.tutoring.web.shown import form_page, project_url, try_to
 
 PER_PAGE = 30

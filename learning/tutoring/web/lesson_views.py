@@ -39,18 +39,8 @@ from learning.tutoring.schedule.busy import ClashError
 from learning.tutoring.schedule.ical import file_of
 from learning.tutoring.schedule.times import instant_of
 from learning.tutoring.today import day_of
-from learning.tutoring.web.forms import (
-    CancelForm,
-    MoveForm,
-    PlanForm,
-    PresenceForm,
-    ReasonForm,
-    ReportForm,
-    SwapForm,
-    TaskForm,
-    TimeForm,
-    WishForm,
-)
+from learning.tutoring.web.forms.lessons import PlanForm, PresenceForm, ReportForm, TaskForm
+from learning.tutoring.web.forms.schedule import CancelForm, MoveForm, ReasonForm, SwapForm, TimeForm, WishForm
 from learning.tutoring.web.schedule_views import preview_following
 from learning.tutoring.web.shown import clash_for, form_page, project_url, to_lesson, try_to, way_back, with_undo
 

@@ -35,7 +35,7 @@ from learning.tutoring.money.policies import save_policy
 from learning.tutoring.money.statement import as_rows, statements, words_of
 from learning.tutoring.projects.actions import policies_for
 from learning.tutoring.web.calendar_views import asked_day
-from learning.tutoring.web.forms import EntryForm, PackageForm, PaymentForm, PeriodForm, PolicyForm
+from learning.tutoring.web.forms.money import EntryForm, PackageForm, PaymentForm, PeriodForm, PolicyForm
 from learning.tutoring.web.shown import form_page, try_to
 
 LESSONS_SHOWN = 30

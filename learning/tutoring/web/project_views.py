@@ -48,7 +48,7 @@ from learning.tutoring.projects import actions
 from learning.tutoring.schedule.applying import change_state
 from learning.tutoring.schedule.busy import ClashError
 from learning.tutoring.schedule.zones import hour_changes
-from learning.tutoring.web.forms import (
+from learning.tutoring.web.forms.projects import (
     AddStudentForm,
     GoalForm,
     LeaveForm,

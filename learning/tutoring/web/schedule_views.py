@@ -25,7 +25,7 @@ from learning.tutoring.schedule.busy import ClashError
 from learning.tutoring.schedule.changing import following
 from learning.tutoring.schedule.days_off import DaysOffResult, take_days_off
 from learning.tutoring.schedule.plan import FOLLOW, KEEP, Plan, stored_versions
-from learning.tutoring.web.forms import DaysOffForm, MoveForm, RuleForm
+from learning.tutoring.web.forms.schedule import DaysOffForm, MoveForm, RuleForm
 from learning.tutoring.web.shown import form_page, project_url, try_to
 
 SHOWN = 12  # lessons of each list of a preview

@@ -14,7 +14,7 @@ from learning.tutoring.access import teaches
 from learning.tutoring.errors import TutoringError
 from learning.tutoring.models import LessonKind
 from learning.tutoring.projects.actions import change_project, projects_in_other_zone
-from learning.tutoring.web.forms import KindForm, ZoneForm
+from learning.tutoring.web.forms.projects import KindForm, ZoneForm
 from learning.tutoring.web.shown import form_page
 
 MOST_KINDS = 30  # of one teacher
