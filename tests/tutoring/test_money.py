@@ -23,11 +23,6 @@ from tests.tutoring.making import coming_lesson, past_lesson, policy, project
 TODAY = date(2026, 5, 4)
 
 
-@pytest.fixture
-def english(people: SimpleNamespace) -> Project:
-    return project(people.teacher, people.student, price=3000)
-
-
 def account_of(of: Project, payer: Any) -> Account:
     return Account.objects.get_or_create(teacher=of.teacher, payer=payer)[0]
 

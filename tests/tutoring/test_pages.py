@@ -13,25 +13,18 @@ from django.utils import timezone
 
 from learning.accounts.actions import anonymise
 from learning.accounts.models import User
-from learning.tutoring.homework.actions import Item, give_homework
-from learning.tutoring.lessons.marking import mark
 from learning.tutoring.models import (
     Account,
     Attendance,
     DayOff,
     LedgerLine,
     Lesson,
-    LessonKind,
     Package,
     Policy,
     Presence,
     Project,
     Status,
 )
-from learning.tutoring.money.packages import buy_package
-from learning.tutoring.projects.actions import join
-from tests import school
-from tests.test_budgets import queries
 from tests.tutoring.making import coming_lesson, past_lesson, policy, project, weekly
 
 
@@ -349,128 +342,3 @@ def test_a_deleted_student_leaves_numbers_and_a_deleted_teacher_ends_projects(
     anonymise(person=people.teacher)
     assert Project.objects.get(pk=english.pk).state == Project.State.ENDED
     assert visit(people.admin).get(f"/tutoring/projects/{english.pk}/").status_code == 200
-
-
-def test_the_cms_changes_many_lessons_and_gives_them_to_others(
-    english: Project, people: SimpleNamespace, visit: Any
-) -> None:
-    past, coming = past_lesson(english), coming_lesson(english)
-    client = visit(people.admin)
-    for path in ("lesson", "project", "ledger", "policy", "kind", "report"):
-        assert client.get(f"/cms/tutoring/{path}/").status_code == 200, path
-        assert visit(people.teacher).get(f"/cms/tutoring/{path}/").status_code in {302, 403}, path
-    bulk = "/cms/bulk/tutoring/lesson/{}/?id={}&next=/cms/tutoring/lesson/"
-    client.post(bulk.format("held", past.pk), {"reason": ""})
-    assert Lesson.objects.get(pk=past.pk).status == Status.HELD
-    client.post(bulk.format("substitute", coming.pk), {"teacher": people.other_teacher.pk})
-    assert Lesson.objects.get(pk=coming.pk).teacher == people.other_teacher
-    assert visit(people.other_teacher).get(coming.get_absolute_url()).status_code == 200
-    assert visit(people.other_teacher).get(english.get_absolute_url()).status_code == 404
-    client.post(
-        f"/cms/bulk/tutoring/project/give/?id={english.pk}&next=/cms/tutoring/project/",
-        {"teacher": people.other_teacher.pk},
-    )
-    assert Project.objects.get().teacher == people.other_teacher
-    assert visit(people.teacher).post(bulk.format("cancel", coming.pk), {"reason": ""}).status_code == 404
-    for query in (
-        "paid=unpaid",
-        "paid=free",
-        "status=held",
-        "q=english",
-        f"teacher={people.teacher.pk}",
-        "export=csv",
-        "export=xlsx",
-    ):
-        assert client.get(f"/cms/tutoring/lesson/?{query}").status_code == 200, query
-    assert client.get("/cms/tutoring/ledger/?export=csv").status_code == 200
-    assert client.get("/cms/tutoring/report/?format=csv").status_code == 200
-    form = {"name": "School", "owner": "", "free_hours": "24", "late_percent": "100", "missed_percent": "100",
-            "free_late": "0", "free_late_in": "month", "teacher_percent": "0"}  # fmt: skip
-    assert client.post("/cms/tutoring/policy/new/", form).status_code == 302
-    made = Policy.objects.get(name="School")
-    assert client.post(f"/cms/tutoring/policy/edit/{made.pk}/", {**form, "free_hours": "12"}).status_code == 302
-    assert made.versions.count() == 2
-    used = english.policy
-    assert client.post(f"/cms/tutoring/policy/delete/{used.pk}/").status_code == 404
-    assert Policy.objects.filter(pk=used.pk).exists()
-
-
-def test_the_api_lists_marks_and_hands_in(practice: SimpleNamespace, visit: Any) -> None:
-    student, teacher = visit(practice.student), visit(practice.teacher)
-    listed = student.get("/api/v1/tutoring/lessons?first=2020-01-01&last=2020-02-01").json()
-    assert listed["items"] == []
-    first = (timezone.localdate() - timedelta(days=5)).isoformat()
-    items = student.get(f"/api/v1/tutoring/lessons?first={first}").json()["items"]
-    assert {practice.past.pk, practice.coming.pk} <= {item["id"] for item in items}
-    path = f"/api/v1/tutoring/lessons/{practice.past.pk}/status"
-    ask = {"content_type": "application/json"}
-    assert student.put(path, {"status": "planned"}, **ask).status_code == 404
-    teacher.get("/me/")
-    token = teacher.cookies["csrftoken"].value if "csrftoken" in teacher.cookies else ""
-    assert teacher.put(path, {"status": "planned"}, headers={"X-CSRFToken": token}, **ask).json()["status"] == "planned"
-    assert teacher.put(path, {"status": "held"}, headers={"X-CSRFToken": token}, **ask).json()["status"] == "held"
-    late = f"/api/v1/tutoring/lessons/{practice.coming.pk}/status"
-    assert teacher.put(late, {"status": "held"}, **ask).json()["code"] == "too_early"
-    balances = visit(practice.parent).get("/api/v1/tutoring/balance").json()["items"]
-    assert [item["amount"] for item in balances] == [-2600]
-    hand_in = f"/api/v1/tutoring/homework/{practice.copy.pk}/hand-in"
-    answer = student.post(hand_in, {"text": "Another"}, **ask)
-    assert (answer.status_code, answer.json()["code"]) == (409, "handed_in")
-    assert visit(practice.classmate).post(hand_in, {"text": "x"}, **ask).status_code == 404
-    for query in ("first=0001-01-01", "first=9999-12-31", "first=2026-01-01&last=2029-01-01", "first=x"):
-        assert student.get(f"/api/v1/tutoring/lessons?{query}").status_code == 422
-
-
-def test_pages_have_a_bounded_number_of_queries(people: SimpleNamespace, visit: Any) -> None:
-    def count() -> dict[str, int]:
-        return {
-            "week": queries(visit(people.teacher), "/calendar/"),
-            "student": queries(visit(people.student), "/me/"),
-            "teacher": queries(visit(people.teacher), "/me/"),
-            "project": queries(visit(people.teacher), made.get_absolute_url()),
-            "projects": queries(visit(people.teacher), "/tutoring/"),
-            "accounts": queries(visit(people.teacher), "/tutoring/accounts/"),
-            "students": queries(visit(people.teacher), "/tutoring/students/"),
-            "timeline": queries(visit(people.teacher), f"{made.get_absolute_url()}timeline/"),
-            "payment": queries(visit(people.teacher), f"{account.get_absolute_url()}payment/"),
-            "month": queries(visit(people.teacher), "/tutoring/month/"),
-            "kinds": queries(visit(people.teacher), "/tutoring/kinds/"),
-            "homework": queries(visit(people.student), "/homework/"),
-            "cms": queries(visit(people.admin), "/cms/tutoring/lesson/"),
-        }
-
-    def homework_and_money(of: Project) -> None:
-        for student in (people.student, people.classmate):
-            items = [Item("text", text="Write")]
-            give_homework(teacher=people.teacher, title="Letter", items=items, students=[student], project=of)
-            buy_package(
-                project=of, payer=student, units=2, minutes=60, price=100, bought_on=of.today, expires_on=None,
-                actor=people.teacher,
-            )  # fmt: skip
-
-    made = project(people.teacher, people.student, people.classmate, price=3000)
-    homework_and_money(made)
-    account = Account.objects.get(payer=people.student)
-    mark(lesson=past_lesson(made, hours_ago=90, minutes=90), status=Status.HELD, actor=people.teacher)
-    coming_lesson(made, hours=30)
-    past_lesson(made, hours_ago=30)
-    few = count()
-    for n in range(8):
-        other = project(people.teacher, people.student, people.classmate, price=3000, taught=f"Subject {n}")
-        weekly(other, (n % 7, f"{8 + n:02}:00"), from_date=other.today + timedelta(days=1))
-        past_lesson(other, hours_ago=40 + 2 * n)
-        homework_and_money(other)
-        mark(lesson=past_lesson(other, hours_ago=100 + 2 * n, minutes=90), status=Status.HELD, actor=people.teacher)
-        LessonKind.objects.create(owner=people.teacher, name=f"Kind {n}")
-        person = school.person(f"new{n}")
-        join(project=made, person=person, joined_on=made.starts_on)
-        buy_package(
-            project=made, payer=person, units=2, minutes=60, price=100, bought_on=made.today, expires_on=None,
-            actor=people.teacher,
-        )  # fmt: skip
-        mark(lesson=past_lesson(made, hours_ago=150 + 2 * n, minutes=90), status=Status.HELD, actor=people.teacher)
-    many = count()
-    assert many["week"] <= 8, many
-    assert many["student"] <= 10, many
-    assert all(many[page] <= few[page] + 1 for page in few), (few, many)
-    assert max(many.values()) <= 30, many

@@ -1,6 +1,6 @@
 """Weekly rules: previewed, applied, changed; and single lessons moved, swapped, cancelled, brought back."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,11 +8,10 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from learning.accounts.roles import Role
 from learning.tutoring.errors import TutoringError
 from learning.tutoring.lessons.marking import mark
-from learning.tutoring.models import Attendance, By, DayOff, Lesson, LessonChange, Project, RuleVersion, Status
-from learning.tutoring.projects.actions import change_project, give_project, join, leave
+from learning.tutoring.models import Attendance, By, DayOff, Lesson, Project, RuleVersion, Status
+from learning.tutoring.projects.actions import change_project, join, leave
 from learning.tutoring.schedule.applying import (
     apply_rules,
     change_state,
@@ -22,28 +21,19 @@ from learning.tutoring.schedule.applying import (
 )
 from learning.tutoring.schedule.busy import ClashError
 from learning.tutoring.schedule.changing import (
-    bring_back,
     cancel_lesson,
     following,
-    give_to_substitute,
     move_lesson,
-    swap_lessons,
 )
 from learning.tutoring.schedule.plan import FOLLOW, KEEP
 from learning.tutoring.schedule.times import instant_of, monday_of
-from tests import school
-from tests.tutoring.making import coming_lesson, lesson_at, past_lesson, project, proposal, slots, weekly
+from tests.tutoring.making import coming_lesson, lesson_at, project, proposal, slots, weekly
 
 HOUR = timedelta(hours=1)
 
 
 def next_monday() -> date:
     return monday_of(timezone.localdate()) + timedelta(days=7)
-
-
-@pytest.fixture
-def english(people: SimpleNamespace) -> Project:
-    return project(people.teacher, people.student, price=3000)
 
 
 def planned(of: Project) -> list[Lesson]:
@@ -246,60 +236,6 @@ def test_the_free_times_offered_are_free(english: Project) -> None:
     lesson_at(english, error.value.free[0])
 
 
-def test_bringing_back_into_a_taken_time_is_refused(english: Project) -> None:
-    lesson = coming_lesson(english)
-    cancel_lesson(lesson=lesson, by=By.TEACHER, actor=english.teacher)
-    other = lesson_at(english, lesson.starts_at)
-    with pytest.raises(ClashError):
-        bring_back(lesson=lesson, actor=english.teacher)
-    assert Lesson.objects.get(pk=lesson.pk).status == Status.CANCELLED
-    cancel_lesson(lesson=other, by=By.TEACHER, actor=english.teacher)
-    assert bring_back(lesson=lesson, actor=english.teacher).status == Status.PLANNED
-
-
-def test_a_withdrawn_lesson_brought_back_stays(english: Project) -> None:
-    lessons = weekly(english, (0, "18:00"), from_date=next_monday())
-    end = end_rule(project=english, rule_id=lessons[0].rule_id or 0, from_date=next_monday() + timedelta(weeks=2))
-    apply(english, proposal=end)
-    bring_back(lesson=lessons[5], actor=english.teacher)
-    assert preview(english).is_empty
-    assert len(planned(english)) == 3
-
-
-def test_two_lessons_are_swapped(english: Project, people: SimpleNamespace) -> None:
-    german = project(people.teacher, people.classmate, taught="German")
-    one, other = coming_lesson(english, hours=24), coming_lesson(german, hours=25, minutes=30)
-    swap_lessons(first=one, second=other, actor=people.teacher)
-    times = {lesson.pk: (lesson.starts_at, lesson.minutes) for lesson in Lesson.objects.all()}
-    assert times == {one.pk: (other.starts_at, 60), other.pk: (one.starts_at, 30)}
-    with pytest.raises(TutoringError):
-        swap_lessons(first=one, second=one, actor=people.teacher)
-
-
-def test_a_swap_that_does_not_fit_changes_nothing(english: Project, people: SimpleNamespace) -> None:
-    german = project(people.teacher, people.classmate, taught="German")
-    long, short = coming_lesson(english, hours=20, minutes=120), coming_lesson(german, hours=30, minutes=30)
-    coming_lesson(german, hours=31)
-    with pytest.raises(ClashError):
-        swap_lessons(first=long, second=short, actor=people.teacher)
-    assert Lesson.objects.get(pk=long.pk).starts_at == long.starts_at
-
-
-def test_this_and_all_following(english: Project) -> None:
-    lessons = weekly(english, (0, "18:00"), (2, "10:00"), from_date=next_monday())
-    mondays = [lesson for lesson in lessons if lesson.slot == 0]
-    wanted = mondays[3].starts_at + timedelta(days=1, hours=1)
-    change = following(mondays[3], wanted, 90)
-    plan = apply(english, proposal=change)
-    assert len(plan.moved) == len(mondays) - 3
-    moved = [timezone.localtime(lesson.starts_at, english.zone) for lesson in planned(english) if lesson.minutes == 90]
-    assert [(at.weekday(), at.hour) for at in moved] == [(1, 19)] * 5
-    assert len(planned(english)) == len(lessons)
-    single = coming_lesson(english, hours=7)
-    with pytest.raises(TutoringError):
-        following(single, wanted, 60)
-
-
 def test_every_second_week_keeps_its_weeks_when_changed_from_the_middle(english: Project) -> None:
     lessons = weekly(english, (0, "18:00"), from_date=next_monday(), every=2)
     apply(english, proposal=following(lessons[1], lessons[1].starts_at + HOUR, 60))
@@ -355,50 +291,6 @@ def school_zone(name: str) -> Any:
     from zoneinfo import ZoneInfo
 
     return ZoneInfo(name)
-
-
-def test_a_substitute_gives_one_lesson(english: Project, people: SimpleNamespace) -> None:
-    lesson = coming_lesson(english)
-    with pytest.raises(TutoringError):
-        give_to_substitute(lesson=lesson, teacher=people.student, actor=people.admin)
-    given = give_to_substitute(lesson=lesson, teacher=people.other_teacher, actor=people.admin)
-    assert given.teacher == people.other_teacher
-    busy = project(people.teacher, people.classmate)
-    lesson_at(busy, lesson.starts_at)  # the teacher's own time is free again
-    with pytest.raises(ClashError):
-        give_to_substitute(lesson=given, teacher=people.teacher, actor=people.admin)
-
-
-def test_a_project_is_given_to_another_teacher_with_its_lessons(english: Project, people: SimpleNamespace) -> None:
-    past, coming = past_lesson(english), coming_lesson(english)
-    give_project(project=english, teacher=people.other_teacher, actor=people.admin)
-    assert Lesson.objects.get(pk=coming.pk).teacher == people.other_teacher
-    assert Lesson.objects.get(pk=past.pk).teacher == people.teacher
-    with pytest.raises(TutoringError):
-        give_project(
-            project=Project.objects.get(pk=english.pk), teacher=school.person("x", Role.STUDENT), actor=people.admin
-        )
-
-
-def test_every_change_raises_the_sequence_and_is_kept(english: Project) -> None:
-    lesson = coming_lesson(english)
-    move_lesson(lesson=lesson, starts_at=lesson.starts_at + HOUR, minutes=60, actor=english.teacher, reason="train")
-    cancel_lesson(lesson=lesson, by=By.TEACHER, actor=english.teacher)
-    bring_back(lesson=lesson, actor=english.teacher)
-    stored = Lesson.objects.get(pk=lesson.pk)
-    assert stored.sequence == 3
-    rows = LessonChange.objects.filter(lesson=lesson).order_by("pk").values_list("kind", "after", "reason")
-    assert [kind for kind, _after, _reason in rows] == ["status", "time", "status", "status"]
-    assert rows[1][2] == "train"
-    assert rows[2][1] == Status.CANCELLED
-
-
-@pytest.mark.parametrize(("starts_at", "minutes"), [(None, 0), (None, 601), (datetime(2500, 1, 1), 60)])
-def test_times_beyond_measure_are_refused(english: Project, starts_at: datetime | None, minutes: int) -> None:
-    lesson = coming_lesson(english)
-    at = timezone.make_aware(starts_at) if starts_at else lesson.starts_at
-    with pytest.raises(TutoringError):
-        move_lesson(lesson=lesson, starts_at=at, minutes=minutes, actor=english.teacher)
 
 
 def test_a_rule_has_an_order_and_a_measure(english: Project) -> None:
