@@ -33,6 +33,7 @@ DIFFERS_ON_SQLITE = (
     "tests/library/",
     "tests/teaching/test_following.py",
     "tests/tutoring/",
+    "tests/vocabulary/",
     "tests/test_budgets.py",
     "tests/test_input.py",
 )

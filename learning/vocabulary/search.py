@@ -10,13 +10,12 @@ from typing import Any
 from django.contrib.postgres.lookups import TrigramSimilar
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import connection
-from django.db.models import CharField
+from django.db.models import CharField, Q
 from django.db.models.functions import Length
 
-from learning.vocabulary.access import shown_lexemes
+from learning.vocabulary.access import shown_to
 from learning.vocabulary.folding import fold
 from learning.vocabulary.models import Form, Lexeme, Translation
-from learning.vocabulary.models.entries import LexemeQuerySet
 
 CharField.register_lookup(TrigramSimilar)
 MOST = 20
@@ -39,14 +38,16 @@ def found(user: Any, words: str, language: str = "") -> list[Found]:
     folded = fold(words)
     if not folded:
         return []
-    shown = shown_lexemes(user)
-    if language:
-        shown = shown.filter(language__code=language)
-    results = _once([*_by_form(shown, folded), *_by_word(shown, folded)], folded)
+
+    def shown(path: str = "") -> Q:
+        of_language = Q(**{f"{path}language__code": language}) if language else Q()
+        return shown_to(user, path) & of_language
+
+    results = _once([*_by_form(shown("lexeme__"), folded), *_by_word(shown(), folded)], folded)
     if len(results) < MOST:
-        results = _once([*results, *_by_translation(shown, folded)], folded)
+        results = _once([*results, *_by_translation(shown("sense__lexeme__"), folded)], folded)
     if not results and connection.vendor == "postgresql":
-        results = _by_likeness(shown, folded)
+        results = _by_likeness(shown(), folded)
     return results[:MOST]
 
 
@@ -58,23 +59,28 @@ def _once(results: Iterable[Found], folded: str) -> list[Found]:
     return list(seen.values())
 
 
-def _by_word(shown: LexemeQuerySet, folded: str) -> list[Found]:
-    rows = shown.filter(folded__startswith=folded).select_related("language")
+def _begins(folded: str) -> Q:
+    """A single letter begins too many words: only the word of that letter is meant."""
+    return Q(folded__startswith=folded) if len(folded) > 1 else Q(folded=folded)
+
+
+def _by_word(shown: Q, folded: str) -> list[Found]:
+    rows = Lexeme.objects.filter(shown, _begins(folded)).select_related("language")
     return [Found(row) for row in rows.order_by(Length("folded"), "folded", "pk")[:MOST]]
 
 
-def _by_form(shown: LexemeQuerySet, folded: str) -> list[Found]:
-    rows = Form.objects.filter(folded=folded, lexeme__in=shown).select_related("lexeme__language")
+def _by_form(shown: Q, folded: str) -> list[Found]:
+    rows = Form.objects.filter(shown, folded=folded).select_related("lexeme__language")
     return [Found(row.lexeme, row.spelling) for row in rows.order_by("pk")[:MOST]]
 
 
-def _by_translation(shown: LexemeQuerySet, folded: str) -> list[Found]:
-    rows = Translation.objects.filter(folded__startswith=folded, sense__lexeme__in=shown)
-    rows = rows.select_related("sense__lexeme__language").order_by(Length("folded"), "folded", "pk")
+def _by_translation(shown: Q, folded: str) -> list[Found]:
+    rows = Translation.objects.filter(shown, _begins(folded)).select_related("sense__lexeme__language")
+    rows = rows.order_by(Length("folded"), "folded", "pk")
     return [Found(row.sense.lexeme, row.text) for row in rows[:MOST]]
 
 
-def _by_likeness(shown: LexemeQuerySet, folded: str) -> list[Found]:
-    rows = shown.filter(folded__trigram_similar=folded).annotate(likeness=TrigramSimilarity("folded", folded))
-    rows = rows.filter(likeness__gte=LIKE_ENOUGH).select_related("language")
-    return [Found(row) for row in rows.order_by("-likeness", "folded", "pk")[:MOST]]
+def _by_likeness(shown: Q, folded: str) -> list[Found]:
+    rows = Lexeme.objects.filter(shown, folded__trigram_similar=folded)
+    rows = rows.annotate(likeness=TrigramSimilarity("folded", folded)).filter(likeness__gte=LIKE_ENOUGH)
+    return [Found(row) for row in rows.select_related("language").order_by("-likeness", "folded", "pk")[:MOST]]

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from learning.vocabulary.folding import fold
-from learning.vocabulary.models import Form, Language, Lexeme, Sense, State, Translation
+from learning.vocabulary.models import Form, Language, Lexeme, Sense, Source, State, Translation
 from learning.vocabulary.search import found
 from learning.vocabulary.starter.words import add_starter_words, remove_starter_words
 from tests.test_budgets import queries
@@ -77,11 +77,17 @@ def test_words_are_found_by_beginning_form_and_translation(
 
 
 def test_a_word_itself_comes_before_what_begins_so(words: SimpleNamespace, people: SimpleNamespace) -> None:
-    word("a", "fr", "has")
+    word("aa", "fr", "has")
     for number in range(30):
         word(f"aa{number:02}", "fr")
-    assert lemmas(people.student, "a")[0] == "a"
-    assert len(lemmas(people.student, "a")) == 20
+    assert lemmas(people.student, "aa")[0] == "aa"
+    assert len(lemmas(people.student, "aa")) == 20
+
+
+def test_a_single_letter_finds_the_word_of_that_letter(words: SimpleNamespace, people: SimpleNamespace) -> None:
+    word("à", "fr", "to")
+    assert lemmas(people.student, "a") == ["à"]
+    assert lemmas(people.student, "g") == []
 
 
 def test_small_slips_are_found_on_postgresql(words: SimpleNamespace, people: SimpleNamespace) -> None:
@@ -94,6 +100,8 @@ def test_drafts_are_for_who_writes_the_dictionary(words: SimpleNamespace, people
     path = words.draft.get_absolute_url()
     assert "livret" not in lemmas(people.student, "livret")
     assert lemmas(people.teacher, "livret") == ["livret"]
+    assert f"/cms/vocabulary/word/edit/{words.draft.pk}/" in visit(people.teacher).get(path).content.decode()
+    assert "/cms/vocabulary/" not in visit(people.student).get(words.book.get_absolute_url()).content.decode()
     for who, status in (("student", 404), ("teacher", 200), ("editor", 200), ("admin", 200), ("moderator", 404)):
         assert visit(getattr(people, who)).get(path).status_code == status, who
     assert "livret" not in visit(people.student).get("/dictionary/?q=booklet").content.decode()
@@ -236,6 +244,26 @@ def test_others_do_not_write_the_dictionary(
     assert Lexeme.objects.filter(lemma="cheval").count() == 0
     words.go.refresh_from_db()
     assert words.go.state == State.APPROVED
+
+
+def test_a_source_that_is_in_use_is_not_deleted(words: SimpleNamespace, people: SimpleNamespace, visit: Any) -> None:
+    used, unused = Source.objects.create(name="Used"), Source.objects.create(name="Unused")
+    Lexeme.objects.filter(pk=words.go.pk).update(source=used)
+    client = visit(people.editor)
+    for source in (used, unused):
+        path = f"/cms/vocabulary/source/delete/{source.pk}/"
+        assert client.get(path).status_code == 200
+        assert client.post(path).status_code in {200, 302}
+    assert set(Source.objects.all()) == {used}
+    assert Lexeme.objects.get(pk=words.go.pk).source == used
+
+
+def test_addresses_of_sources_lead_to_the_web(people: SimpleNamespace, visit: Any) -> None:
+    client = visit(people.editor)
+    for address, status in (("javascript:alert(1)", 200), ("https://example.org/", 302)):
+        form = {"name": f"Source {status}", "licence": "", "address": address}
+        assert client.post("/cms/vocabulary/source/new/", form).status_code == status
+    assert Source.objects.get().address == "https://example.org/"
 
 
 def test_words_are_approved_in_bulk(words: SimpleNamespace, people: SimpleNamespace, visit: Any) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import shutil
 import subprocess
+import time
 from collections import Counter, defaultdict
 from io import StringIO
 from pathlib import Path
@@ -152,6 +153,22 @@ def test_an_import_does_not_go_on_with_another_file(tmp_path: Path) -> None:
         list(writing.go_on(run=run, reader=reader))
 
 
+def test_two_processes_do_not_store_the_same_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "BATCH", 2)
+    paths = dictd(tmp_path)
+    died = bring_in(paths, batches=1)
+    with freedict.opened(*paths) as reader, freedict.opened(*paths) as other:
+        first = writing.go_on(run=DictionaryImport.objects.get(pk=died.pk), reader=reader)
+        second = writing.go_on(run=DictionaryImport.objects.get(pk=died.pk), reader=other)
+        next(first)
+        with pytest.raises(VocabularyError) as error:
+            next(second)
+        assert error.value.code == "elsewhere"
+        list(first)
+    run = DictionaryImport.objects.get(pk=died.pk)
+    assert (run.state, run.created, Lexeme.objects.count()) == ("done", 6, 6)
+
+
 def test_a_dry_run_counts_and_stores_nothing(tmp_path: Path) -> None:
     word("livre", "fr", "book", part_of_speech="noun", gender="m")
     word("livre", "fr", "weight", part_of_speech="noun", gender="f")
@@ -183,6 +200,22 @@ def test_what_is_no_index_is_refused(tmp_path: Path, index: str) -> None:
         read(paths)
 
 
+@pytest.mark.parametrize("noise", [" <", " /a", " (", "<", "/", "[", "a, "])
+def test_hostile_entries_are_read_in_a_moment(noise: str) -> None:
+    begun = time.process_time()
+    freedict.parsed(f"mot{noise * 10_000}\nword\n", Counter())
+    entry: Any = freedict.parsed(f"mot\n{noise * 10_000}\n" + "word\n" * 5_000, Counter())
+    assert time.process_time() - begun < 1
+    assert len(entry.senses) <= 100
+
+
+def test_a_line_of_the_index_has_an_end(tmp_path: Path) -> None:
+    paths = dictd(tmp_path)
+    paths[0].write_bytes(b"livre" * 10_000 + b"\tA\tB\n")
+    with pytest.raises(VocabularyError):
+        read(paths)
+
+
 def test_offsets_beyond_the_file_are_skipped(tmp_path: Path) -> None:
     paths = dictd(tmp_path)
     paths[0].write_text("livre\tzzzz\tB\nlong\tA\tzzzz\n", encoding="utf-8")
@@ -192,9 +225,10 @@ def test_offsets_beyond_the_file_are_skipped(tmp_path: Path) -> None:
 def test_a_damaged_and_an_endless_file_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = dictd(tmp_path)
     whole = paths[1].read_bytes()
-    paths[1].write_bytes(whole[:-20])
-    with pytest.raises(VocabularyError, match="damaged"):
-        read(paths)
+    for damaged in (whole[:-20], whole[:40] + b"xxxx" + whole[44:], b"\x1f\x8b", b"\x1f\x8bnonsense"):
+        paths[1].write_bytes(damaged)
+        with pytest.raises(VocabularyError, match="damaged"):
+            read(paths)
     monkeypatch.setattr(freedict, "LARGEST", 1000)
     monkeypatch.setattr(freedict, "CHUNK", 100)
     paths[1].write_bytes(gzip.compress(b"a" * 100_000))

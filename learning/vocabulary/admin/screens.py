@@ -3,14 +3,18 @@
 from typing import Any, ClassVar
 
 import django_filters
-from django.db.models import Exists, OuterRef, QuerySet
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Exists, OuterRef, ProtectedError, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, TitleColumn
-from wagtail.admin.views.generic import CreateView
+from wagtail.admin.views.generic import CreateView, DeleteView
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from learning.base.lists import ManagedIndexView
@@ -120,6 +124,17 @@ class LexemeViewSet(ModelViewSet):
     )
 
 
+class SourceDeleteView(DeleteView):
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                return super().form_valid(form)  # type: ignore[no-any-return]
+        except ProtectedError:
+            # words must go on saying where they come from
+            messages.error(self.request, gettext("Words come from this source: it cannot be deleted."))
+            return redirect(self.get_success_url())
+
+
 class SourceViewSet(ModelViewSet):
     model = Source
     icon = "doc-empty"
@@ -127,6 +142,7 @@ class SourceViewSet(ModelViewSet):
     url_prefix = "vocabulary/source"
     url_namespace = "vocabulary_sources_cms"
     form_fields = ("name", "licence", "address")
+    delete_view_class = SourceDeleteView
     copy_view_enabled = False
     add_to_reference_index = False
 

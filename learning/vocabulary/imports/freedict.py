@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import re
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ DIGITS = {
 }
 LARGEST = 512 * 1024 * 1024  # bytes of the texts, uncompressed
 LONGEST_ENTRY = 64 * 1024  # bytes
+LONGEST_LINE = 1000  # of the index, in bytes; of an entry's first line, in characters
+MOST_SENSES = 100  # of an entry
 CHUNK = 1024 * 1024
 MOST_DIGITS = 10  # of a number of the index
 INFO = ("00database", "00-database")  # headwords that tell of the dictionary itself
@@ -89,7 +92,7 @@ class Dictd:
 
     def _rows(self) -> Iterator[tuple[str, int, int]]:
         with self._index.open("rb") as file:
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
                 fields = line.decode("utf-8", "replace").rstrip("\r\n").split("\t")
                 if fields[0].startswith(INFO):
                     continue
@@ -120,7 +123,10 @@ def _number(digits: str, line: int) -> int:
 @contextmanager
 def opened(index: Path, texts: Path) -> Iterator[Dictd]:
     """Open a dictionary by the paths of its two files. Raises VocabularyError where they are none."""
-    digest = hashlib.sha256(index.read_bytes())
+    digest = hashlib.sha256()
+    with index.open("rb") as lines:
+        for chunk in _chunks(lines):
+            digest.update(chunk)
     with tempfile.TemporaryFile() as whole, texts.open("rb") as file:
         is_compressed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
@@ -132,7 +138,7 @@ def opened(index: Path, texts: Path) -> Iterator[Dictd]:
                     raise VocabularyError("large", _("The dictionary is larger than %(n)s MB.") % {"n": LARGEST >> 20})
                 digest.update(chunk)
                 whole.write(chunk)
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise VocabularyError("damaged", _("The file is damaged: %(why)s") % {"why": error}) from error
         yield Dictd(index, whole, size, digest.hexdigest())
 
@@ -145,7 +151,8 @@ def _chunks(file: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
 def parsed(text: str, seen: Counter[tuple[str, str, str]]) -> Entry | Skipped:
     """The entry of a text; `seen` counts the entries of this headword, for the numbers of homographs."""
     first, *lines = text.strip().split("\n")
-    match = _FIRST_LINE.fullmatch(first.strip())
+    # a longer line would keep the expression busy for minutes
+    match = _FIRST_LINE.fullmatch(first.strip()) if len(first) <= LONGEST_LINE else None
     lemma = match["lemma"].strip() if match else ""
     if match is None or not lemma:
         return Skipped(first[:80], str(_("it has no word")))
@@ -187,7 +194,7 @@ def _meanings(lines: Iterable[str]) -> tuple[tuple[SenseFacts, ...], tuple[Examp
         found = tuple(dict.fromkeys(text for text in texts if text and len(text) <= 300))
         if found:
             senses.append(SenseFacts(found, subject[1] if subject else ""))
-    return tuple(senses), tuple(examples)
+    return tuple(senses[:MOST_SENSES]), tuple(examples[:MOST_SENSES])
 
 
 def _split(line: str) -> Iterator[str]:

@@ -67,7 +67,7 @@ def start_import(
 
 
 def dry_run(*, reader: Reader, language: Language, into: Language) -> Counts:
-    """What an import would do."""
+    """What an import would do. A word that stands twice far apart in the file is counted as new twice."""
     counts = Counts()
     for batch in _batched(reader.entries()):
         _Batch(batch, language, into).count(counts)
@@ -81,7 +81,8 @@ def go_on(*, run: DictionaryImport, reader: Reader, state: str = State.DRAFT) ->
     counts = Counts(run.created, run.changed, run.skipped)
     for batch in _batched(islice(reader.entries(), run.position, None)):
         with transaction.atomic():
-            DictionaryImport.objects.select_for_update().get(pk=run.pk)
+            if DictionaryImport.objects.select_for_update().get(pk=run.pk).position != run.position:
+                raise VocabularyError("elsewhere", _("This import is going on in another process."))
             _Batch(batch, run.language, run.into).store(run, state, counts)
             run.position += len(batch)
             run.created, run.changed, run.skipped = counts.created, counts.changed, counts.skipped

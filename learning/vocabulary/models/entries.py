@@ -1,6 +1,6 @@
 """Entries of the dictionary: a lexeme with forms, senses, translations, examples and pronunciations."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import URLValidator
@@ -41,12 +41,6 @@ class State(models.TextChoices):
     APPROVED = "approved", pgettext_lazy("entry", "Approved")
 
 
-class LexemeQuerySet(models.QuerySet["Lexeme"]):
-    def shown_to(self, user: Any) -> Self:
-        """Approved entries; who writes the dictionary sees drafts too."""
-        return self if user.has_perm("vocabulary.change_lexeme") else self.filter(state=State.APPROVED)
-
-
 class Lexeme(ClusterableModel):
     """A word of a language: its gender belongs to it and not to the spelling (le livre, la livre)."""
 
@@ -69,8 +63,6 @@ class Lexeme(ClusterableModel):
     added_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(auto_now=True)
 
-    objects = LexemeQuerySet.as_manager()
-
     class Meta:
         verbose_name = pgettext_lazy("dictionary", "word")
         verbose_name_plural = pgettext_lazy("dictionary", "words")
@@ -83,6 +75,7 @@ class Lexeme(ClusterableModel):
         ]
         indexes: ClassVar = [
             models.Index(fields=["language", "lemma"], name="vocabulary_lexeme_lemma"),
+            models.Index(fields=["folded", "id"], name="vocabulary_lexeme_order"),
             # with patterns, so that PostgreSQL finds words by their beginning
             models.Index(fields=["folded"], name="vocabulary_lexeme_folded", opclasses=["varchar_pattern_ops"]),
         ]

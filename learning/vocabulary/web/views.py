@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from learning.accounts.requests import PersonRequest
-from learning.vocabulary.access import shown_lexemes
+from learning.vocabulary.access import WRITE, shown_lexemes, shown_to
 from learning.vocabulary.folding import fold
 from learning.vocabulary.grammar import FormKind
 from learning.vocabulary.models import Form, Language, Lexeme, Pronunciation, Sense, Translation
@@ -24,10 +24,7 @@ MOST_BACKWARDS = 30  # words of other languages that are translated by this one
 @login_required
 def dictionary(request: PersonRequest) -> HttpResponse:
     """Search for a word in all languages, or in one."""
-    words = _words(request)
-    language = request.GET.get("language", "")[:8].replace("\x00", "")
-    results = found(request.user, words, language)
-    context = {"q": words, "language": language, "languages": Language.objects.all(), "results": results}
+    context = {**_asked(request), "languages": Language.objects.all()}
     return render(request, "vocabulary/dictionary.html", context)
 
 
@@ -35,12 +32,14 @@ def dictionary(request: PersonRequest) -> HttpResponse:
 @login_required
 def suggest(request: PersonRequest) -> HttpResponse:
     """The same, for the list below the field while one types."""
-    results = found(request.user, _words(request), request.GET.get("language", "")[:8].replace("\x00", ""))
-    return render(request, "vocabulary/parts/results.html", {"results": results, "q": _words(request)})
+    return render(request, "vocabulary/parts/results.html", _asked(request))
 
 
-def _words(request: PersonRequest) -> str:
-    return request.GET.get("q", "")[:LONGEST_QUERY].replace("\x00", "").strip()
+def _asked(request: PersonRequest) -> dict[str, Any]:
+    """What is searched for, in which language, and what was found."""
+    words = request.GET.get("q", "")[:LONGEST_QUERY].replace("\x00", "").strip()
+    language = request.GET.get("language", "")[:8].replace("\x00", "")
+    return {"q": words, "language": language, "results": found(request.user, words, language)}
 
 
 @require_safe
@@ -71,6 +70,7 @@ def entry(request: PersonRequest, code: str, lemma: str) -> HttpResponse:
             for one in lexemes
         ],
         "backwards": backwards,
+        "may_write": request.user.has_perm(WRITE),
     }
     return render(request, "vocabulary/entry.html", context)
 
@@ -94,14 +94,15 @@ def _translations(
     user: Any, code: str, lemma: str, lexemes: list[Lexeme]
 ) -> tuple[dict[int, list[tuple[Language, list[Translation]]]], list[Lexeme]]:
     """The translations of these entries by sense and language, and the entries of which this word is one."""
-    own = {lexeme.pk for lexeme in lexemes}
-    backwards = Q(language__code=code, folded=fold(lemma), sense__lexeme__in=shown_lexemes(user))
-    rows = Translation.objects.filter(Q(sense__lexeme__in=own) | backwards)
+    own = {sense.pk for lexeme in lexemes for sense in lexeme.senses.all()}
+    # both conditions on the same table: PostgreSQL then finds each by its index
+    backwards = Q(language__code=code, folded=fold(lemma)) & shown_to(user, "sense__lexeme__")
+    rows = Translation.objects.filter(Q(sense__in=own) | backwards)
     rows = rows.select_related("language", "sense__lexeme__language").order_by("pk")
     shown: dict[int, dict[Language, list[Translation]]] = defaultdict(lambda: defaultdict(list))
     found_back: dict[int, Lexeme] = {}
     for row in rows:
-        if row.sense.lexeme_id in own:
+        if row.sense_id in own:
             shown[row.sense_id][row.language].append(row)
         elif len(found_back) < MOST_BACKWARDS:
             found_back.setdefault(row.sense.lexeme_id, row.sense.lexeme)
