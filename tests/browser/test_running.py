@@ -189,7 +189,9 @@ def is_school(process: psutil.Process, folder: Path) -> bool:
 def parts(folder: Path, port: int) -> dict[str, psutil.Process]:
     """The running parts of the school on this port, by name."""
     marks = {"worker": "work", "clock": "run_ticks", "sockets": "daphne", "web": "gunicorn", "front": str(port)}
-    (school,) = [process for process in psutil.process_iter() if is_school(process, folder)]
+    schools = [process for process in psutil.process_iter() if is_school(process, folder)]
+    # a child that has not yet become another program still has the name and the environment of its parent
+    school = min(schools, key=lambda process: process.create_time())
     found = {}
     for child in school.children():
         with contextlib.suppress(psutil.Error):

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from chat.models import Mention, Message, ReadMarker, Room, RoomEvent
-from chat.rooms import actions, history
+from chat.rooms import actions, history, pace
 from chat.rooms.frames import ChatError
 from chat.rooms.membership import rooms_of
 from chat.rooms.posting import Ack, Draft, post_messages
@@ -102,18 +102,32 @@ def test_an_ended_group_is_only_read(group: SimpleNamespace) -> None:
 
 
 def test_five_a_second_and_twenty_at_once(group: SimpleNamespace, settings: Any) -> None:
+    """In one transaction, which has one time: twenty transactions may take long enough for another message."""
     settings.CHAT_PER_SECOND, settings.CHAT_BURST = 5, 20
-    for _n in range(20):
-        say(group.student, group.room)
-    with pytest.raises(ChatError) as caught:
-        say(group.student, group.room)
-    assert caught.value.code == "rate_limited"
-    assert 0 < (caught.value.retry_after or 0) <= 0.25
-    assert say(group.classmate, group.room).seq == 21  # others are not slowed
-    Message.objects.filter(author=group.student).update(at=timezone.now() - timedelta(seconds=1))
-    for _n in range(5):
-        say(group.student, group.room)
-    assert refusal(group.student, group.room) == "rate_limited"
+    drafts = [Draft(group.student.pk, group.room.pk, uuid.uuid4(), str(n)) for n in range(21)]
+    others = Draft(group.classmate.pk, group.room.pk, uuid.uuid4(), "Others are not slowed")
+    *stored, refused, of_others = post_messages([*drafts, others])
+    assert [answer.seq for answer in stored if isinstance(answer, Ack)] == list(range(1, 21))
+    assert isinstance(refused, ChatError)
+    assert refused.code == "rate_limited"
+    assert 0 < (refused.retry_after or 0) <= 0.25
+    assert isinstance(of_others, Ack)
+    # what was written before counts in a transaction of its own, and no longer than it should
+    Message.objects.filter(author=group.student).update(at=timezone.now())
+    again = [Draft(group.student.pk, group.room.pk, uuid.uuid4(), "Again") for _n in range(20)]
+    assert isinstance(post_messages(again)[-1], ChatError)
+    Message.objects.filter(author=group.student).update(at=timezone.now() - pace.counted_period())
+    assert say(group.student, group.room)
+
+
+def test_after_a_second_five_more(settings: Any) -> None:
+    settings.CHAT_PER_SECOND, settings.CHAT_BURST = 5, 20
+    now = timezone.now()
+    earlier, later = [now] * 20, now + timedelta(seconds=1)
+    assert pace.seconds_to_wait(earlier[:19], now) == 0
+    assert pace.seconds_to_wait(earlier, now) == pytest.approx(0.2)
+    assert pace.seconds_to_wait([*earlier, *[later] * 4], later) == 0
+    assert pace.seconds_to_wait([*earlier, *[later] * 5], later) == pytest.approx(0.2)
 
 
 def test_a_mention_is_of_the_longest_name_and_of_members_only(group: SimpleNamespace) -> None:
