@@ -1,3 +1,4 @@
+from learning.vocabulary.models.cards import Card, CardKind, DeckSettings, Rating, Review, Verdict
 from learning.vocabulary.models.entries import (
     Example,
     Form,
@@ -10,8 +11,12 @@ from learning.vocabulary.models.entries import (
 )
 from learning.vocabulary.models.imports import DictionaryImport, ImportedLexeme
 from learning.vocabulary.models.languages import Language
+from learning.vocabulary.models.sets import SetGiven, SetWord, WordSet
 
 __all__ = [
+    "Card",
+    "CardKind",
+    "DeckSettings",
     "DictionaryImport",
     "Example",
     "Form",
@@ -19,8 +24,14 @@ __all__ = [
     "Language",
     "Lexeme",
     "Pronunciation",
+    "Rating",
+    "Review",
     "Sense",
+    "SetGiven",
+    "SetWord",
     "Source",
     "State",
     "Translation",
+    "Verdict",
+    "WordSet",
 ]

@@ -1,0 +1,223 @@
+"""A learner's deck: saving words, answers, undoing, setting cards apart."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from learning.accounts.models import User
+from learning.vocabulary.errors import VocabularyError
+from learning.vocabulary.models import Card, CardKind, DeckSettings, Form, Lexeme, Review
+from learning.vocabulary.models.cards import FORM_KINDS, Rating, Verdict, scheduling_of, set_scheduling
+from learning.vocabulary.reviews import scheduling
+from learning.vocabulary.reviews.scheduling import Rules
+
+MOST_CARDS = 20_000  # of one person
+MOST_ANSWERS = 200  # that are sent at once
+LONGEST_ANSWER = 200
+LONGEST_THOUGHT = 10 * 60 * 1000  # milliseconds: who was away longer did not think
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer as the browser sends it. `id` is given by the browser, once for each answer."""
+
+    id: UUID
+    card_id: int
+    rating: int
+    at: datetime
+    typed: str = ""
+    verdict: str = ""
+    took: int = 0  # milliseconds
+    is_practice: bool = False
+
+
+@transaction.atomic
+def save_words(*, owner: User, lexemes: Iterable[Lexeme], settings: DeckSettings) -> int:
+    """Add cards for these words, in the kinds that the learner has chosen; returns how many cards are new."""
+    rows = list(lexemes)
+    have = set(Card.objects.filter(owner=owner, lexeme__in=rows).values_list("lexeme_id", "kind"))
+    forms: dict[int, set[str]] = defaultdict(set)
+    for lexeme_id, kind in Form.objects.filter(lexeme__in=rows, kind__in=FORM_KINDS).values_list("lexeme_id", "kind"):
+        forms[lexeme_id].add(kind)
+    wanted = [
+        Card(owner=owner, lexeme=lexeme, kind=kind)
+        for lexeme in rows
+        for kind in kinds_for(lexeme, forms[lexeme.pk], settings)
+        if (lexeme.pk, kind) not in have
+    ]
+    if wanted and Card.objects.filter(owner=owner).count() + len(wanted) > MOST_CARDS:
+        raise VocabularyError("full", _("Your deck has no room for more words. Remove some first."))
+    Card.objects.bulk_create(wanted, ignore_conflicts=True)
+    return len(wanted)
+
+
+def kinds_for(lexeme: Lexeme, forms: set[str], settings: DeckSettings) -> list[str]:
+    """The kinds of cards that this word gets: those of the learner's choice that it has an answer to."""
+    chosen = settings.kinds_of(lexeme.language)
+    return [kind for kind in chosen if _applies(kind, lexeme, forms)] or [str(CardKind.RECOGNISE)]
+
+
+def _applies(kind: str, lexeme: Lexeme, forms: set[str]) -> bool:
+    if kind == CardKind.GENDER:
+        return bool(lexeme.gender)
+    return kind in forms if kind in FORM_KINDS else kind in CardKind.values
+
+
+@transaction.atomic
+def remove_word(*, owner: User, lexeme_id: int) -> int:
+    """Delete the cards of a word with their reviews; returns how many cards."""
+    rows = Card.objects.filter(owner=owner, lexeme=lexeme_id)
+    count = rows.count()
+    rows.delete()
+    return count
+
+
+@transaction.atomic
+def record(*, owner: User, answers: Sequence[Answer], rules: Rules) -> dict[UUID, str]:
+    """Store answers in their order and move the cards; returns what became of each.
+
+    `stored`, `known` (it was there already and counts once), `gone` (no such card of this person).
+    """
+    cards = _locked(owner, {answer.card_id for answer in answers})
+    known = dict(Review.objects.filter(pk__in=[answer.id for answer in answers]).values_list("pk", "owner_id"))
+    now = timezone.now()
+    outcomes: dict[UUID, str] = {}
+    for answer in answers:
+        card = cards.get(answer.card_id)
+        if answer.id in outcomes:
+            continue
+        # an identifier of somebody else's answer is answered as a card that is not there
+        if card is None or known.get(answer.id, owner.pk) != owner.pk:
+            outcomes[answer.id] = "gone"
+        elif answer.id in known:
+            outcomes[answer.id] = "known"
+        else:
+            _store(card, answer, now, rules)
+            outcomes[answer.id] = "stored"
+    return outcomes
+
+
+def _locked(owner: User, card_ids: Iterable[int]) -> dict[int, Card]:
+    # in the order of their keys, so that two windows cannot wait for each other
+    rows = Card.objects.select_for_update(of=("self",)).filter(owner=owner, pk__in=set(card_ids)).order_by("pk")
+    return {card.pk: card for card in rows}
+
+
+def _store(card: Card, answer: Answer, now: datetime, rules: Rules) -> None:
+    # the browser's clock may be wrong: no answer comes from the future, nor from before the card
+    at = max(card.added_at, min(answer.at, now))
+    row = Review(
+        id=answer.id,
+        card=card,
+        owner_id=card.owner_id,
+        at=at,
+        rating=answer.rating,
+        answer=answer.typed[:LONGEST_ANSWER],
+        verdict=answer.verdict,
+        took=min(max(answer.took, 0), LONGEST_THOUGHT),
+        is_practice=answer.is_practice,
+        was=card.state,
+        received_at=now,
+    )
+    if answer.is_practice:
+        row.save(force_insert=True)
+    elif card.last_review is not None and at < card.last_review:
+        # it was answered on another device meanwhile: the log decides, in the order of the answers
+        row.save(force_insert=True)
+        replay(card, rules)
+    else:
+        row.before = scheduling_of(card)
+        row.days = scheduling.review(card, answer.rating, at, rules)
+        row.save(force_insert=True)
+        _save(card)
+
+
+def _save(card: Card) -> None:
+    card.save(update_fields=["state", "step", "stability", "difficulty", "due", "last_review", "lapses", "slips_at"])
+
+
+def effective(card: Card) -> QuerySet[Review]:
+    """The reviews that move a card, in their order."""
+    return card.reviews.filter(undone_at=None, is_practice=False).order_by("at", "received_at", "id")
+
+
+def replay(card: Card, rules: Rules) -> None:
+    """Compute a card again from the log of its reviews."""
+    reset(card)
+    rows = list(effective(card))
+    for row in rows:
+        row.before, row.was = scheduling_of(card), card.state
+        row.days = scheduling.review(card, row.rating, row.at, rules)
+    Review.objects.bulk_update(rows, ["before", "was", "days"], batch_size=200)
+    _save(card)
+
+
+def reset(card: Card) -> None:
+    """The card before its first review: new, or as another program has left it."""
+    fresh: dict[str, Any] = scheduling_of(Card(due=card.added_at))
+    set_scheduling(card, {**fresh, **card.start})
+
+
+@transaction.atomic
+def undo(*, owner: User, review_id: UUID, rules: Rules) -> Card | None:
+    """Take an answer back; the card is what it was before it. None where there is no such answer of this person."""
+    row = Review.objects.filter(pk=review_id, owner=owner).first()
+    card = _locked(owner, [row.card_id]).get(row.card_id) if row else None
+    if row is None or card is None:
+        return None
+    # read again under the lock: a second window may have undone it
+    row.refresh_from_db()
+    if row.undone_at is not None:
+        return card
+    last = effective(card).last()
+    row.undone_at = timezone.now()
+    row.save(update_fields=["undone_at"])
+    if row.is_practice:
+        return card
+    if last is not None and last.pk == row.pk:
+        set_scheduling(card, row.before)
+        _save(card)
+    else:
+        replay(card, rules)
+    return card
+
+
+def last_answer(owner: User, since: datetime) -> Review | None:
+    """The answer that undoing takes back: the last one since this moment."""
+    rows = Review.objects.filter(owner=owner, undone_at=None, at__gte=since)
+    return rows.order_by("-at", "-received_at", "-id").select_related("card__lexeme__language").first()
+
+
+def set_suspended(*, owner: User, card_id: int, on: bool) -> bool:
+    """Set a card apart, or ask it again; returns whether there is such a card."""
+    return bool(Card.objects.filter(owner=owner, pk=card_id).update(is_suspended=on))
+
+
+@transaction.atomic
+def forgive(*, owner: User, card_id: int) -> bool:
+    """Ask a card again that was set apart for being forgotten; it may be forgotten as often once more."""
+    for card in _locked(owner, [card_id]).values():
+        card.forgiven, card.is_suspended = card.lapses, False
+        card.save(update_fields=["forgiven", "is_suspended"])
+        return True
+    return False
+
+
+def set_note(*, owner: User, lexeme_id: int, note: str) -> None:
+    Card.objects.filter(owner=owner, lexeme=lexeme_id).update(note=note[:300])
+
+
+def known_rating(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value in Rating.values else None
+
+
+def known_verdict(value: str) -> str:
+    return value if value in Verdict.values else ""

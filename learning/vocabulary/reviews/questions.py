@@ -1,0 +1,216 @@
+"""What a card asks and what its answer is, from the entry of its word."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import CharField, Value
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from learning.vocabulary.folding import fold
+from learning.vocabulary.grammar import FormKind, Gender
+from learning.vocabulary.models import (
+    Card,
+    CardKind,
+    Example,
+    Form,
+    Language,
+    Lexeme,
+    Pronunciation,
+    Sense,
+    State,
+    Translation,
+)
+from learning.vocabulary.models.cards import FORM_KINDS
+from learning.vocabulary.reviews.grading import Expected, Grade, grade
+
+MOST_MEANINGS = 6  # shown on a card
+BASIC_GENDERS = (Gender.MASCULINE, Gender.FEMININE, Gender.NEUTER)
+
+
+@dataclass(slots=True)
+class Facts:
+    """What cards show of one word."""
+
+    forms: list[tuple[str, str]] = field(default_factory=list)  # kind, spelling
+    sounds: list[str] = field(default_factory=list)  # IPA
+    meanings: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # code of a language → texts
+    definitions: list[str] = field(default_factory=list)
+    examples: list[tuple[str, str]] = field(default_factory=list)  # sentence, translation
+
+    def spellings(self, kind: str) -> list[str]:
+        return [spelling for here, spelling in self.forms if here == kind]
+
+
+def facts_of(lexeme_ids: Iterable[int]) -> dict[int, Facts]:
+    """What cards show of these words; one query."""
+    ids = set(lexeme_ids)
+
+    def part(number: int, rows: Any, lexeme: str, first: Any, second: Any) -> Any:
+        return rows.order_by().values_list(Value(number), "pk", lexeme, first, second)
+
+    nothing = Value("", output_field=CharField())
+    rows = part(0, Form.objects.filter(lexeme__in=ids), "lexeme_id", "kind", "spelling").union(
+        part(1, Pronunciation.objects.filter(lexeme__in=ids), "lexeme_id", "ipa", nothing),
+        part(2, Translation.objects.filter(sense__lexeme__in=ids), "sense__lexeme_id", "language__code", "text"),
+        part(3, Example.objects.filter(lexeme__in=ids), "lexeme_id", "text", "translation"),
+        part(4, Sense.objects.filter(lexeme__in=ids).exclude(definition=""), "lexeme_id", "definition", nothing),
+        all=True,
+    )
+    found: dict[int, Facts] = {pk: Facts() for pk in ids}
+    for number, _pk, lexeme_id, first, second in sorted(rows):
+        facts = found[lexeme_id]
+        if number == 0:
+            facts.forms.append((first, second))
+        elif number == 1:
+            facts.sounds.append(first)
+        elif number == 2:
+            facts.meanings[first].append(second)
+        elif number == 3:
+            facts.examples.append((first, second))
+        else:
+            facts.definitions.append(first)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A card with its two sides."""
+
+    card: Card
+    facts: Facts
+    prompt: str  # what is asked about
+    prompt_language: Language | None  # None: that of the reader
+    task: str
+    is_typed: bool
+    choices: tuple[Choice, ...]
+    answer: str
+    meanings: tuple[str, ...]
+
+    @property
+    def lexeme(self) -> Lexeme:
+        return self.card.lexeme
+
+    @property
+    def language(self) -> Language:
+        return self.card.lexeme.language
+
+    @property
+    def is_heard(self) -> bool:
+        return self.card.kind == CardKind.LISTEN
+
+    @property
+    def forms(self) -> list[tuple[str, str]]:
+        return [(str(FormKind(kind).label), spelling) for kind, spelling in self.facts.forms if kind in FormKind.values]
+
+
+def questions_of(cards: Sequence[Card], *, types_answers: bool) -> list[Question]:
+    """The two sides of these cards; one query."""
+    facts = facts_of({card.lexeme_id for card in cards}) if cards else {}
+    return [_question(card, facts[card.lexeme_id], types_answers=types_answers) for card in cards]
+
+
+def _question(card: Card, facts: Facts, *, types_answers: bool) -> Question:
+    lexeme = card.lexeme
+    language = lexeme.language
+    meanings = meanings_for(facts, language)
+    is_prompted_by_meaning = card.kind == CardKind.PRODUCE
+    prompt = (", ".join(meanings) or lexeme.lemma) if is_prompted_by_meaning else lexeme.lemma
+    answer = lexeme.with_article
+    if card.kind in FORM_KINDS:
+        answer = " / ".join(facts.spellings(card.kind))
+    elif card.kind == CardKind.GENDER:
+        answer = f"{lexeme.with_article} ({lexeme.get_gender_display()})"  # type: ignore[attr-defined]
+    elif card.kind == CardKind.RECOGNISE:
+        answer = ", ".join(meanings)
+    choices = _choices(language) if card.kind == CardKind.GENDER else ()
+    return Question(
+        card=card,
+        facts=facts,
+        prompt="" if card.kind == CardKind.LISTEN else prompt,
+        prompt_language=None if is_prompted_by_meaning else language,
+        task=_task(card.kind, language),
+        is_typed=types_answers and card.kind not in {CardKind.RECOGNISE, CardKind.GENDER},
+        choices=choices,
+        answer=answer,
+        meanings=meanings,
+    )
+
+
+def _task(kind: str, language: Language) -> str:
+    if kind == CardKind.RECOGNISE:
+        return _("What does it mean?")
+    if kind == CardKind.PRODUCE:
+        return _("How is it said? Language: %(language)s") % {"language": language.name}
+    if kind == CardKind.LISTEN:
+        return _("Listen and write. Language: %(language)s") % {"language": language.name}
+    if kind == CardKind.GENDER:
+        return _("Which gender?")
+    return _("Which form? %(form)s") % {"form": FormKind(kind).label}
+
+
+def meanings_for(facts: Facts, language: Language) -> tuple[str, ...]:
+    """Translations into the language of the reader; else into English, into another one; else a definition."""
+    order = [(get_language() or "en")[:2], "en", *facts.meanings]
+    for code in order:
+        if code != language.code and facts.meanings.get(code):
+            return tuple(dict.fromkeys(facts.meanings[code]))[:MOST_MEANINGS]
+    return tuple(facts.definitions[:1])
+
+
+def _choices(language: Language) -> tuple[Choice, ...]:
+    """The genders of a language, by their articles where it has them."""
+    genders = [gender for gender in BASIC_GENDERS if not language.articles or gender in language.articles]
+    return tuple(Choice(str(gender), language.articles.get(gender) or str(gender.label)) for gender in genders)
+
+
+def check(question: Question, typed: str) -> Grade | None:
+    """The grade of a typed or chosen answer; None where this card is not typed. One query for a produced word."""
+    card, lexeme, facts = question.card, question.lexeme, question.facts
+    if card.kind == CardKind.GENDER:
+        right = [*lexeme.gender] if lexeme.gender in {Gender.MF, Gender.MN} else [lexeme.gender]
+        return grade(typed, Expected(tuple(right)))
+    if card.kind == CardKind.RECOGNISE:
+        return None
+    others = tuple(spelling for _kind, spelling in facts.forms)
+    if card.kind in FORM_KINDS:
+        return grade(
+            typed, Expected(tuple(facts.spellings(card.kind)) or (lexeme.lemma,), forms=(lexeme.lemma, *others))
+        )
+    variants = tuple(facts.spellings(FormKind.VARIANT))
+    same = _synonyms(question) if card.kind == CardKind.PRODUCE else ()
+    article = _article(lexeme)
+    return grade(
+        typed,
+        Expected(
+            (lexeme.lemma, *variants, *same),
+            articles=tuple(value for value in lexeme.language.articles.values() if value),
+            article=article,
+            forms=others,
+        ),
+    )
+
+
+def _article(lexeme: Lexeme) -> str:
+    shown = lexeme.with_article
+    return shown.removesuffix(lexeme.lemma).strip() if shown != lexeme.lemma else ""
+
+
+def _synonyms(question: Question) -> tuple[str, ...]:
+    """Other approved words of the language that are translated by exactly what the card shows."""
+    folded = {fold(meaning) for meaning in question.meanings}
+    rows = Translation.objects.filter(
+        folded__in=folded - {""},
+        sense__lexeme__language=question.language,
+        sense__lexeme__state=State.APPROVED,
+        sense__lexeme__part_of_speech=question.lexeme.part_of_speech,
+    ).exclude(sense__lexeme=question.lexeme.pk)
+    return tuple(rows.order_by("sense__lexeme__lemma").values_list("sense__lexeme__lemma", flat=True).distinct()[:20])

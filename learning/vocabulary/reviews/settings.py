@@ -1,0 +1,31 @@
+"""The settings of a learner's deck, and the learner's day."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from learning.accounts.models import User
+from learning.vocabulary.models import DeckSettings
+
+DAY_STARTS = 4  # o'clock in the learner's zone: who learns after midnight still learns today
+
+
+def deck_settings(owner: User) -> DeckSettings:
+    """The stored settings of this person, or the defaults; not saved."""
+    return DeckSettings.objects.filter(owner=owner).first() or DeckSettings(owner=owner)
+
+
+def zone_of(owner: User) -> ZoneInfo:
+    try:
+        return ZoneInfo(owner.time_zone)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def day_of(owner: User, now: datetime) -> tuple[datetime, datetime]:
+    """The beginning and the end of the learner's day."""
+    zone = zone_of(owner)
+    today = (now.astimezone(zone) - timedelta(hours=DAY_STARTS)).date()
+    first, last = (
+        datetime.combine(day, time(DAY_STARTS), zone).astimezone(UTC) for day in (today, today + timedelta(days=1))
+    )
+    return first, last
