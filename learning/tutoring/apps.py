@@ -15,4 +15,5 @@ class TutoringConfig(AppConfig):
             receivers,
             school_rights,
             scopes,
+            words,
         )

@@ -8,4 +8,4 @@ class VocabularyConfig(AppConfig):
     verbose_name = _("Vocabulary")
 
     def ready(self) -> None:
-        from learning.vocabulary import demo, school_rights  # noqa: F401  (register)
+        from learning.vocabulary import demo, personal_data, school_rights  # noqa: F401  (register)

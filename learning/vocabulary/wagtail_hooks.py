@@ -7,7 +7,9 @@ from wagtail import hooks
 from learning.base.menu import ScreenMenuItem, has_permission
 from learning.vocabulary.access import WRITE
 from learning.vocabulary.admin import bulk, screens
+from learning.vocabulary.forgetting import forget_person
 
+hooks.register("forget_person", forget_person)
 for action in bulk.ACTIONS:
     hooks.register("register_bulk_action", action)
 

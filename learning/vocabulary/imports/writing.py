@@ -93,12 +93,15 @@ def go_on(*, run: DictionaryImport, reader: Reader, state: str = State.DRAFT) ->
 
 
 def undo(*, run: DictionaryImport) -> tuple[int, int]:
-    """Delete the words that an import has made and nobody has changed since; returns how many went and how many stay.
+    """Delete the words that an import has made; returns how many went and how many stay.
 
-    Translations that it has added to words of others stay.
+    Those stay that someone has changed since, that someone learns, or that are in a word set; and translations that it
+    has added to words of others.
     """
     deleted = 0
-    unchanged = Lexeme.objects.filter(imported__dictionary_import=run, imported__stored_at=F("changed_at"))
+    unchanged = Lexeme.objects.filter(
+        imported__dictionary_import=run, imported__stored_at=F("changed_at"), cards=None, in_sets=None
+    )
     while ids := list(unchanged.order_by("pk").values_list("pk", flat=True)[:BATCH]):
         with transaction.atomic():
             Lexeme.objects.filter(pk__in=ids).delete()

@@ -1,6 +1,6 @@
 """A learner's deck: cards, how each is scheduled, and the log of all reviews."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -215,7 +215,3 @@ def set_scheduling(card: Card, kept: dict[str, Any]) -> None:
     for name in SCHEDULING:
         value = kept.get(name)
         setattr(card, name, as_time(value) if name in _TIMES else value)
-
-
-def days_between(earlier: datetime, later: datetime) -> int:
-    return max(0, (later - earlier) // timedelta(days=1))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from learning.vocabulary.folding import fold
 
 VOWELS = frozenset("aeiouy")
+GENDERED = frozenset({"ru"})  # genders, but no articles
 
 
 class Language(models.Model):
@@ -40,6 +41,11 @@ class Language(models.Model):
     @property
     def direction(self) -> str:
         return "rtl" if self.is_rtl else "ltr"
+
+    @property
+    def has_genders(self) -> bool:
+        """Whether its nouns have genders: all but English of those to begin with."""
+        return bool(self.articles) or self.code in GENDERED
 
     def with_article(self, lemma: str, gender: str) -> str:
         """The lemma with its definite article: “le livre”, “l’œil”. Without one where the rules do not say it."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Value, When
 from django.utils import timezone
@@ -12,6 +13,7 @@ from learning.vocabulary.models import Card, DeckSettings, Review
 from learning.vocabulary.reviews.settings import day_of, zone_of
 
 AHEAD = timedelta(minutes=20)  # a card of the first minutes is asked early rather than ending the session
+EARLY = 2  # the rank of such a card
 EASY_SHARE = 2  # of an easy day: half of the cards
 SECONDS_EACH = 8  # for which no answer has told better
 State = Card.State
@@ -89,17 +91,17 @@ def next_cards(
     rank = Case(
         When(state__in=IN_STEPS, due__lte=now, then=Value(0)),
         When(state=State.REVIEW, then=Value(1)),
-        default=Value(3),
+        default=Value(EARLY),
         output_field=IntegerField(),
     )
-    cards = list(rows.filter(waiting).annotate(rank=rank).order_by("rank", "due", "pk")[:count])
-    first = [card for card in cards if card.rank < 3]  # type: ignore[attr-defined]
+    cards: list[Any] = list(rows.filter(waiting).annotate(rank=rank).order_by("rank", "due", "pk")[:count])
+    first: list[Card] = [card for card in cards if card.rank < EARLY]
     if len(first) < count and day.new_left:
         # a word is met in one kind of question a day
         met = Review.objects.filter(owner=owner, at__gte=start, undone_at=None, card__lexeme=OuterRef("lexeme"))
         new = rows.filter(~Exists(met), state=State.NEW).order_by("added_at", "pk")
         first += _one_of_each_word(new[: 3 * day.new_left], min(count - len(first), day.new_left))
-    early = [card for card in cards if card.rank == 3]  # type: ignore[attr-defined]
+    early = [card for card in cards if card.rank == EARLY]
     return (first + early)[:count]
 
 

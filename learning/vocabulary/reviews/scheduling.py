@@ -6,13 +6,14 @@
 """
 
 import zlib
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import fsrs
 
-from learning.vocabulary.models.cards import LEECH, MOST_DAYS, Card, DeckSettings, days_between
+from learning.vocabulary.models.cards import MOST_DAYS, Card, DeckSettings
 
 LEAST_RETENTION, MOST_RETENTION = 0.70, 0.97
 SLIPPED = 0.75  # who remembers less than this is slipping
@@ -109,10 +110,11 @@ def retrievability(card: Card, now: datetime) -> float:
     return float(_scheduler(0.9).get_card_retrievability(_as_fsrs(card), now.astimezone(UTC)))
 
 
-def becomes_leech(card: Card) -> bool:
-    return card.lapses == card.forgiven + LEECH
-
-
-def overdue(card: Card, now: datetime) -> int:
-    """Days since the card was due."""
-    return days_between(card.due, now)
+def previews(card: Card, now: datetime, rules: Rules) -> dict[int, timedelta]:
+    """After how long the card would come again, by rating."""
+    found = {}
+    for rating in fsrs.Rating:
+        moved = copy(card)
+        review(moved, rating, now, rules)
+        found[int(rating)] = moved.due - now
+    return found

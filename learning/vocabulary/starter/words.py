@@ -31,8 +31,8 @@ def add_starter_words() -> int:
 
 
 def remove_starter_words() -> int:
-    """Delete those that nobody has changed; returns how many."""
-    unchanged = Lexeme.objects.filter(source__name=SOURCE["name"], changed_at=F("added_at"))
+    """Delete those that nobody has changed or learns; returns how many."""
+    unchanged = Lexeme.objects.filter(source__name=SOURCE["name"], changed_at=F("added_at"), cards=None)
     count = unchanged.count()
     unchanged.delete()
     Source.objects.filter(name=SOURCE["name"], lexemes=None).delete()

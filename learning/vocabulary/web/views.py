@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch, Q, Value
+from django.db.models import Exists, OuterRef, Prefetch, Q, Value
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -13,7 +13,7 @@ from learning.accounts.requests import PersonRequest
 from learning.vocabulary.access import WRITE, shown_lexemes, shown_to
 from learning.vocabulary.folding import fold
 from learning.vocabulary.grammar import FormKind
-from learning.vocabulary.models import Form, Language, Lexeme, Pronunciation, Sense, Translation
+from learning.vocabulary.models import Card, Form, Language, Lexeme, Pronunciation, Sense, Translation
 from learning.vocabulary.search import found
 
 LONGEST_QUERY = 100
@@ -48,10 +48,11 @@ def entry(request: PersonRequest, code: str, lemma: str) -> HttpResponse:
     """Everything about a word: each of its entries, and the words that it translates. Eight queries."""
     senses = Sense.objects.order_by("position", "pk")
     rows = shown_lexemes(request.user).filter(language__code=code, lemma=lemma).select_related("language", "source")
+    is_mine = Exists(Card.objects.filter(owner=request.user, lexeme=OuterRef("pk")))
     lexemes = list(
-        rows.order_by("part_of_speech", "gender", "homograph").prefetch_related(
-            "examples", Prefetch("senses", queryset=senses)
-        )
+        rows.annotate(is_mine=is_mine)
+        .order_by("part_of_speech", "gender", "homograph")
+        .prefetch_related("examples", Prefetch("senses", queryset=senses))
     )
     forms, sounds = _forms_and_sounds(lexemes)
     shown, backwards = _translations(request.user, code, lemma, lexemes)
@@ -70,6 +71,7 @@ def entry(request: PersonRequest, code: str, lemma: str) -> HttpResponse:
             for one in lexemes
         ],
         "backwards": backwards,
+        "saves": True,
         "may_write": request.user.has_perm(WRITE),
     }
     return render(request, "vocabulary/entry.html", context)

@@ -38,7 +38,7 @@ class Command(BaseCommand):
         if run is None:
             raise CommandError(f"There is no import {number}.")
         deleted, kept = undo(run=run)
-        self.stdout.write(f"{deleted} words deleted, {kept} kept because they were changed since.")
+        self.stdout.write(f"{deleted} words deleted, {kept} kept because they were changed since, or are learned.")
 
     def _import(self, options: dict[str, Any]) -> None:
         missing = [name for name in ("index", "texts", "language", "into", "source") if not options[name]]

@@ -1,0 +1,18 @@
+"""What goes when a person is anonymised: their deck and reviews. Sets that others learn stay with their words."""
+
+from django.db import transaction
+
+from learning.accounts.models import User
+from learning.vocabulary.models import Card, DeckSettings, Review, SetGiven, WordSet
+
+
+@transaction.atomic
+def forget_person(person: User) -> None:
+    Review.objects.filter(owner=person).delete()
+    Card.objects.filter(owner=person).delete()
+    DeckSettings.objects.filter(owner=person).delete()
+    SetGiven.objects.filter(student=person).delete()
+    own = WordSet.objects.filter(owner=person)
+    own.filter(given=None).delete()
+    # what is in use is a list of words and says nothing of the person; its description may
+    own.update(about="")
