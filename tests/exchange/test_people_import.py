@@ -252,7 +252,7 @@ def test_import_killed_with_9_goes_on_with_no_row_twice_and_none_lost(
 ) -> None:
     settings.TASKS = QUEUE
     settings.MEDIA_ROOT = tmp_path / "media"
-    count = 2_000
+    count = 800
     people = make_people()
     course = school.course("Botany", team=(people.teacher,))
     known = User.objects.bulk_create(

@@ -11,7 +11,7 @@ from django.db.models.functions import TruncDate, TruncMonth
 from django.utils import timezone
 
 from learning.accounts.models import User
-from learning.vocabulary.models import Card, Rating, Review
+from learning.vocabulary.models import Card, Rating, Review, Verdict
 from learning.vocabulary.models.cards import KNOWN_DAYS
 from learning.vocabulary.reviews.settings import DAY_STARTS, zone_of
 
@@ -158,7 +158,7 @@ class WordStanding:
     right: int
     lapses: int
     slips: bool
-    mistakes: list[tuple[str, str]]  # (what was written, what was wrong with it)
+    mistakes: list[tuple[str, Verdict]]  # (what was written, what was wrong with it)
 
     @property
     def share(self) -> int | None:
@@ -204,12 +204,12 @@ def _with_answers(owner: User, lexemes: list[Any], slips: set[int]) -> list[Word
             most=Count("reviews", filter=Q(reviews__was=State.REVIEW, reviews__rating=1, reviews__undone_at=None))
         )
     }
-    mistakes: dict[int, list[tuple[str, str]]] = {}
+    mistakes: dict[int, list[tuple[str, Verdict]]] = {}
     wrong = of_words.exclude(answer="").exclude(verdict__in=["", "exact", "equivalent"]).order_by("-at", "id")
     for lexeme_id, text, verdict in wrong.values_list("card__lexeme", "answer", "verdict")[: MOST_MISTAKES * 40]:
         shown = mistakes.setdefault(lexeme_id, [])
-        if len(shown) < MOST_MISTAKES and (text, verdict) not in shown:
-            shown.append((text, verdict))
+        if len(shown) < MOST_MISTAKES and (text, Verdict(verdict)) not in shown:
+            shown.append((text, Verdict(verdict)))
     return [
         WordStanding(
             lexeme,

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from learning.accounts.requests import PersonRequest
@@ -101,7 +101,7 @@ def words(request: PersonRequest) -> HttpResponse:
         for row in page
     ]  # fmt: skip
     filters = [
-        ("", _("All")), ("slipping", _("Slipping")), ("known", _("Known")), ("leeches", _("Set apart")),
+        ("", _("All")), ("slipping", pgettext("words", "Slipping")), ("known", pgettext("words", "Known")), ("leeches", _("Set apart")),
         ("suspended", _("Not asked")),
     ]  # fmt: skip
     context = {"page_obj": page, "rows": shown, "filters": filters, "asked": asked, "q": query, "now": now}
