@@ -117,7 +117,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "?" && localStorage.getItem("keys") === "off") return;
   if (key === "j") document.querySelector("[data-next]")?.click();
   else if (key === "k") document.querySelector("[data-previous]")?.click();
-  else if (key === "d") markDoneHere();
+  else if (key === "d" && getSelection().isCollapsed) markDoneHere(); // with a selected word, D looks it up
   else if (event.key === "?") dialog?.showModal();
 });
 

@@ -223,3 +223,15 @@ export function toast(text) {
   clearTimeout(toastTimer);
   toastTimer = setTimeout(() => place.remove(), 5000);
 }
+
+// Words are looked up where one reads; the code of it comes with the first selected word.
+if (document.querySelector("[data-lookup]")) {
+  let isLoaded = false;
+  const load = () => {
+    if (isLoaded) return;
+    isLoaded = true;
+    import("./lookup.js");
+  };
+  document.addEventListener("selectionchange", () => { if (!getSelection().isCollapsed) load(); });
+  if (localStorage.getItem("underline-words") === "on") load();
+}

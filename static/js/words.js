@@ -6,6 +6,10 @@ const csrf = () => document.querySelector('input[name="csrfmiddlewaretoken"]')?.
 const JSON_HEADERS = () => ({ Accept: "application/json", "X-CSRFToken": csrf() });
 const HELD = 8; // cards that are held in case the network goes away
 
+// this browser remembers whether saved words are underlined, so that lessons need not ask
+const wish = document.querySelector("[data-underlines]")?.dataset.underlines;
+if (wish) localStorage.setItem("underline-words", wish);
+
 // --- the browser's voice
 
 const speaks = "speechSynthesis" in window;

@@ -281,6 +281,8 @@ def test_cards_come_in_order_and_a_word_once_a_day(learner: SimpleNamespace) -> 
     assert cards == [minutes, review, new, early]
     assert suspended not in cards
     assert next_cards(learner.person, day, 10, skip=[minutes.pk, new.pk], now=now)[0] == review
+    # a browser that holds the new word gets no other card of it
+    assert learner.go not in {card.lexeme for card in next_cards(learner.person, day, 10, skip=[new.pk], now=now)}
     say(learner, answer(new, 3, now))
     day = today(learner.person, learner.settings)
     assert learner.go.pk not in {card.lexeme_id for card in next_cards(learner.person, day, 10) if card.state == 0}

@@ -84,7 +84,8 @@ def next_cards(
     """
     now = now or timezone.now()
     start, end = day_of(owner, now)
-    rows = Card.objects.filter(owner=owner).learned().exclude(pk__in=list(skip)).select_related("lexeme__language")
+    held = list(skip)
+    rows = Card.objects.filter(owner=owner).learned().exclude(pk__in=held).select_related("lexeme__language")
     waiting = Q(state__in=IN_STEPS, due__lte=now + AHEAD)
     if day.reviews_left:
         waiting |= Q(state=State.REVIEW, due__lt=end)
@@ -99,7 +100,9 @@ def next_cards(
     if len(first) < count and day.new_left:
         # a word is met in one kind of question a day
         met = Review.objects.filter(owner=owner, at__gte=start, undone_at=None, card__lexeme=OuterRef("lexeme"))
-        new = rows.filter(~Exists(met), state=State.NEW).order_by("added_at", "pk")
+        # what a browser holds is about to be met
+        met_soon = Card.objects.filter(owner=owner, pk__in=held).values("lexeme")
+        new = rows.filter(~Exists(met), state=State.NEW).exclude(lexeme__in=met_soon).order_by("added_at", "pk")
         first += _one_of_each_word(new[: 3 * day.new_left], min(count - len(first), day.new_left))
     early = [card for card in cards if card.rank == EARLY]
     return (first + early)[:count]

@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Exists, OuterRef, Prefetch, Q, Value
+from django.db.models import Case, Exists, OuterRef, Prefetch, Q, Value, When
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -14,9 +14,11 @@ from learning.vocabulary.access import WRITE, shown_lexemes, shown_to
 from learning.vocabulary.folding import fold
 from learning.vocabulary.grammar import FormKind
 from learning.vocabulary.models import Card, Form, Language, Lexeme, Pronunciation, Sense, Translation
+from learning.vocabulary.reviews.questions import facts_of, meanings_for
 from learning.vocabulary.search import found
 
 LONGEST_QUERY = 100
+MOST_LOOKED = 5  # entries in the small panel
 MOST_BACKWARDS = 30  # words of other languages that are translated by this one
 
 
@@ -40,6 +42,28 @@ def _asked(request: PersonRequest) -> dict[str, Any]:
     words = request.GET.get("q", "")[:LONGEST_QUERY].replace("\x00", "").strip()
     language = request.GET.get("language", "")[:8].replace("\x00", "")
     return {"q": words, "language": language, "results": found(request.user, words, language)}
+
+
+@require_safe
+@login_required
+def look(request: PersonRequest) -> HttpResponse:
+    """A word that someone reads, for the small panel beside it: its entries by word and form. Three queries."""
+    word = " ".join(request.GET.get("word", "")[:LONGEST_QUERY].replace("\x00", "").split())
+    language = request.GET.get("language", "")[:2].lower()
+    folded = fold(word)
+    by_form = Form.objects.filter(folded=folded).values("lexeme")
+    rows = shown_lexemes(request.user).filter(Q(folded=folded) | Q(pk__in=by_form)) if folded else Lexeme.objects.none()
+    is_mine = Exists(Card.objects.filter(owner=request.user, lexeme=OuterRef("pk")))
+    # the language of the text first, and the word itself before a form of another one
+    in_order = Case(When(language__code=language, then=0), default=2) + Case(When(folded=folded, then=0), default=1)
+    ordered = rows.annotate(is_mine=is_mine, place=in_order).select_related("language").order_by("place", "pk")
+    entries_found = list(ordered[:MOST_LOOKED])
+    facts = facts_of([one.pk for one in entries_found])
+    entries = [
+        {"lexeme": one, "facts": facts[one.pk], "meanings": meanings_for(facts[one.pk], one.language)}
+        for one in entries_found
+    ]
+    return render(request, "vocabulary/look.html", {"word": word, "entries": entries})
 
 
 @require_safe

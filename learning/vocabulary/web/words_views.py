@@ -44,6 +44,7 @@ def overview(request: PersonRequest) -> HttpResponse:
     context = {
         "day": today(user, settings),
         "settings": settings,
+        "underlines": settings.underlines,
         "standing": statistics.standing(cards),
         "week": statistics.days_of_week(user) if settings.goal_days else 0,
         "leeches": cards.leeches().select_related("lexeme__language").order_by("-lapses", "pk")[:MOST_SETS],
@@ -101,9 +102,12 @@ def words(request: PersonRequest) -> HttpResponse:
         for row in page
     ]  # fmt: skip
     filters = [
-        ("", _("All")), ("slipping", pgettext("words", "Slipping")), ("known", pgettext("words", "Known")), ("leeches", _("Set apart")),
+        ("", _("All")),
+        ("slipping", pgettext("words", "Slipping")),
+        ("known", pgettext("words", "Known")),
+        ("leeches", _("Set apart")),
         ("suspended", _("Not asked")),
-    ]  # fmt: skip
+    ]
     context = {"page_obj": page, "rows": shown, "filters": filters, "asked": asked, "q": query, "now": now}
     parts = [f"{name}={value}" for name, value in (("show", asked), ("q", folded)) if value]
     return render(request, "vocabulary/my_words.html", {**context, "query": "&".join(parts)})
@@ -206,7 +210,12 @@ def settings_page(request: PersonRequest) -> HttpResponse:
         form.save()
         messages.success(request, _("Saved."))
         return redirect("words")
-    return render(request, "vocabulary/settings.html", {"form": form}, status=UNPROCESSABLE if form.errors else 200)
+    return render(
+        request,
+        "vocabulary/settings.html",
+        {"form": form, "underlines": settings.underlines},
+        status=UNPROCESSABLE if form.errors else 200,
+    )
 
 
 @require_safe

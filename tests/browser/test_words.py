@@ -1,0 +1,198 @@
+"""Reviewing words in a real browser: keys, undo, no network, no script; and looking a word up where one reads."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import MARKS, assert_no_rule_of_axe_is_broken, page_of, run_in_school
+
+TEACHER, STUDENT, OTHER = "teacher@example.org", "student@example.org", "student2@example.org"
+School = tuple[str, Path, int]
+pytestmark = MARKS
+NUMBER = """
+from learning.vocabulary.models import Card, Review
+from pathlib import Path
+rows = Review.objects.filter(owner__email={email!r}, undone_at=None, received_at__gte={since!r})
+Path({file!r}).write_text(str(rows.count()) + " " + str(rows.values("id").distinct().count()))
+"""
+NEW_DECK = """
+from learning.accounts.models import User
+from learning.vocabulary.models import Card, DeckSettings, Lexeme
+from learning.vocabulary.reviews.deck import save_words
+person = User.objects.get(email={email!r})
+Card.objects.filter(owner=person).delete()
+settings, _new = DeckSettings.objects.update_or_create(owner=person, defaults={{"types_answers": {types}}})
+rows = Lexeme.objects.filter(language__code="en", lemma__in={lemmas!r}).select_related("language").order_by("pk")
+save_words(owner=person, lexemes=rows, settings=settings)
+"""
+
+
+ONLY_PRODUCE = """
+from learning.vocabulary.models import Card
+Card.objects.filter(owner__email={email!r}, kind="recognise").delete()
+"""
+
+
+def new_deck(school_at: School, email: str, *lemmas: str, types: bool = False) -> None:
+    run_in_school(school_at, NEW_DECK.format(email=email, lemmas=list(lemmas), types=types))
+
+
+def stored(school_at: School, email: str, since: str) -> tuple[int, int]:
+    file = school_at[1] / "count.txt"
+    run_in_school(school_at, NUMBER.format(email=email, since=since, file=str(file)))
+    first, second = file.read_text().split()
+    return int(first), int(second)
+
+
+def now(page: Page) -> str:
+    return str(page.evaluate("new Date().toISOString()"))
+
+
+def test_cards_are_reviewed_by_keys_and_an_answer_is_taken_back(school_at: School, browser: Browser) -> None:
+    new_deck(school_at, OTHER, "come", "go", "take")
+    with page_of(browser, school_at[0], OTHER) as page:
+        since = now(page)
+        page.goto("/words/")
+        page.get_by_role("link", name="Start").click()
+        prompt = page.locator(".prompt")
+        expect(prompt).to_have_text("come")
+        expect(page.locator(".answer")).to_be_hidden()
+        page.keyboard.press("Space")
+        expect(page.locator(".answer")).to_be_visible()
+        page.keyboard.press("3")
+        expect(prompt).to_have_text("go")
+        expect(page.locator("[data-done]")).to_have_text("1")
+        page.keyboard.press("u")
+        expect(prompt).to_have_text("come")
+        page.keyboard.press("Space")
+        page.keyboard.press("4")
+        expect(prompt).to_have_text("go")
+        page.keyboard.press("Space")
+        page.keyboard.press("Enter")
+        expect(prompt).to_have_text("take")
+        expect(page.locator("[data-done]")).to_have_text("2")
+    assert stored(school_at, OTHER, since) == (2, 2)
+
+
+def test_without_a_network_answers_wait_and_are_sent_once(school_at: School, browser: Browser) -> None:
+    new_deck(school_at, OTHER, "come", "give", "go", "take")
+    offline = "Failed to load resource"
+    with page_of(browser, school_at[0], OTHER, expected=offline, viewport={"width": 390, "height": 844}) as page:
+        since = now(page)
+        with page.expect_response("**/words/answers/"):
+            page.goto("/words/review/")
+        page.context.set_offline(True)
+        for lemma in ("come", "give"):
+            expect(page.locator(".prompt")).to_have_text(lemma)
+            page.get_by_role("button", name="Show the answer").click()
+            page.locator("[data-rate] [value='3']").click()
+        expect(page.locator(".prompt")).to_have_text("go")
+        expect(page.get_by_text("No network")).to_be_visible()
+        assert stored(school_at, OTHER, since) == (0, 0)
+        with page.expect_response("**/words/answers/"):
+            page.context.set_offline(False)
+        expect(page.get_by_text("No network")).to_be_hidden()
+        expect(page.locator("[data-done]")).to_have_text("2")
+        kept = page.evaluate("Object.entries(localStorage).filter(([name]) => name.startsWith('parta-answers'))")
+        assert [rows for _name, rows in kept] == ["[]"]
+    assert stored(school_at, OTHER, since) == (2, 2)
+
+
+def test_answers_survive_a_closed_page(school_at: School, browser: Browser) -> None:
+    new_deck(school_at, OTHER, "go", "come")
+    with page_of(browser, school_at[0], OTHER, expected="Failed to load resource") as page:
+        since = now(page)
+        with page.expect_response("**/words/answers/"):
+            page.goto("/words/review/")
+        page.context.set_offline(True)
+        page.keyboard.press("Space")
+        page.keyboard.press("3")
+        expect(page.get_by_text("No network")).to_be_visible()
+        page.context.set_offline(False)
+        with page.expect_response("**/words/answers/"):
+            page.goto("/words/review/")  # the page of before is gone, with its script
+        expect(page.locator("[data-done]")).to_have_text("1")
+    assert stored(school_at, OTHER, since) == (1, 1)
+
+
+def test_a_typed_answer_is_graded_letter_by_letter(school_at: School, browser: Browser) -> None:
+    new_deck(school_at, OTHER, "bring", types=True)
+    run_in_school(school_at, ONLY_PRODUCE.format(email=OTHER))
+    with page_of(browser, school_at[0], OTHER, viewport={"width": 390, "height": 844}) as page:
+        page.goto("/words/review/")
+        page.keyboard.type("brinq")  # the field has the focus
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("A slip of the keys")).to_be_visible()
+        expect(page.locator(".difference del")).to_have_text("q")
+        expect(page.locator(".difference ins")).to_have_text("g")
+        # the suggestion is “hard”; Enter takes it
+        expect(page.locator("[data-rate] [value='2']")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-done]")).to_have_text("1")
+
+
+def test_cards_are_reviewed_without_a_script(school_at: School, browser: Browser) -> None:
+    new_deck(school_at, OTHER, "come", "go")
+    with page_of(browser, school_at[0], OTHER, java_script_enabled=False) as page:
+        page.goto("/words/review/")
+        page.get_by_role("button", name="Show the answer").click()
+        expect(page.locator(".answer")).to_be_visible()
+        page.locator("[data-rate] [value='3']").click()
+        expect(page.locator(".prompt")).to_have_text("go")
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator(".prompt")).to_have_text("come")
+
+
+SELECT = """word => {
+  const walker = document.createTreeWalker(document.querySelector("[data-body]"), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const place = node.data.search(new RegExp(`\\\\b${word}\\\\b`));
+    if (place < 0) continue;
+    node.parentElement.scrollIntoView({ block: "center" });
+    getSelection().setBaseAndExtent(node, place, node, place + word.length);
+    const box = getSelection().getRangeAt(0).getBoundingClientRect();
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  }
+}"""
+LESSON = "/courses/reading-a-map/the-flat-picture/what-a-map-leaves-out/"
+
+
+@pytest.mark.parametrize("way", ["double click", "key", "button"])
+def test_a_word_is_looked_up_where_one_reads_and_saved(school_at: School, browser: Browser, way: str) -> None:
+    new_deck(school_at, OTHER, "take")
+    with page_of(browser, school_at[0], OTHER) as page:
+        page.goto("/words/settings/")
+        page.get_by_label("Underline saved words where you read").check()
+        page.get_by_role("button", name="Save").click()
+        page.wait_for_url("**/words/")
+        page.goto(LESSON)
+        done = page.locator('[data-done] [name="done"]')
+        is_done = done.get_attribute("value")
+        spot = page.evaluate(SELECT, "made")
+        expect(page.locator(".lookup-button")).to_be_visible()
+        if way == "double click":
+            page.mouse.dblclick(spot["x"], spot["y"])
+        elif way == "key":
+            page.keyboard.press("d")
+        else:
+            page.locator(".lookup-button").click()
+        panel = page.locator(".lookup")
+        expect(panel.get_by_role("link", name="make")).to_be_visible()
+        panel.get_by_role("button", name="Save").first.click()
+        expect(panel.get_by_role("status").first).to_have_text("In your words")
+        page.wait_for_function("CSS.highlights.get('saved-words')?.size >= 1")
+        page.keyboard.press("Escape")
+        expect(panel).to_be_hidden()
+        # without a selected word the same key marks the lesson; this one did not
+        assert done.get_attribute("value") == is_done
+
+
+def test_no_rule_of_axe_is_broken(school_at: School, browser: Browser) -> None:
+    with page_of(browser, school_at[0], STUDENT) as page:
+        assert_no_rule_of_axe_is_broken(
+            page,
+            ["/words/", "/words/review/", "/words/list/", "/words/statistics/", "/words/settings/", "/words/sets/"],
+        )
+    with page_of(browser, school_at[0], TEACHER) as page:
+        assert_no_rule_of_axe_is_broken(page, ["/words/sets/1/", "/teaching/words/"])
