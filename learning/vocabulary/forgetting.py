@@ -8,6 +8,8 @@ from learning.vocabulary.models import Card, DeckSettings, Review, SetGiven, Wor
 
 @transaction.atomic
 def forget_person(person: User) -> None:
+    # locked first: an answer that is stored at this moment comes before or finds no card
+    list(Card.objects.select_for_update().filter(owner=person).order_by("pk").values_list("pk", flat=True))
     Review.objects.filter(owner=person).delete()
     Card.objects.filter(owner=person).delete()
     DeckSettings.objects.filter(owner=person).delete()

@@ -6,12 +6,20 @@ from wagtail import hooks
 
 from learning.base.menu import ScreenMenuItem, has_permission
 from learning.vocabulary.access import WRITE
-from learning.vocabulary.admin import bulk, screens
+from learning.vocabulary.admin import bulk, imports, screens
 from learning.vocabulary.forgetting import forget_person
 
 hooks.register("forget_person", forget_person)
 for action in bulk.ACTIONS:
     hooks.register("register_bulk_action", action)
+
+
+hooks.register("register_learning_menu_item", imports.menu_item)
+
+
+@hooks.register("register_admin_urls")
+def register_addresses() -> list[Any]:
+    return imports.addresses
 
 
 @hooks.register("register_admin_viewset")

@@ -15,6 +15,8 @@ if (wish) localStorage.setItem("underline-words", wish);
 const speaks = "speechSynthesis" in window;
 function showVoices(root) {
   for (const button of root.querySelectorAll("[data-say]")) button.hidden = !speaks;
+  // what cannot be heard is shown
+  for (const words of root.querySelectorAll("[data-unheard]")) words.hidden = speaks;
 }
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-say]");
@@ -35,7 +37,8 @@ const isShown = () => Boolean(back()) && !back().hidden;
 
 if (stage) {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("dialog[open], textarea, select")) return;
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem("keys") === "off") return;
+    if (event.target.closest("dialog[open], textarea, select")) return;
     const isTyping = Boolean(event.target.closest("input"));
     if (isTyping && (event.key !== "Enter" || !isShown())) return;
     const key = event.key.toLowerCase();
@@ -44,7 +47,7 @@ if (stage) {
     else if (isShown() && key === "enter" && !event.target.closest("button, a")) press(event, stage.querySelector("[data-rate] button:not(.button-quiet)"));
     else if (key === "u") press(event, document.querySelector("[data-undo-form]:not([hidden]) button"));
     else if (isShown() && key === "e") press(event, stage.querySelector("[data-edit]"));
-    else if (key === "s") press(event, stage.querySelector("[data-suspend] button"));
+    else if (isShown() && key === "s") press(event, stage.querySelector("[data-suspend] button"));
   });
 }
 function press(event, target) {
@@ -53,40 +56,68 @@ function press(event, target) {
   target.click();
 }
 
+// --- answers that the server has not confirmed: each under a name of its own, so that two windows do not lose each
+// other's; a browser that stores nothing still has them on this page
+
+const PREFIX = `parta-answer-${stage?.dataset.person}-`;
+const unstored = new Map();
+function waiting() {
+  const found = new Map(unstored);
+  try {
+    for (let n = 0; n < localStorage.length; n += 1) {
+      const name = localStorage.key(n);
+      if (name.startsWith(PREFIX)) found.set(name, localStorage.getItem(name));
+    }
+  } catch { /* as above */ }
+  return [...found.values()].map((text) => JSON.parse(text)).sort((one, other) => one.n - other.n);
+}
+function keep(answer) {
+  try {
+    localStorage.setItem(PREFIX + answer.id, JSON.stringify(answer));
+  } catch {
+    unstored.set(PREFIX + answer.id, JSON.stringify(answer));
+  }
+}
+function forget(ids) {
+  for (const id of ids) {
+    unstored.delete(PREFIX + id);
+    try { localStorage.removeItem(PREFIX + id); } catch { /* as above */ }
+  }
+}
+function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID(); // only where the page is secure
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 15) | 64;
+  bytes[8] = (bytes[8] & 63) | 128;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+}
+
 // --- cards without loading a page
 
-if (stage && !("practice" in stage.dataset) && stage.querySelector("[data-card]")) start();
+if (stage && !("practice" in stage.dataset)) start();
 
 function start() {
-  const place = `parta-answers-${stage.dataset.person}`;
   const undoForm = document.querySelector("[data-undo-form]");
   const offline = document.querySelector("[data-offline]");
   const signedOut = document.querySelector("[data-signed-out]");
-  let waiting = read(); // answers that the server has not confirmed
+  const first = stage.querySelector("[data-card]");
+  let current = first && { id: Number(first.dataset.card), html: stage.innerHTML }; // the card on the screen
   let cards = []; // that come next
   let past = []; // {id: of the answer, card: {id, html}}
-  let isSending = false;
+  let sending = null; // the promise of a request under way
+  let isUndoing = false;
+  let isGrading = false;
+  let isAway = false; // the last request got no answer
   let typed = "";
   let shownAt = performance.now();
   let retry = 0;
-  let current = { id: Number(stage.querySelector("[data-card]").dataset.card), html: stage.innerHTML };
-
-  function read() {
-    try {
-      return JSON.parse(localStorage.getItem(place)) ?? [];
-    } catch {
-      return [];
-    }
-  }
-  function keep() {
-    try {
-      localStorage.setItem(place, JSON.stringify(waiting));
-    } catch { /* a browser that stores nothing still has them on this page */ }
-  }
+  let most = 100; // answers in one request
 
   function show(card) {
     current = card;
     typed = "";
+    isGrading = false;
     shownAt = performance.now();
     stage.innerHTML = card.html;
     showVoices(stage);
@@ -94,11 +125,21 @@ function start() {
     if (listen && speaks) say(listen);
     stage.querySelector("[data-ask] input:not([type=hidden])")?.focus();
   }
+  function clear() {
+    current = null;
+    stage.replaceChildren(Object.assign(document.createElement("p"), { className: "muted", textContent: stage.dataset.loading }));
+  }
+  function next() {
+    const card = cards.shift();
+    if (card) return show(card);
+    clear();
+    // all is answered and stored: the page of the server says what comes now
+    if (!sending && !isAway && !waiting().length) location.reload();
+  }
 
-  const skipped = () => [current?.id, ...cards.map((card) => card.id), ...waiting.map((one) => one.card)].filter(Boolean);
-
+  const held = () => [current?.id, ...cards.map((card) => card.id), ...waiting().map((one) => one.card)].filter(Boolean);
   function take(answer) {
-    const have = new Set(skipped());
+    const have = new Set(held());
     cards.push(...answer.cards.filter((card) => !have.has(card.id)));
     for (const name of ["due", "new", "done"]) {
       const spot = document.querySelector(`[data-${name}]`);
@@ -106,68 +147,55 @@ function start() {
     }
   }
 
-  async function send() {
-    if (isSending) return;
-    isSending = true;
+  function send() {
+    sending ??= transmit().finally(() => {
+      sending = null;
+      if (!current && !isUndoing) next();
+      // what was answered while the request was under way
+      if (!isAway && waiting().length) send();
+    });
+    return sending;
+  }
+  async function transmit() {
     clearTimeout(retry);
     try {
-      do {
-        const sent = waiting.slice(0, 100);
-        const body = JSON.stringify({ answers: sent, n: Math.max(0, HELD - cards.length), skip: skipped() });
-        const response = await fetch(stage.dataset.answers, { method: "POST", body, headers: { ...JSON_HEADERS(), "Content-Type": "application/json" } });
-        signedOut.hidden = !(response.redirected || response.status === 403);
-        if (!signedOut.hidden) return;
-        // what the server can never take must not hold up the rest
-        if (response.status === 422) drop(sent);
-        if (!response.ok) throw new Error(response.status);
-        const answer = await response.json();
-        drop(sent.filter((one) => one.id in answer.outcomes));
-        take(answer);
-        offline.hidden = true;
-      } while (waiting.length);
-      if (!current) next();
+      const sent = waiting().slice(0, most);
+      const body = JSON.stringify({ answers: sent, n: Math.max(0, HELD - cards.length), skip: held() });
+      const response = await fetch(stage.dataset.answers, { method: "POST", body, headers: { ...JSON_HEADERS(), "Content-Type": "application/json" } });
+      const isOut = response.redirected || response.status === 403;
+      signedOut.hidden = !isOut;
+      isAway = isOut;
+      if (isOut) return;
+      if (response.status === 422) {
+        // one of them can never be taken: it must not hold up the others
+        if (sent.length === 1) forget([sent[0].id]);
+        most = Math.max(1, Math.floor(sent.length / 2));
+        return;
+      }
+      if (!response.ok) throw new Error(response.status);
+      const answer = await response.json();
+      forget(sent.map((one) => one.id).filter((id) => id in answer.outcomes));
+      take(answer);
+      offline.hidden = true;
     } catch {
+      isAway = true;
       offline.hidden = false;
-      offline.querySelector("[data-waiting]").textContent = waiting.length || "";
+      offline.querySelector("[data-waiting]").textContent = waiting().length || "";
       retry = setTimeout(send, 5000);
-    } finally {
-      isSending = false;
     }
-  }
-  function drop(gone) {
-    const ids = new Set(gone.map((one) => one.id));
-    waiting = waiting.filter((one) => !ids.has(one.id));
-    keep();
-  }
-
-  function next() {
-    const card = cards.shift();
-    if (card) return show(card);
-    current = null;
-    // all is answered: the page of the server says what comes now
-    if (!waiting.length && !isSending) location.reload();
   }
 
   function rate(rating) {
-    if (!current) return; // the last card is on its way
-    const id = newId();
-    waiting.push({ id, card: current.id, rating, at: new Date().toISOString(), typed, took: Math.round(performance.now() - shownAt) });
-    keep();
-    past.push({ id, card: current });
-    past = past.slice(-50);
+    if (!current || isUndoing || isGrading) return;
+    const at = new Date();
+    const answer = { id: newId(), n: at.getTime() + performance.now() % 1, card: current.id, rating, at: at.toISOString(), typed, took: Math.round(performance.now() - shownAt) };
+    keep(answer);
+    past = [...past.slice(-49), { id: answer.id, card: current }];
     undoForm.hidden = false;
-    current = null;
-    next();
+    const card = cards.shift();
+    if (card) show(card);
+    else clear();
     send();
-  }
-
-  function newId() {
-    if (crypto.randomUUID) return crypto.randomUUID(); // only where the page is secure
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    bytes[6] = (bytes[6] & 15) | 64;
-    bytes[8] = (bytes[8] & 63) | 128;
-    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
   }
 
   async function check(form, button) {
@@ -178,10 +206,13 @@ function start() {
     back().hidden = false;
     if (body.has("answer")) {
       const card = current.id;
+      isGrading = true;
       // without the network one rates oneself; the server grades when the answer arrives
-      const response = await fetch(stage.dataset.check, { method: "POST", body, headers: JSON_HEADERS() }).catch(() => null);
-      if (response?.ok && !response.redirected && current?.id === card) {
-        const grade = await response.json();
+      const response = await fetch(stage.dataset.check, { method: "POST", body, headers: JSON_HEADERS(), signal: AbortSignal.timeout?.(6000) }).catch(() => null);
+      const grade = response?.ok && !response.redirected ? await response.json().catch(() => null) : null;
+      if (current?.id !== card) return;
+      isGrading = false;
+      if (grade) {
         stage.querySelector("[data-grade]").innerHTML = grade.html;
         for (const one of stage.querySelectorAll("[data-rate] button")) one.classList.toggle("button-quiet", one.value !== String(grade.rating));
       }
@@ -191,52 +222,64 @@ function start() {
 
   async function undo() {
     const last = past.pop();
-    if (!last) return undoForm.submit();
-    if (current) cards.unshift(current);
-    if (waiting.some((one) => one.id === last.id) && !isSending) {
-      drop([last]);
-      return show(last.card);
+    isUndoing = true;
+    const shown = current;
+    current = null;
+    stage.inert = true;
+    while (sending) await sending;
+    let card = null;
+    if (waiting().some((one) => one.id === last.id)) {
+      forget([last.id]);
+      card = last.card;
+    } else {
+      const body = new FormData(undoForm);
+      body.set("review", last.id);
+      const response = await fetch(stage.dataset.undo, { method: "POST", body, headers: JSON_HEADERS() }).catch(() => null);
+      if (response?.ok && !response.redirected) card = await response.json().catch(() => null);
     }
-    while (isSending) await new Promise((done) => setTimeout(done, 50));
-    if (waiting.some((one) => one.id === last.id)) {
-      drop([last]);
-      return show(last.card);
-    }
-    const body = new FormData(undoForm);
-    body.set("review", last.id);
-    const response = await fetch(stage.dataset.undo, { method: "POST", body, headers: JSON_HEADERS() }).catch(() => null);
-    if (response?.ok && !response.redirected) show(await response.json());
-    else {
+    stage.inert = false;
+    isUndoing = false;
+    if (!card) {
       past.push(last);
-      current = null;
+      offline.hidden = false;
+      return shown ? show(shown) : next();
+    }
+    // as it was before the answer; what the server gave of it meanwhile is out of date
+    cards = cards.filter((one) => one.id !== card.id);
+    if (shown && shown.id !== card.id) cards.unshift(shown);
+    show(card);
+    send();
+  }
+
+  async function suspend(form) {
+    const card = current;
+    const response = await fetch(stage.dataset.suspend, { method: "POST", body: new FormData(form), headers: JSON_HEADERS(), keepalive: true }).catch(() => null);
+    if (!response?.ok || response.redirected) {
+      offline.hidden = false;
+    } else if (current?.id === card.id) {
       next();
-      offline.hidden = Boolean(response);
+      send();
     }
   }
 
   stage.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.matches("[data-ask]")) {
-      event.preventDefault();
-      check(form, event.submitter);
-    } else if (form.matches("[data-rate]")) {
-      event.preventDefault();
-      rate(Number(event.submitter?.value ?? 3));
-    } else if (form.matches("[data-suspend]") && navigator.onLine) {
-      event.preventDefault();
-      const body = new FormData(form);
-      fetch(stage.dataset.suspend, { method: "POST", body, headers: JSON_HEADERS() }).catch(() => { offline.hidden = false; });
-      current = null;
-      next();
-      send();
-    }
+    event.preventDefault();
+    if (!current || isUndoing) return;
+    if (form.matches("[data-ask]")) check(form, event.submitter);
+    else if (form.matches("[data-rate]")) rate(Number(event.submitter?.value ?? 3));
+    else suspend(form);
   });
   undoForm.addEventListener("submit", (event) => {
-    if (!past.length) return;
+    if (isUndoing) event.preventDefault();
+    if (isUndoing || !past.length) return;
     event.preventDefault();
     undo();
   });
   addEventListener("online", send);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && waiting.length) send(); });
-  send();
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && waiting().length) send(); });
+
+  // an answer of a page that was closed may be to the very card that the server has just shown
+  if (current && waiting().some((one) => one.card === current.id)) clear();
+  if (current || waiting().length) send();
 }

@@ -1,5 +1,6 @@
 """Reviewing words in a real browser: keys, undo, no network, no script; and looking a word up where one reads."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,19 @@ def stored(school_at: School, email: str, since: str) -> tuple[int, int]:
     run_in_school(school_at, NUMBER.format(email=email, since=since, file=str(file)))
     first, second = file.read_text().split()
     return int(first), int(second)
+
+
+def kept_answers(page: Page) -> int:
+    """How many answers wait in this browser."""
+    return int(page.evaluate("Object.keys(localStorage).filter(name => name.startsWith('parta-answer-')).length"))
+
+
+def wait_until_sent(page: Page) -> None:
+    # not `wait_for_function`: the content security policy of our pages allows no text that is run
+    deadline = time.monotonic() + 20
+    while kept_answers(page):
+        assert time.monotonic() < deadline, kept_answers(page)
+        page.wait_for_timeout(100)
 
 
 def now(page: Page) -> str:
@@ -94,8 +108,7 @@ def test_without_a_network_answers_wait_and_are_sent_once(school_at: School, bro
             page.context.set_offline(False)
         expect(page.get_by_text("No network")).to_be_hidden()
         expect(page.locator("[data-done]")).to_have_text("2")
-        kept = page.evaluate("Object.entries(localStorage).filter(([name]) => name.startsWith('parta-answers'))")
-        assert [rows for _name, rows in kept] == ["[]"]
+        wait_until_sent(page)
     assert stored(school_at, OTHER, since) == (2, 2)
 
 
@@ -113,7 +126,42 @@ def test_answers_survive_a_closed_page(school_at: School, browser: Browser) -> N
         with page.expect_response("**/words/answers/"):
             page.goto("/words/review/")  # the page of before is gone, with its script
         expect(page.locator("[data-done]")).to_have_text("1")
+        # the server did not know of the answer and has shown the same card again: it is not asked twice
+        expect(page.locator(".prompt")).to_have_text("go")
     assert stored(school_at, OTHER, since) == (1, 1)
+
+
+def test_the_last_card_leads_to_the_end_of_the_day(school_at: School, browser: Browser) -> None:
+    new_deck(school_at, OTHER, "come")
+    with page_of(browser, school_at[0], OTHER) as page:
+        since = now(page)
+        page.goto("/words/review/")
+        page.keyboard.press("Space")
+        page.keyboard.press("4")
+        expect(page.get_by_text("Done for today.")).to_be_visible()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator(".prompt")).to_have_text("come")
+    assert stored(school_at, OTHER, since) == (0, 0)
+
+
+def test_two_windows_keep_the_answers_of_each_other(school_at: School, browser: Browser) -> None:
+    new_deck(school_at, OTHER, "come", "go", "take")
+    with page_of(browser, school_at[0], OTHER, expected="Failed to load resource") as page:
+        since = now(page)
+        other = page.context.new_page()
+        for window in (page, other):
+            with window.expect_response("**/words/answers/"):
+                window.goto("/words/review/")
+        page.context.set_offline(True)
+        for window, steps in ((page, 2), (other, 1)):
+            for _n in range(steps):
+                window.keyboard.press("Space")
+                window.keyboard.press("3")
+        other.close()
+        assert kept_answers(page) == 3
+        page.context.set_offline(False)
+        wait_until_sent(page)
+    assert stored(school_at, OTHER, since) == (3, 3)
 
 
 def test_a_typed_answer_is_graded_letter_by_letter(school_at: School, browser: Browser) -> None:
@@ -181,7 +229,10 @@ def test_a_word_is_looked_up_where_one_reads_and_saved(school_at: School, browse
         expect(panel.get_by_role("link", name="make")).to_be_visible()
         panel.get_by_role("button", name="Save").first.click()
         expect(panel.get_by_role("status").first).to_have_text("In your words")
-        page.wait_for_function("CSS.highlights.get('saved-words')?.size >= 1")
+        deadline = time.monotonic() + 10
+        while not page.evaluate("CSS.highlights.get('saved-words')?.size ?? 0"):
+            assert time.monotonic() < deadline
+            page.wait_for_timeout(100)
         page.keyboard.press("Escape")
         expect(panel).to_be_hidden()
         # without a selected word the same key marks the lesson; this one did not

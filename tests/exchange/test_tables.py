@@ -14,7 +14,7 @@ from openpyxl import Workbook
 
 from learning.base.sheet_rows import PEEK, read_rows
 from learning.exchange.models import ImportRun
-from learning.exchange.people.tables import MOST_OF_SHEET, check_table
+from learning.library.tables import MOST_OF_SHEET, check_table
 from tests.exchange.test_people_import import xlsx
 
 HEAD = b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'

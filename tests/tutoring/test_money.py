@@ -220,6 +220,25 @@ def test_what_is_left_and_what_is_booked(english: Project, people: SimpleNamespa
     assert (state.left, state.booked, state.is_last) == (3, 3, True)
 
 
+def test_a_package_is_booked_from_the_day_it_is_bought_in_the_zone_of_the_project(
+    english: Project, people: SimpleNamespace
+) -> None:
+    package(english, people.student, 4)
+    coming_lesson(english, hours=48)
+    account = account_of(english, people.student)
+    day = Lesson.objects.get(project=english, status=Status.PLANNED).local_date
+    for bought_on, booked in ((day, 1), (day + timedelta(days=1), 0)):
+        Package.objects.update(bought_on=bought_on)
+        (state,) = package_states(account, timezone.localdate())
+        assert state.booked == booked
+    # late in the evening of one zone it is another day in the next
+    Project.objects.filter(pk=english.pk).update(time_zone="Pacific/Kiritimati")
+    moved = Lesson.objects.select_related("project").get(project=english, status=Status.PLANNED).local_date
+    Package.objects.update(bought_on=moved)
+    (state,) = package_states(account, timezone.localdate())
+    assert state.booked == 1
+
+
 def test_the_payer_is_told_when_one_lesson_of_a_package_is_left(english: Project, people: SimpleNamespace) -> None:
     package(english, people.student, 3)
     told = len(mail.outbox)

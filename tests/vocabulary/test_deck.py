@@ -5,6 +5,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -13,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from learning.accounts.models import User
+from learning.accounts.roles import Role
 from learning.vocabulary.errors import VocabularyError
-from learning.vocabulary.models import Card, CardKind, DeckSettings, Review
+from learning.vocabulary.models import Card, CardKind, DeckSettings, Lexeme, Review
 from learning.vocabulary.models.cards import LEECH, MOST_DAYS, SCHEDULING, scheduling_of
 from learning.vocabulary.reviews import deck, scheduling
 from learning.vocabulary.reviews.deck import Answer, record, save_words, undo
@@ -59,7 +61,8 @@ def test_a_saved_word_gets_the_kinds_that_it_has_an_answer_to(learner: SimpleNam
         for lexeme in (learner.book, learner.go)
     }
     assert kinds[learner.book] == {"recognise", "produce", "listen", "gender", "plural"}
-    assert kinds[learner.go] == {"recognise", "produce", "listen", "past", "past_participle"}
+    # without a translation there is nothing to produce it from
+    assert kinds[learner.go] == {"recognise", "listen", "past", "past_participle"}
     # again: nothing new, and nothing that was learned is lost
     Card.objects.update(stability=5.0)
     assert save_words(owner=learner.person, lexemes=[learner.book], settings=learner.settings) == 0
@@ -184,7 +187,7 @@ def test_any_order_of_answers_undos_and_resends_is_the_log_replayed(learner: Sim
 def test_a_due_date_is_after_the_review_and_within_the_longest_interval(
     ratings: list[int], gaps: list[int], retention: float, easy: set[int]
 ) -> None:
-    rules = Rules.of(DeckSettings(retention=retention, easy_days=list(easy)))
+    rules = Rules.of(DeckSettings(owner=User(time_zone="Asia/Tokyo"), retention=retention, easy_days=list(easy)))
     card, at = Card(lexeme_id=1, kind="recognise", due=START, added_at=START), START
     for rating, days in zip(ratings, gaps, strict=False):
         at += timedelta(days=days)
@@ -198,14 +201,15 @@ def test_a_due_date_is_after_the_review_and_within_the_longest_interval(
         assert scheduling_of(again) == scheduling_of(card)
 
 
-def test_an_interval_avoids_easy_days_where_it_can(learner: SimpleNamespace) -> None:
-    rules = Rules(easy_days=frozenset({5, 6}))
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Pacific/Kiritimati"])
+def test_an_interval_avoids_easy_days_of_the_learner_where_it_can(zone: str) -> None:
+    rules = Rules(easy_days=frozenset({5, 6}), zone=ZoneInfo(zone))
     days = set()
     for number in range(40):
         card = Card(lexeme_id=number, kind="recognise", state=2, stability=20.0, difficulty=5.0, due=START)
         card.last_review = START - timedelta(days=20)
         scheduling.review(card, 3, START, rules)
-        days.add(card.due.weekday())
+        days.add((card.due.astimezone(ZoneInfo(zone)) - timedelta(hours=4)).weekday())
     assert days <= {0, 1, 2, 3, 4}
     assert len(days) > 1  # cards that were learned together part
 
@@ -286,6 +290,63 @@ def test_cards_come_in_order_and_a_word_once_a_day(learner: SimpleNamespace) -> 
     say(learner, answer(new, 3, now))
     day = today(learner.person, learner.settings)
     assert learner.go.pk not in {card.lexeme_id for card in next_cards(learner.person, day, 10) if card.state == 0}
+
+
+def test_what_a_browser_holds_counts_among_those_of_the_day(learner: SimpleNamespace) -> None:
+    now = timezone.now()
+    learner.settings.new_a_day, learner.settings.reviews_a_day = 3, 2
+    new = [card_of(learner, word(f"new{number}")) for number in range(6)]
+    known = [
+        card_of(learner, word(f"old{number}"), state=2, stability=5.0, difficulty=5.0, last_review=START, due=now)
+        for number in range(4)
+    ]
+    day = today(learner.person, learner.settings, now)
+    assert (day.due, day.new) == (2, 3)
+    asked = next_cards(learner.person, day, 20, now=now)
+    assert asked == [*known[:2], *new[:3]]
+    assert next_cards(learner.person, day, 20, skip=[card.pk for card in asked], now=now) == []
+    assert next_cards(learner.person, day, 20, skip=[known[0].pk, new[0].pk], now=now) == [known[1], *new[1:3]]
+
+
+def test_a_word_whose_review_is_due_is_not_asked_anew_the_same_day(learner: SimpleNamespace) -> None:
+    now = timezone.now()
+    review = card_of(learner, state=2, stability=5.0, difficulty=5.0, last_review=START, due=now)
+    card_of(learner, kind=CardKind.PRODUCE)
+    day = today(learner.person, learner.settings, now)
+    assert (day.due, day.new) == (1, 0)
+    assert next_cards(learner.person, day, 5, now=now) == [review]
+    say(learner, answer(review, 3, now))
+    # the page says that the day is over when no card is left, and not before
+    day = today(learner.person, learner.settings)
+    assert day.is_over
+    assert next_cards(learner.person, day, 5) == []
+
+
+def test_answers_of_a_clock_that_is_ahead_keep_their_order(learner: SimpleNamespace) -> None:
+    card, ahead = card_of(learner), timezone.now() + timedelta(days=2)
+    sent = [answer(card, rating, ahead) for rating in (1, 3, 4, 1)]
+    say(learner, *sent)
+    assert [row.pk for row in deck.effective(card)] == [one.id for one in sent]
+    moved = scheduling_of(Card.objects.get())
+    deck.replay(Card.objects.get(), RULES)
+    assert scheduling_of(Card.objects.get()) == moved
+
+
+def test_a_word_that_is_learned_cannot_be_deleted(learner: SimpleNamespace, visit: Any) -> None:
+    card_of(learner)
+    editor = school.person("editor", Role.EDITOR)
+    page = visit(editor).post(f"/cms/vocabulary/word/delete/{learner.book.pk}/", follow=True).content.decode()
+    assert "Somebody learns this word" in page
+    assert Card.objects.count() == 1
+    visit(editor).post(f"/cms/vocabulary/word/delete/{learner.go.pk}/")
+    assert not Lexeme.objects.filter(pk=learner.go.pk).exists()
+
+
+def test_a_new_kind_of_a_word_gets_its_note(learner: SimpleNamespace) -> None:
+    card_of(learner, note="a trap")
+    learner.settings.kinds = {"fr": ["recognise", "gender"]}
+    save_words(owner=learner.person, lexemes=[learner.book], settings=learner.settings)
+    assert set(Card.objects.values_list("kind", "note")) == {("recognise", "a trap"), ("gender", "a trap")}
 
 
 def test_todays_numbers_are_bounded_queries(learner: SimpleNamespace, django_assert_num_queries: Any) -> None:

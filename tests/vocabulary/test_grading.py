@@ -5,14 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learning.vocabulary.models import Rating, Verdict
-from learning.vocabulary.reviews.grading import Expected, difference, grade
+from learning.vocabulary.reviews.grading import Expected, Right, difference, grade
 
 ARTICLES = ("le", "la", "l’")
-BOOK = Expected(("livre", "bouquin"), articles=ARTICLES, article="le", forms=("livres",))
-EYE = Expected(("œil",), articles=ARTICLES, article="l’", forms=("yeux",))
-PUPIL = Expected(("élève",), articles=ARTICLES, article="l’", forms=("élèves",))
-LEARNT = Expected(("learned", "learnt"), forms=("learn", "learns"))
-UMBRELLA = Expected(("parapluie",), articles=ARTICLES, article="le")
+BOOK = Expected((Right("livre", ("le",)), Right("bouquin")), articles=ARTICLES, forms=("livres",))
+EYE = Expected((Right("œil", ("l’",)),), articles=ARTICLES, forms=("yeux",))
+PUPIL = Expected((Right("élève", ("l’",)),), articles=ARTICLES, forms=("élèves",))
+LEARNT = Expected((Right("learned"), Right("learnt")), forms=("learn", "learns"))
+UMBRELLA = Expected((Right("parapluie", ("le",)),), articles=ARTICLES)
+CAR = Expected((Right("voiture", ("la",)), Right("véhicule")), articles=ARTICLES)
+MOST = Expected((Right("la plupart"),), articles=ARTICLES)
+SECRETARY = Expected((Right("secrétaire", ("le", "la")),), articles=ARTICLES)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +47,13 @@ UMBRELLA = Expected(("parapluie",), articles=ARTICLES, article="le")
         ("learn", LEARNT, Verdict.FORM),
         ("paraplieu", UMBRELLA, Verdict.TYPO),  # two slips in a long word
         ("paraquolie", UMBRELLA, Verdict.WRONG),
-        ("bot", Expected(("boy",)), Verdict.WRONG),  # in a short word another letter is another word
+        ("le véhicule", CAR, Verdict.EQUIVALENT),  # the article of the card's word is not that of another
+        ("la véhicule", CAR, Verdict.EQUIVALENT),
+        ("la plupart", MOST, Verdict.EXACT),  # a word that begins like an article
+        ("La Plupart", MOST, Verdict.EXACT),
+        ("le secrétaire", SECRETARY, Verdict.EXACT),
+        ("la secrétaire", SECRETARY, Verdict.EXACT),
+        ("bot", Expected((Right("boy"),)), Verdict.WRONG),  # in a short word another letter is another word
         ("x" * 10_000, BOOK, Verdict.WRONG),
     ],
 )  # fmt: skip
@@ -76,16 +85,16 @@ def test_the_difference_is_shown_letter_by_letter() -> None:
 
 
 def test_without_a_known_article_any_is_taken() -> None:
-    hope = Expected(("heure",), articles=ARTICLES)  # before a French h the spelling does not tell
-    assert grade("l’heure", hope).verdict == Verdict.EXACT
+    hour = Expected((Right("heure"),), articles=ARTICLES)  # before a French h the spelling does not tell
+    assert grade("l’heure", hour).verdict == Verdict.EXACT
 
 
 @given(st.text(max_size=60), st.text(min_size=1, max_size=30), st.text(max_size=30))
 def test_any_text_gets_a_verdict_and_a_difference_that_gives_the_right_answer(typed: str, word: str, form: str) -> None:
     if not " ".join(word.split()):
         return
-    result = grade(typed, Expected((word,), forms=(form,)))
+    result = grade(typed, Expected((Right(word),), forms=(form,)))
     assert result.verdict in Verdict.values
     right = "".join(piece.text for piece in result.difference if piece.kind != "extra")
     assert right == result.right
-    assert grade(word, Expected((word,))).verdict == Verdict.EXACT
+    assert grade(word, Expected((Right(word),))).verdict == Verdict.EXACT

@@ -174,7 +174,7 @@ def test_a_dry_run_counts_and_stores_nothing(tmp_path: Path) -> None:
     word("livre", "fr", "weight", part_of_speech="noun", gender="f")
     before = rows()
     with freedict.opened(*dictd(tmp_path)) as reader:
-        counts = writing.dry_run(reader=reader, language=language("fr"), into=language("en"))
+        *_steps, counts = writing.dry_run(reader=reader, language=language("fr"), into=language("en"))
     assert (counts.created, counts.changed, counts.skipped) == (4, 1, 1)
     assert rows() == before
 

@@ -24,8 +24,8 @@ from learning.enrollment.rights import managed_courses
 from learning.exchange.models import ImportRow, ImportRun
 from learning.exchange.people.importing import give_up
 from learning.exchange.people.rows import COLUMNS, guess_columns
-from learning.exchange.people.tables import check_table
 from learning.exchange.tasks import apply_import, check_import
+from learning.library.tables import check_table
 
 ROWS_PER_PAGE = 50
 RUNS_SHOWN = 30

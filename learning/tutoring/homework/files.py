@@ -4,9 +4,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+from learning.accounts.models import User
 from learning.library.kinds import check_upload, extension_of
 from learning.tutoring.errors import TutoringError
 from learning.tutoring.models import AttemptFile, HomeworkCopy
@@ -34,9 +36,12 @@ def checked_name(upload: Any) -> str:
     return name
 
 
+@transaction.atomic
 def store_answer_file(*, copy: HomeworkCopy, upload: Any) -> AttemptFile:
     """Keep a student's file with the draft of their answer. Raises TutoringError with the reason if it is not taken."""
     name = checked_name(upload)
+    # one upload of a student at a time: two would count the same files
+    User.objects.select_for_update().get(pk=copy.student_id)
     own = AttemptFile.objects.filter(copy__student_id=copy.student_id)
     if own.filter(copy=copy).count() >= MOST_FILES:
         raise TutoringError("bad_file", _("An answer has at most %(n)s files.") % {"n": MOST_FILES})

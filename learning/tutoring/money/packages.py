@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import F, Max, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import User
@@ -145,15 +147,17 @@ def package_states_of(accounts: Sequence[Account], today: date) -> dict[int, lis
         packages[package.account_id].append(package)
     if not packages:
         return found
-    coming: dict[tuple[int, int], list[tuple[int, datetime, datetime]]] = defaultdict(list)
+    coming: dict[tuple[int, int], list[tuple[int, int, date]]] = defaultdict(list)
     planned = Attendance.objects.filter(
         payer__in={account.payer_id for account in accounts if account.pk in packages},
         lesson__project__teacher__in={account.teacher_id for account in accounts},
         lesson__status=Status.PLANNED,
     ).exclude(presence=Presence.EXCUSED)
-    facts = ("payer_id", "lesson__project__teacher_id", "lesson__project_id", "starts_at", "ends_at")
-    for payer, teacher, *lesson in planned.order_by("starts_at", "pk").values_list(*facts):
-        coming[payer, teacher].append((lesson[0], lesson[1], lesson[2]))
+    facts = ("payer_id", "lesson__project__teacher_id", "lesson__project_id", "lesson__project__time_zone")
+    rows_of_lessons = planned.order_by("starts_at", "pk").values_list(*facts, "starts_at", "ends_at")
+    for payer, teacher, project_id, zone, starts_at, ends_at in rows_of_lessons:
+        minutes = int((ends_at - starts_at).total_seconds() // 60)
+        coming[payer, teacher].append((project_id, minutes, timezone.localtime(starts_at, ZoneInfo(zone)).date()))
     for account in accounts:
         own = packages.get(account.pk, [])
         booked = _booked(own, coming[account.payer_id, account.teacher_id], today)
@@ -169,16 +173,16 @@ def package_states_of(accounts: Sequence[Account], today: date) -> dict[int, lis
     return found
 
 
-def _booked(
-    packages: Sequence[Package], coming: Sequence[tuple[int, datetime, datetime]], today: date
-) -> dict[int, int]:
-    """How many units of each package, first to expire first, the planned lessons (project, start, end) will take."""
+def _booked(packages: Sequence[Package], coming: Sequence[tuple[int, int, date]], today: date) -> dict[int, int]:
+    """How many units of each package, first to expire first, the planned lessons (project, minutes, day) will take."""
     booked = {package.pk: 0 for package in packages}
-    for project_id, starts_at, ends_at in coming:
-        minutes, day = int((ends_at - starts_at).total_seconds() // 60), starts_at.date()
+    for project_id, minutes, day in coming:
         for package in packages:
-            fits = package.project_id in {None, project_id} and (
-                package.expires_on is None or package.expires_on >= max(day, today)
+            # as when the lesson is charged (`usable_package`)
+            fits = (
+                package.project_id in {None, project_id}
+                and package.bought_on <= day
+                and (package.expires_on is None or package.expires_on >= max(day, today))
             )
             units = units_for(minutes, package) if fits else None
             if units is not None and package.left - booked[package.pk] >= units:

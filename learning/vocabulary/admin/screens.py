@@ -87,6 +87,17 @@ class LexemeCreateView(CreateView):
         return super().save_instance()  # type: ignore[no-any-return]
 
 
+class LexemeDeleteView(DeleteView):
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                return super().form_valid(form)  # type: ignore[no-any-return]
+        except ProtectedError:
+            words = gettext("Somebody learns this word, or it is in a word set: it cannot be deleted. Make it a draft.")
+            messages.error(self.request, words)
+            return redirect(self.get_success_url())
+
+
 class LexemeViewSet(ModelViewSet):
     model = Lexeme
     icon = "openquote"
@@ -96,6 +107,7 @@ class LexemeViewSet(ModelViewSet):
     list_per_page = 50
     index_view_class = LexemeIndexView
     add_view_class = LexemeCreateView
+    delete_view_class = LexemeDeleteView
     filterset_class = LexemeFilter
     index_template_name = "teaching/cms/list.html"
     index_results_template_name = "teaching/cms/list_results.html"

@@ -1,12 +1,16 @@
 """What readers of dictionaries give and `writing` stores: entries, whatever the file was."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class SenseFacts:
     translations: tuple[str, ...]
     subject: str = ""
+    definition: str = ""
+    register: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Entry:
     ipa: str = ""
     note: str = ""
     examples: tuple[ExampleFacts, ...] = ()
+    forms: tuple[tuple[str, str], ...] = ()  # kind, spelling
 
     @property
     def key(self) -> tuple[str, str, str, int]:
@@ -39,3 +44,12 @@ class Skipped:
 
     lemma: str
     reason: str
+
+
+class Reader(Protocol):
+    """An open dictionary file."""
+
+    digest: str  # SHA-256 of all that is read
+    total: int
+
+    def entries(self) -> Iterator[Entry | Skipped]: ...

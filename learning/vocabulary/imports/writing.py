@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from learning.accounts.models import User
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.folding import fold
-from learning.vocabulary.imports.entries import Entry, Skipped
+from learning.vocabulary.imports.entries import Entry, Reader, SenseFacts, Skipped
 from learning.vocabulary.models import (
     DictionaryImport,
     Example,
+    Form,
     ImportedLexeme,
     Language,
     Lexeme,
@@ -35,15 +36,6 @@ MOST_REASONS = 100
 Key = tuple[str, str, str, int]
 
 
-class Reader(Protocol):
-    """An open dictionary file."""
-
-    digest: str
-    total: int
-
-    def entries(self) -> Iterator[Entry | Skipped]: ...
-
-
 @dataclass(slots=True)
 class Counts:
     """What became of entries, or would."""
@@ -51,6 +43,7 @@ class Counts:
     created: int = 0
     changed: int = 0
     skipped: int = 0
+    entries: int = 0  # that were looked at
     reasons: list[Skipped] = field(default_factory=list)  # the first ones
 
 
@@ -66,25 +59,28 @@ def start_import(
     )
 
 
-def dry_run(*, reader: Reader, language: Language, into: Language) -> Counts:
-    """What an import would do. A word that stands twice far apart in the file is counted as new twice."""
+def dry_run(*, reader: Reader, language: Language, into: Language) -> Iterator[Counts]:
+    """What an import would do, after each batch. A word that stands twice far apart in the file counts as new twice."""
     counts = Counts()
+    yield counts
     for batch in _batched(reader.entries()):
         _Batch(batch, language, into).count(counts)
-    return counts
+        counts.entries += len(batch)
+        yield counts
 
 
 def go_on(*, run: DictionaryImport, reader: Reader, state: str = State.DRAFT) -> Iterator[Counts]:
     """Store what is left of a file; gives the counts after each batch."""
     if reader.digest != run.digest:
         raise VocabularyError("other_file", _("This is not the file with which the import began."))
-    counts = Counts(run.created, run.changed, run.skipped)
+    counts = Counts(run.created, run.changed, run.skipped, run.position)
     for batch in _batched(islice(reader.entries(), run.position, None)):
         with transaction.atomic():
             if DictionaryImport.objects.select_for_update().get(pk=run.pk).position != run.position:
                 raise VocabularyError("elsewhere", _("This import is going on in another process."))
             _Batch(batch, run.language, run.into).store(run, state, counts)
             run.position += len(batch)
+            counts.entries = run.position
             run.created, run.changed, run.skipped = counts.created, counts.changed, counts.skipped
             run.save(update_fields=["position", "created", "changed", "skipped"])
         yield counts
@@ -104,8 +100,12 @@ def undo(*, run: DictionaryImport) -> tuple[int, int]:
     )
     while ids := list(unchanged.order_by("pk").values_list("pk", flat=True)[:BATCH]):
         with transaction.atomic():
-            Lexeme.objects.filter(pk__in=ids).delete()
-        deleted += len(ids)
+            # locked and looked at again: someone may have saved or changed one of them meanwhile
+            locked = Lexeme.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+            list(locked.values_list("pk", flat=True))
+            still = list(unchanged.filter(pk__in=ids).values_list("pk", flat=True))
+            Lexeme.objects.filter(pk__in=still).delete()
+        deleted += len(still)
     run.state, run.finished_at = DictionaryImport.State.UNDONE, timezone.now()
     run.save(update_fields=["state", "finished_at"])
     return deleted, run.lexemes.count()
@@ -120,7 +120,12 @@ def _joined(before: Entry | None, after: Entry) -> Entry:
     """One entry of two that say the same word: a file may have it under two headwords."""
     if before is None:
         return after
-    return replace(before, senses=before.senses + after.senses, examples=before.examples + after.examples)
+    return replace(
+        before,
+        senses=before.senses + after.senses,
+        examples=before.examples + after.examples,
+        forms=before.forms + after.forms,
+    )
 
 
 class _Batch:
@@ -192,8 +197,13 @@ class _Batch:
             for row, entry in made
             for one in entry.examples
         )
+        Form.objects.bulk_create(
+            Form(lexeme=row, kind=kind, spelling=spelling, folded=fold(spelling))
+            for row, entry in made
+            for kind, spelling in dict.fromkeys(entry.forms)
+        )
         self._add_senses(
-            (row, number, sense.subject, sense.translations)
+            (row, number, sense, sense.translations)
             for row, entry in made
             for number, sense in enumerate(entry.senses, start=1)
         )
@@ -203,20 +213,27 @@ class _Batch:
         """Give stored lexemes the translations that they do not have, as further senses."""
         changed = [self.stored[key] for key in self.missing]
         self._add_senses(
-            (self.stored[key], 100 + number, self.entries[key].senses[number].subject, texts)
+            (self.stored[key], 100 + number, self.entries[key].senses[number], texts)
             for key, senses in self.missing.items()
             for number, texts in enumerate(senses)
             if texts
         )
         Lexeme.objects.filter(pk__in=[row.pk for row in changed]).update(changed_at=timezone.now())
 
-    def _add_senses(self, rows: Iterable[tuple[Lexeme, int, str, Sequence[str]]]) -> None:
+    def _add_senses(self, rows: Iterable[tuple[Lexeme, int, SenseFacts, Sequence[str]]]) -> None:
         facts = list(rows)
         senses: list[Any] = Sense.objects.bulk_create(
-            Sense(lexeme=row, position=number, subject=subject) for row, number, subject, _texts in facts
+            Sense(
+                lexeme=row,
+                position=number,
+                subject=sense.subject,
+                definition=sense.definition,
+                register=sense.register,
+            )
+            for row, number, sense, _texts in facts
         )
         Translation.objects.bulk_create(
             Translation(sense=sense, language=self.into, text=text, folded=fold(text))
-            for sense, (_row, _number, _subject, texts) in zip(senses, facts, strict=True)
-            for text in texts
+            for sense, (_row, _number, _facts, texts) in zip(senses, facts, strict=True)
+            for text in dict.fromkeys(texts)
         )

@@ -120,7 +120,8 @@ class Card(models.Model):
         RELEARNING = 3
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="cards")
-    lexeme = models.ForeignKey(Lexeme, on_delete=models.CASCADE, related_name="cards")
+    # PROTECT: who deletes a word of the dictionary must not delete what learners have done with it
+    lexeme = models.ForeignKey(Lexeme, on_delete=models.PROTECT, related_name="cards")
     kind = models.CharField(_("kind"), max_length=16, choices=CardKind.choices)
     state = models.PositiveSmallIntegerField(default=State.NEW)
     step = models.PositiveSmallIntegerField(null=True, default=0)

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
@@ -16,6 +17,12 @@ from modelcluster.models import ClusterableModel
 from learning.vocabulary.folding import LONGEST, fold
 from learning.vocabulary.grammar import FormKind, Gender, PartOfSpeech
 from learning.vocabulary.models.languages import Language
+
+
+def check_lemma(text: str) -> None:
+    """A word stands in the address of its page: a line break or “..” has none."""
+    if not text.isprintable() or text.strip(". /") == "":
+        raise ValidationError(_("This is no word."))
 
 
 class Source(models.Model):
@@ -45,7 +52,7 @@ class Lexeme(ClusterableModel):
     """A word of a language: its gender belongs to it and not to the spelling (le livre, la livre)."""
 
     language = models.ForeignKey(Language, verbose_name=_("language"), on_delete=models.PROTECT, related_name="lexemes")
-    lemma = models.CharField(pgettext_lazy("dictionary", "word"), max_length=200)
+    lemma = models.CharField(pgettext_lazy("dictionary", "word"), max_length=200, validators=[check_lemma])
     folded = models.CharField(max_length=LONGEST, editable=False)
     part_of_speech = models.CharField(_("part of speech"), max_length=12, choices=PartOfSpeech.choices, blank=True)
     gender = models.CharField(_("gender"), max_length=2, choices=Gender.choices, blank=True)
@@ -89,6 +96,10 @@ class Lexeme(ClusterableModel):
 
     def get_absolute_url(self) -> str:
         return reverse("dictionary_entry", args=(self.language.code, self.lemma))
+
+    @property
+    def is_approved(self) -> bool:
+        return self.state == State.APPROVED
 
     @property
     def with_article(self) -> str:

@@ -49,15 +49,23 @@ class Language(models.Model):
 
     def with_article(self, lemma: str, gender: str) -> str:
         """The lemma with its definite article: “le livre”, “l’œil”. Without one where the rules do not say it."""
-        article = self.articles.get(gender, "")
-        elided = self.articles.get("elided", "")
-        first = fold(lemma)[:1]
-        if not article or not first:
+        found = self.articles_of(lemma, gender)
+        if not found:
             return lemma
+        return f"{found[0]}{lemma}" if found[0] == self.articles.get("elided") else f"{found[0]} {lemma}"
+
+    def articles_of(self, lemma: str, gender: str) -> tuple[str, ...]:
+        """The definite articles of a noun: two where it has both genders, none where the rules do not say it."""
+        first = fold(lemma)[:1]
+        elided = self.articles.get("elided", "")
+        genders = [gender, *gender] if len(gender) > 1 else [gender]
+        articles = tuple(dict.fromkeys(self.articles[one] for one in genders if self.articles.get(one)))
+        if not articles or not first:
+            return ()
         if elided:
             # an h is silent or not: the spelling does not tell
             if first == "h":
-                return lemma
+                return ()
             if first in VOWELS:
-                return f"{elided}{lemma}"
-        return f"{article} {lemma}"
+                return (elided,)
+        return articles

@@ -41,7 +41,7 @@ class SetWord(models.Model):
     """A word of a set, at its place."""
 
     word_set = models.ForeignKey(WordSet, on_delete=models.CASCADE, related_name="rows")
-    lexeme = models.ForeignKey(Lexeme, on_delete=models.CASCADE, related_name="in_sets")
+    lexeme = models.ForeignKey(Lexeme, on_delete=models.PROTECT, related_name="in_sets")
     position = models.PositiveIntegerField(default=0)
 
     class Meta:

@@ -3,23 +3,24 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import User
 from learning.vocabulary.errors import VocabularyError
-from learning.vocabulary.models import Card, CardKind, DeckSettings, Form, Lexeme, Review
+from learning.vocabulary.models import Card, CardKind, DeckSettings, Form, Lexeme, Review, Sense
 from learning.vocabulary.models.cards import FORM_KINDS, Rating, Verdict, scheduling_of, set_scheduling
 from learning.vocabulary.reviews import scheduling
 from learning.vocabulary.reviews.scheduling import Rules
 
 MOST_CARDS = 20_000  # of one person
+MEANING = "meaning"
 MOST_ANSWERS = 200  # that are sent at once
 LONGEST_ANSWER = 200
 LONGEST_THOUGHT = 10 * 60 * 1000  # milliseconds: who was away longer did not think
@@ -39,58 +40,93 @@ class Answer:
     is_practice: bool = False
 
 
-@transaction.atomic
 def save_words(*, owner: User, lexemes: Iterable[Lexeme], settings: DeckSettings) -> int:
     """Add cards for these words, in the kinds that the learner has chosen; returns how many cards are new."""
     rows = list(lexemes)
-    have = set(Card.objects.filter(owner=owner, lexeme__in=rows).values_list("lexeme_id", "kind"))
-    forms: dict[int, set[str]] = defaultdict(set)
-    for lexeme_id, kind in Form.objects.filter(lexeme__in=rows, kind__in=FORM_KINDS).values_list("lexeme_id", "kind"):
-        forms[lexeme_id].add(kind)
-    wanted = [
-        Card(owner=owner, lexeme=lexeme, kind=kind)
-        for lexeme in rows
-        for kind in kinds_for(lexeme, forms[lexeme.pk], settings)
-        if (lexeme.pk, kind) not in have
-    ]
-    if wanted and Card.objects.filter(owner=owner).count() + len(wanted) > MOST_CARDS:
-        raise VocabularyError("full", _("Your deck has no room for more words. Remove some first."))
-    Card.objects.bulk_create(wanted, ignore_conflicts=True)
+    try:
+        with transaction.atomic():
+            # one window at a time: both would count the same cards
+            User.objects.select_for_update().get(pk=owner.pk)
+            wanted = _missing_cards(owner, rows, settings)
+            if wanted and Card.objects.filter(owner=owner).count() + len(wanted) > MOST_CARDS:
+                raise VocabularyError("full", _("Your deck has no room for more words. Remove some first."))
+            Card.objects.bulk_create(wanted)
+    except IntegrityError as error:  # a word was deleted at this moment
+        raise VocabularyError("gone", _("A word was deleted meanwhile. Try again.")) from error
     return len(wanted)
 
 
-def kinds_for(lexeme: Lexeme, forms: set[str], settings: DeckSettings) -> list[str]:
+def _missing_cards(owner: User, rows: list[Lexeme], settings: DeckSettings) -> list[Card]:
+    notes: dict[int, str] = {}
+    have = set()
+    for lexeme_id, kind, note in Card.objects.filter(owner=owner, lexeme__in=rows).values_list(
+        "lexeme_id", "kind", "note"
+    ):
+        have.add((lexeme_id, kind))
+        notes[lexeme_id] = note
+    answers = _answers_of(rows)
+    return [
+        Card(owner=owner, lexeme=lexeme, kind=kind, note=notes.get(lexeme.pk, ""))
+        for lexeme in rows
+        for kind in kinds_for(lexeme, answers[lexeme.pk], settings)
+        if (lexeme.pk, kind) not in have
+    ]
+
+
+def _answers_of(rows: list[Lexeme]) -> dict[int, set[str]]:
+    """The kinds of forms that these words have, and `MEANING` where they have a translation or a definition."""
+    found: dict[int, set[str]] = defaultdict(set)
+    for lexeme_id, kind in Form.objects.filter(lexeme__in=rows, kind__in=FORM_KINDS).values_list("lexeme_id", "kind"):
+        found[lexeme_id].add(kind)
+    senses = Sense.objects.filter(lexeme__in=rows).exclude(definition="", translations=None)
+    for lexeme_id in senses.order_by().values_list("lexeme_id", flat=True).distinct():
+        found[lexeme_id].add(MEANING)
+    return found
+
+
+def kinds_for(lexeme: Lexeme, answers: set[str], settings: DeckSettings) -> list[str]:
     """The kinds of cards that this word gets: those of the learner's choice that it has an answer to."""
     chosen = settings.kinds_of(lexeme.language)
-    return [kind for kind in chosen if _applies(kind, lexeme, forms)] or [str(CardKind.RECOGNISE)]
+    return [kind for kind in chosen if _applies(kind, lexeme, answers)] or [str(CardKind.RECOGNISE)]
 
 
-def _applies(kind: str, lexeme: Lexeme, forms: set[str]) -> bool:
+def _applies(kind: str, lexeme: Lexeme, answers: set[str]) -> bool:
     if kind == CardKind.GENDER:
         return bool(lexeme.gender)
-    return kind in forms if kind in FORM_KINDS else kind in CardKind.values
+    if kind == CardKind.PRODUCE:
+        return MEANING in answers
+    return kind in answers if kind in FORM_KINDS else kind in CardKind.values
 
 
 @transaction.atomic
 def remove_word(*, owner: User, lexeme_id: int) -> int:
     """Delete the cards of a word with their reviews; returns how many cards."""
-    rows = Card.objects.filter(owner=owner, lexeme=lexeme_id)
-    count = rows.count()
-    rows.delete()
-    return count
+    # locked first: an answer that is stored at this moment comes before or finds no card
+    rows = Card.objects.select_for_update().filter(owner=owner, lexeme=lexeme_id).order_by("pk")
+    ids = [card.pk for card in rows]
+    Card.objects.filter(pk__in=ids).delete()
+    return len(ids)
 
 
-@transaction.atomic
 def record(*, owner: User, answers: Sequence[Answer], rules: Rules) -> dict[UUID, str]:
     """Store answers in their order and move the cards; returns what became of each.
 
     `stored`, `known` (it was there already and counts once), `gone` (no such card of this person).
     """
+    try:
+        return _record(owner, answers, rules)
+    except IntegrityError:
+        # another request has just stored one of these identifiers, under another card: now it is known
+        return _record(owner, answers, rules)
+
+
+@transaction.atomic
+def _record(owner: User, answers: Sequence[Answer], rules: Rules) -> dict[UUID, str]:
     cards = _locked(owner, {answer.card_id for answer in answers})
     known = dict(Review.objects.filter(pk__in=[answer.id for answer in answers]).values_list("pk", "owner_id"))
     now = timezone.now()
     outcomes: dict[UUID, str] = {}
-    for answer in answers:
+    for place, answer in enumerate(answers):
         card = cards.get(answer.card_id)
         if answer.id in outcomes:
             continue
@@ -100,7 +136,8 @@ def record(*, owner: User, answers: Sequence[Answer], rules: Rules) -> dict[UUID
         elif answer.id in known:
             outcomes[answer.id] = "known"
         else:
-            _store(card, answer, now, rules)
+            # answers of a clock that is ahead keep their order
+            _store(card, answer, now + timedelta(microseconds=place), rules)
             outcomes[answer.id] = "stored"
     return outcomes
 
@@ -192,7 +229,7 @@ def undo(*, owner: User, review_id: UUID, rules: Rules) -> Card | None:
 
 def last_answer(owner: User, since: datetime) -> Review | None:
     """The answer that undoing takes back: the last one since this moment."""
-    rows = Review.objects.filter(owner=owner, undone_at=None, at__gte=since)
+    rows = Review.objects.filter(owner=owner, undone_at=None, is_practice=False, at__gte=since)
     return rows.order_by("-at", "-received_at", "-id").select_related("card__lexeme__language").first()
 
 

@@ -28,12 +28,19 @@ RATINGS: dict[str, Rating] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """A right answer, and the articles that are right before it; without any, every article is taken."""
+
+    text: str
+    articles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
     """What is right: `answers`, of which the first is shown; what is not quite that is graded for its reason."""
 
-    answers: tuple[str, ...]
+    answers: tuple[Right, ...]
     articles: tuple[str, ...] = ()  # of the language, as “le”, “la”, “l’”
-    article: str = ""  # of this word; empty where the answer needs none
     forms: tuple[str, ...] = ()  # other spellings of the word
 
 
@@ -59,17 +66,29 @@ class Grade:
 def grade(answer: str, expected: Expected) -> Grade:
     """The best verdict that any of the right answers gives."""
     typed = _plain(answer[:MOST_LETTERS])
-    right = [_plain(one) for one in expected.answers]
+    right = [Right(_plain(one.text), one.articles) for one in expected.answers]
     if not typed:
-        return Grade(Verdict.BLANK, right[0], (Piece("missing", right[0]),))
-    article, bare = _without_article(typed, expected.articles)
-    nearest = max(right, key=lambda one: SequenceMatcher(None, bare, one, autojunk=False).ratio())
-    verdict = _verdict(bare, right, expected)
-    if article and verdict in {Verdict.EXACT, Verdict.EQUIVALENT} and not _same_article(article, expected, nearest):
+        return Grade(Verdict.BLANK, right[0].text, (Piece("missing", right[0].text),))
+    texts = [one.text for one in right]
+    article, bare = "", typed
+    # a word may begin with what is an article elsewhere: “la plupart”
+    if not _is_among(typed, texts):
+        article, bare = _without_article(typed, expected.articles)
+    verdict = _verdict(bare, texts, expected)
+    nearest = max(right, key=lambda one: _likeness(bare, one.text))
+    is_right = verdict in {Verdict.EXACT, Verdict.EQUIVALENT}
+    if article and is_right and not _same_article(article, nearest):
         verdict = Verdict.ARTICLE
-    shown = f"{expected.article}{_space(expected.article)}{nearest}" if article and expected.article else nearest
-    compared = typed if article else bare
-    return Grade(verdict, shown, difference(compared, shown))
+    shown = _with_article(nearest) if article else nearest.text
+    return Grade(verdict, shown, difference(typed if article else bare, shown))
+
+
+def _likeness(typed: str, right: str) -> float:
+    return SequenceMatcher(None, typed.casefold(), right.casefold(), autojunk=False).ratio()
+
+
+def _is_among(typed: str, texts: Sequence[str]) -> bool:
+    return typed.casefold() in {text.casefold() for text in texts}
 
 
 def _verdict(typed: str, right: Sequence[str], expected: Expected) -> Verdict:
@@ -107,9 +126,16 @@ def _space(article: str) -> str:
     return "" if not article or article.endswith("’") else " "
 
 
-def _same_article(article: str, expected: Expected, word: str) -> bool:
+def _same_article(article: str, right: Right) -> bool:
     # without a right one to compare with, as before a French h, any is taken
-    return not expected.article or article.casefold() == _plain(expected.article).casefold()
+    return not right.articles or _is_among(article, [_plain(one) for one in right.articles])
+
+
+def _with_article(right: Right) -> str:
+    if not right.articles:
+        return right.text
+    article = _plain(right.articles[0])
+    return f"{article}{_space(article)}{right.text}"
 
 
 def _is_slip(typed: str, right: str) -> bool:

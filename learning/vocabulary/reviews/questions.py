@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import CharField, Value
+from django.db.models import CharField, Count, Value
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -24,7 +24,7 @@ from learning.vocabulary.models import (
     Translation,
 )
 from learning.vocabulary.models.cards import FORM_KINDS
-from learning.vocabulary.reviews.grading import Expected, Grade, grade
+from learning.vocabulary.reviews.grading import Expected, Grade, Right, grade
 
 MOST_MEANINGS = 6  # shown on a card
 BASIC_GENDERS = (Gender.MASCULINE, Gender.FEMININE, Gender.NEUTER)
@@ -157,13 +157,16 @@ def _task(kind: str, language: Language) -> str:
     return _("Which form? %(form)s") % {"form": FormKind(kind).label}
 
 
-def meanings_for(facts: Facts, language: Language) -> tuple[str, ...]:
-    """Translations into the language of the reader; else into English, into another one; else a definition."""
+def meaning_language(facts: Facts, language: Language) -> str:
+    """The language of the translations that the reader is shown: their own, else English, else any; empty for none."""
     order = [(get_language() or "en")[:2], "en", *facts.meanings]
-    for code in order:
-        if code != language.code and facts.meanings.get(code):
-            return tuple(dict.fromkeys(facts.meanings[code]))[:MOST_MEANINGS]
-    return tuple(facts.definitions[:1])
+    return next((code for code in order if code != language.code and facts.meanings.get(code)), "")
+
+
+def meanings_for(facts: Facts, language: Language) -> tuple[str, ...]:
+    """The translations that the reader is shown; a definition where there are none."""
+    code = meaning_language(facts, language)
+    return tuple(dict.fromkeys(facts.meanings[code]))[:MOST_MEANINGS] if code else tuple(facts.definitions[:1])
 
 
 def _choices(language: Language) -> tuple[Choice, ...]:
@@ -175,42 +178,34 @@ def _choices(language: Language) -> tuple[Choice, ...]:
 def check(question: Question, typed: str) -> Grade | None:
     """The grade of a typed or chosen answer; None where this card is not typed. One query for a produced word."""
     card, lexeme, facts = question.card, question.lexeme, question.facts
-    if card.kind == CardKind.GENDER:
-        right = [*lexeme.gender] if lexeme.gender in {Gender.MF, Gender.MN} else [lexeme.gender]
-        return grade(typed, Expected(tuple(right)))
     if card.kind == CardKind.RECOGNISE:
         return None
+    if card.kind == CardKind.GENDER:
+        genders = [*lexeme.gender] if lexeme.gender in {Gender.MF, Gender.MN} else [lexeme.gender]
+        return grade(typed, Expected(tuple(Right(gender) for gender in genders)))
     others = tuple(spelling for _kind, spelling in facts.forms)
     if card.kind in FORM_KINDS:
-        return grade(
-            typed, Expected(tuple(facts.spellings(card.kind)) or (lexeme.lemma,), forms=(lexeme.lemma, *others))
-        )
-    variants = tuple(facts.spellings(FormKind.VARIANT))
+        right_forms = tuple(facts.spellings(card.kind)) or (lexeme.lemma,)
+        return grade(typed, Expected(tuple(map(Right, right_forms)), forms=(lexeme.lemma, *others)))
     same = _synonyms(question) if card.kind == CardKind.PRODUCE else ()
-    article = _article(lexeme)
-    return grade(
-        typed,
-        Expected(
-            (lexeme.lemma, *variants, *same),
-            articles=tuple(value for value in lexeme.language.articles.values() if value),
-            article=article,
-            forms=others,
-        ),
-    )
-
-
-def _article(lexeme: Lexeme) -> str:
-    shown = lexeme.with_article
-    return shown.removesuffix(lexeme.lemma).strip() if shown != lexeme.lemma else ""
+    right = Right(lexeme.lemma, lexeme.language.articles_of(lexeme.lemma, lexeme.gender))
+    articles = tuple(value for value in lexeme.language.articles.values() if value)
+    rest = tuple(Right(text) for text in (*facts.spellings(FormKind.VARIANT), *same))
+    return grade(typed, Expected((right, *rest), articles=articles, forms=others))
 
 
 def _synonyms(question: Question) -> tuple[str, ...]:
-    """Other approved words of the language that are translated by exactly what the card shows."""
-    folded = {fold(meaning) for meaning in question.meanings}
-    rows = Translation.objects.filter(
-        folded__in=folded - {""},
-        sense__lexeme__language=question.language,
-        sense__lexeme__state=State.APPROVED,
-        sense__lexeme__part_of_speech=question.lexeme.part_of_speech,
-    ).exclude(sense__lexeme=question.lexeme.pk)
-    return tuple(rows.order_by("sense__lexeme__lemma").values_list("sense__lexeme__lemma", flat=True).distinct()[:20])
+    """Other approved words of the language that are translated by everything that the card shows."""
+    folded = {fold(meaning) for meaning in question.meanings} - {""}
+    code = meaning_language(question.facts, question.language)
+    if not folded or not code:
+        return ()
+    rows = Lexeme.objects.filter(
+        language=question.language,
+        state=State.APPROVED,
+        part_of_speech=question.lexeme.part_of_speech,
+        senses__translations__language__code=code,
+        senses__translations__folded__in=folded,
+    ).exclude(pk=question.lexeme.pk)
+    shared = rows.annotate(shared=Count("senses__translations__folded", distinct=True)).filter(shared=len(folded))
+    return tuple(shared.order_by("lemma").values_list("lemma", flat=True)[:20])

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Value, When
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from learning.accounts.models import User
-from learning.vocabulary.models import Card, DeckSettings, Review
+from learning.vocabulary.models import Card, CardKind, DeckSettings, Review
 from learning.vocabulary.reviews.settings import day_of, zone_of
 
 AHEAD = timedelta(minutes=20)  # a card of the first minutes is asked early rather than ending the session
@@ -49,7 +49,7 @@ def today(owner: User, settings: DeckSettings, now: datetime | None = None) -> T
     cards = learned.aggregate(
         steps=Count("pk", filter=Q(state__in=IN_STEPS, due__lt=end)),
         due=Count("pk", filter=Q(state=State.REVIEW, due__lt=end)),
-        new=Count("pk", filter=Q(state=State.NEW)),
+        new=Count("lexeme", distinct=True, filter=Q(state=State.NEW) & ~_is_met(owner, start, end)),
         seen=Count("pk"),
     )
     share = EASY_SHARE if settings.is_easy(start.astimezone(zone_of(owner)).weekday()) else 1
@@ -69,6 +69,13 @@ def today(owner: User, settings: DeckSettings, now: datetime | None = None) -> T
     )
 
 
+def _is_met(owner: User, start: datetime, end: datetime) -> Q:
+    """Cards whose word is asked today in another kind of question, or was: a word is met in one kind a day."""
+    answered = Review.objects.filter(owner=owner, at__gte=start, undone_at=None, card__lexeme=OuterRef("lexeme"))
+    waiting = Card.objects.filter(owner=owner, due__lt=end, lexeme=OuterRef("lexeme")).exclude(state=State.NEW)
+    return Q(Exists(answered.filter(is_practice=False))) | Q(Exists(waiting.learned()))
+
+
 def due_count(owner: User, now: datetime | None = None) -> int:
     """How many reviews wait today; one query, for pages that only name the number."""
     _start, end = day_of(owner, now or timezone.now())
@@ -80,32 +87,46 @@ def next_cards(
 ) -> list[Card]:
     """The next cards in their order: those of the first minutes, reviews, new ones, those that are nearly due.
 
-    One query, and one more where new cards are wanted.
+    `skip` are the cards that a browser holds already; they count among those of the day. Three queries at most.
     """
     now = now or timezone.now()
     start, end = day_of(owner, now)
-    held = list(skip)
-    rows = Card.objects.filter(owner=owner).learned().exclude(pk__in=held).select_related("lexeme__language")
-    waiting = Q(state__in=IN_STEPS, due__lte=now + AHEAD)
-    if day.reviews_left:
-        waiting |= Q(state=State.REVIEW, due__lt=end)
+    held_ids = list(skip)
+    of_owner = Card.objects.filter(owner=owner)
+    held = list(of_owner.filter(pk__in=held_ids).values_list("state", "lexeme")) if held_ids else []
+    states = [state for state, _lexeme in held]
+    reviews_left = day.reviews_left - states.count(State.REVIEW)
+    new_left = day.new_left - states.count(State.NEW)
+    rows = of_owner.learned().exclude(pk__in=held_ids).select_related("lexeme__language")
+    cards = _waiting(rows, now, end, count, reviews_left)
+    first: list[Card] = [card for card in cards if card.rank < EARLY]
+    if len(first) < count and new_left > 0:
+        met = {lexeme for _state, lexeme in held} | {card.lexeme_id for card in cards}
+        new = rows.filter(~_is_met(owner, start, end), state=State.NEW).exclude(lexeme__in=met)
+        kinds = len(CardKind)
+        first += _one_of_each_word(new.order_by("added_at", "pk")[: kinds * count], min(count - len(first), new_left))
+    return (first + [card for card in cards if card.rank == EARLY])[:count]
+
+
+def _waiting(rows: QuerySet[Card], now: datetime, end: datetime, count: int, reviews_left: int) -> list[Any]:
+    """Cards of the first minutes, and as many reviews as the day has left; each with its `rank`."""
+    wanted = Q(state__in=IN_STEPS, due__lte=now + AHEAD)
+    if reviews_left > 0:
+        wanted |= Q(state=State.REVIEW, due__lt=end)
     rank = Case(
         When(state__in=IN_STEPS, due__lte=now, then=Value(0)),
         When(state=State.REVIEW, then=Value(1)),
         default=Value(EARLY),
         output_field=IntegerField(),
     )
-    cards: list[Any] = list(rows.filter(waiting).annotate(rank=rank).order_by("rank", "due", "pk")[:count])
-    first: list[Card] = [card for card in cards if card.rank < EARLY]
-    if len(first) < count and day.new_left:
-        # a word is met in one kind of question a day
-        met = Review.objects.filter(owner=owner, at__gte=start, undone_at=None, card__lexeme=OuterRef("lexeme"))
-        # what a browser holds is about to be met
-        met_soon = Card.objects.filter(owner=owner, pk__in=held).values("lexeme")
-        new = rows.filter(~Exists(met), state=State.NEW).exclude(lexeme__in=met_soon).order_by("added_at", "pk")
-        first += _one_of_each_word(new[: 3 * day.new_left], min(count - len(first), day.new_left))
-    early = [card for card in cards if card.rank == EARLY]
-    return (first + early)[:count]
+    cards = rows.filter(wanted).annotate(rank=rank).order_by("rank", "due", "pk")[:count]
+    reviews = 0
+    kept = []
+    for card in cards:
+        reviews += card.state == State.REVIEW
+        if card.state != State.REVIEW or reviews <= reviews_left:
+            kept.append(card)
+    return kept
 
 
 def _one_of_each_word(rows: Iterable[Card], count: int) -> list[Card]:

@@ -8,12 +8,13 @@
 import zlib
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 import fsrs
 
 from learning.vocabulary.models.cards import MOST_DAYS, Card, DeckSettings
+from learning.vocabulary.reviews.settings import local_day, zone_of
 
 LEAST_RETENTION, MOST_RETENTION = 0.70, 0.97
 SLIPPED = 0.75  # who remembers less than this is slipping
@@ -26,14 +27,20 @@ class Rules:
     """What a learner's settings mean for dates."""
 
     retention: float = 0.9
-    easy_days: frozenset[int] = field(default_factory=frozenset)
+    easy_days: frozenset[int] = field(default_factory=frozenset)  # weekdays in the zone of the learner
+    zone: tzinfo = UTC
 
     @classmethod
     def of(cls, settings: DeckSettings) -> "Rules":
         return cls(
             min(MOST_RETENTION, max(LEAST_RETENTION, settings.retention)),
             frozenset(day for day in settings.easy_days if day in range(7)),
+            zone_of(settings.owner),
         )
+
+    def day(self, at: datetime) -> date:
+        """The learner's day in which this moment is."""
+        return local_day(at, self.zone)
 
 
 @lru_cache(maxsize=64)
@@ -78,9 +85,9 @@ def _spread(card: Card, at: datetime, days: int, rules: Rules) -> int:
         return days
     room = max(1, round(days * SPREAD))
     choices = [day for day in range(days - room, days + room + 1) if day <= MOST_DAYS]
-    first = zlib.crc32(f"{card.lexeme_id}/{card.kind}/{at.date()}".encode()) % len(choices)
+    first = zlib.crc32(f"{card.lexeme_id}/{card.kind}/{rules.day(at)}".encode()) % len(choices)
     in_order = choices[first:] + choices[:first]
-    busy = [day for day in in_order if (at + timedelta(days=day)).weekday() not in rules.easy_days]
+    busy = [day for day in in_order if rules.day(at + timedelta(days=day)).weekday() not in rules.easy_days]
     return (busy or in_order)[0]
 
 

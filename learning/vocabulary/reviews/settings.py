@@ -1,6 +1,6 @@
 """The settings of a learner's deck, and the learner's day."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from learning.accounts.models import User
@@ -21,10 +21,15 @@ def zone_of(owner: User) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
+def local_day(at: datetime, zone: tzinfo) -> date:
+    """The day of a learner in this zone in which a moment is: it ends at four o'clock of the next one."""
+    return (at.astimezone(zone) - timedelta(hours=DAY_STARTS)).date()
+
+
 def day_of(owner: User, now: datetime) -> tuple[datetime, datetime]:
     """The beginning and the end of the learner's day."""
     zone = zone_of(owner)
-    today = (now.astimezone(zone) - timedelta(hours=DAY_STARTS)).date()
+    today = local_day(now, zone)
     first, last = (
         datetime.combine(day, time(DAY_STARTS), zone).astimezone(UTC) for day in (today, today + timedelta(days=1))
     )

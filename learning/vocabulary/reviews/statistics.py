@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
-from django.db.models.functions import TruncDate, TruncMonth
+from django.db.models import Count, DateTimeField, DurationField, ExpressionWrapper, F, Min, Q, QuerySet, Value, Window
+from django.db.models.functions import RowNumber, TruncDate, TruncMonth
 from django.utils import timezone
 
 from learning.accounts.models import User
 from learning.vocabulary.models import Card, Rating, Review, Verdict
 from learning.vocabulary.models.cards import KNOWN_DAYS
-from learning.vocabulary.reviews.settings import DAY_STARTS, zone_of
+from learning.vocabulary.reviews.settings import DAY_STARTS, local_day, zone_of
 
 DAYS_AHEAD = 14
 MONTHS_BACK = 12
@@ -21,16 +21,13 @@ MOST_MISTAKES = 5  # wrong answers shown of a word
 State = Card.State
 
 
-def is_slipping(now: datetime, path: str = "") -> Q:
-    """Cards that were known and are remembered less than three times of four now, or were just forgotten.
-
-    A condition on the cards at this path (`cards__`).
-    """
-    return Q(**{f"{path}state": State.RELEARNING}) | Q(**{f"{path}state": State.REVIEW, f"{path}slips_at__lte": now})
+def is_slipping(now: datetime) -> Q:
+    """Cards that were known and are remembered less than three times of four now, or were just forgotten."""
+    return Q(state=State.RELEARNING) | Q(state=State.REVIEW, slips_at__lte=now)
 
 
-def is_known(now: datetime, path: str = "") -> Q:
-    return Q(**{f"{path}state": State.REVIEW, f"{path}stability__gte": KNOWN_DAYS, f"{path}slips_at__gt": now})
+def is_known(now: datetime) -> Q:
+    return Q(state=State.REVIEW, stability__gte=KNOWN_DAYS, slips_at__gt=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +57,20 @@ def standing(cards: QuerySet[Card], now: datetime | None = None) -> Standing:
     return Standing(counts["known"], counts["learning"], counts["slipping"], counts["new"])
 
 
+def counts_of(owner_ids: list[int], now: datetime | None = None) -> dict[int, dict[str, int]]:
+    """For each of these people: their words, known and slipping cards. One query."""
+    now = now or timezone.now()
+    rows = Card.objects.filter(owner__in=owner_ids, is_suspended=False).order_by().values("owner")
+    counted = rows.annotate(
+        words=Count("lexeme", distinct=True),
+        known=Count("pk", filter=is_known(now)),
+        slipping=Count("pk", filter=is_slipping(now)),
+    )
+    nothing = {"words": 0, "known": 0, "slipping": 0}
+    found: dict[int, Any] = {row["owner"]: row for row in counted}
+    return {owner: {name: found.get(owner, nothing)[name] for name in nothing} for owner in owner_ids}
+
+
 def _weakest(row: Any) -> str:
     if not row["begun"]:
         return "new"
@@ -72,15 +83,24 @@ def coming_days(owner: User, now: datetime | None = None) -> list[tuple[date, in
     """How many reviews are due on each of the coming days; what is overdue counts as today. One query."""
     now = now or timezone.now()
     zone = zone_of(owner)
-    today = (now.astimezone(zone) - timedelta(hours=DAY_STARTS)).date()
+    today = local_day(now, zone)
     last = now + timedelta(days=DAYS_AHEAD)
     cards = Card.objects.filter(owner=owner, due__lt=last).exclude(state=State.NEW).learned()
     days: Counter[date] = Counter()
     for day, count in (
-        cards.order_by().annotate(day=TruncDate("due", tzinfo=zone)).values_list("day").annotate(count=Count("pk"))
+        cards.order_by()
+        .annotate(day=TruncDate(_before(F("due")), tzinfo=zone))
+        .values_list("day")
+        .annotate(count=Count("pk"))
     ):
         days[max(day, today)] += count
     return [(day, days[day]) for day in (today + timedelta(days=number) for number in range(DAYS_AHEAD))]
+
+
+def _before(moment: F) -> ExpressionWrapper:
+    """The moment as many hours earlier as the learner's day begins after midnight."""
+    hours = Value(timedelta(hours=DAY_STARTS), output_field=DurationField())
+    return ExpressionWrapper(moment - hours, output_field=DateTimeField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +161,13 @@ def days_of_week(owner: User, now: datetime | None = None) -> int:
     """On how many days of this week, from Monday, the person has learned. One query."""
     now = now or timezone.now()
     zone = zone_of(owner)
-    today = (now.astimezone(zone) - timedelta(hours=DAY_STARTS)).date()
+    today = local_day(now, zone)
     monday = datetime.combine(today - timedelta(days=today.weekday()), datetime.min.time(), zone)
     times = Review.objects.filter(owner=owner, undone_at=None, at__gte=monday + timedelta(hours=DAY_STARTS))
-    rows = times.order_by().annotate(day=TruncDate("at", tzinfo=zone)).values_list("day", flat=True).distinct()
-    # an answer between midnight and four belongs to the day before: at worst a day counts that only began at night
-    return min(7, len(set(rows)))
+    rows = (
+        times.order_by().annotate(day=TruncDate(_before(F("at")), tzinfo=zone)).values_list("day", flat=True).distinct()
+    )
+    return len(set(rows))
 
 
 @dataclass(slots=True)
@@ -166,7 +187,7 @@ class WordStanding:
 
 
 def slipping_words(owner: User, count: int, now: datetime | None = None) -> list[WordStanding]:
-    """The words of a learner that slip most: forgotten most often first. Three queries."""
+    """The words of a learner that slip most: forgotten most often first. Four queries at most."""
     now = now or timezone.now()
     cards = Card.objects.filter(is_slipping(now), owner=owner, is_suspended=False)
     rows = cards.select_related("lexeme__language").order_by("-lapses", "slips_at", "pk")[: 4 * count]
@@ -185,39 +206,37 @@ def words_of(owner: User, lexemes: Iterable[Any], now: datetime | None = None) -
 
 
 def _with_answers(owner: User, lexemes: list[Any], slips: set[int]) -> list[WordStanding]:
-    of_words = Review.objects.filter(owner=owner, undone_at=None, card__lexeme__in=lexemes)
-    answers: dict[int, Any] = {
-        row["card__lexeme"]: row
-        for row in of_words.order_by()
+    asked = Review.objects.filter(owner=owner, undone_at=None, is_practice=False, card__lexeme__in=lexemes)
+    rows = (
+        asked.order_by()
         .values("card__lexeme")
         .annotate(
             answers=Count("pk"),
             right=Count("pk", filter=Q(rating__gt=Rating.AGAIN)),
+            lapses=Count("pk", filter=Q(was=State.REVIEW, rating=Rating.AGAIN)),
         )
-    }
-    lapses = {
-        row["lexeme"]: row["most"]
-        for row in Card.objects.filter(owner=owner, lexeme__in=lexemes)
-        .order_by()
-        .values("lexeme")
-        .annotate(
-            most=Count("reviews", filter=Q(reviews__was=State.REVIEW, reviews__rating=1, reviews__undone_at=None))
-        )
-    }
-    mistakes: dict[int, list[tuple[str, Verdict]]] = {}
-    wrong = of_words.exclude(answer="").exclude(verdict__in=["", "exact", "equivalent"]).order_by("-at", "id")
-    for lexeme_id, text, verdict in wrong.values_list("card__lexeme", "answer", "verdict")[: MOST_MISTAKES * 40]:
-        shown = mistakes.setdefault(lexeme_id, [])
-        if len(shown) < MOST_MISTAKES and (text, Verdict(verdict)) not in shown:
-            shown.append((text, Verdict(verdict)))
+    )
+    found: dict[int, Any] = {row["card__lexeme"]: row for row in rows}
+    mistakes = _mistakes(owner, lexemes)
+    nothing = {"answers": 0, "right": 0, "lapses": 0}
     return [
         WordStanding(
             lexeme,
-            answers.get(lexeme.pk, {}).get("answers", 0),
-            answers.get(lexeme.pk, {}).get("right", 0),
-            lapses.get(lexeme.pk, 0),
-            lexeme.pk in slips,
-            mistakes.get(lexeme.pk, []),
+            **{name: found.get(lexeme.pk, nothing)[name] for name in nothing},
+            slips=lexeme.pk in slips,
+            mistakes=mistakes.get(lexeme.pk, []),
         )
         for lexeme in lexemes
     ]
+
+
+def _mistakes(owner: User, lexemes: list[Any]) -> dict[int, list[tuple[str, Verdict]]]:
+    """The last wrong answers to each word, in practice too; each once."""
+    place = Window(RowNumber(), partition_by=F("card__lexeme"), order_by=[F("at").desc(), F("pk").asc()])
+    wrong = Review.objects.filter(owner=owner, undone_at=None, card__lexeme__in=lexemes).exclude(answer="")
+    wrong = wrong.exclude(verdict__in=["", Verdict.EXACT, Verdict.EQUIVALENT]).annotate(place=place)
+    found: dict[int, dict[tuple[str, Verdict], None]] = {}
+    rows = wrong.filter(place__lte=4 * MOST_MISTAKES).order_by("place")
+    for lexeme_id, text, verdict in rows.values_list("card__lexeme", "answer", "verdict"):
+        found.setdefault(lexeme_id, {})[text, Verdict(verdict)] = None
+    return {lexeme_id: list(shown)[:MOST_MISTAKES] for lexeme_id, shown in found.items()}

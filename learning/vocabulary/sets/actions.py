@@ -28,7 +28,8 @@ def make_set(*, owner: User, name: str, about: str = "") -> WordSet:
 @transaction.atomic
 def add_words(*, word_set: WordSet, lexemes: Iterable[Lexeme]) -> int:
     """Add words at the end; returns how many are new in the set."""
-    WordSet.objects.select_for_update().get(pk=word_set.pk)
+    if WordSet.objects.select_for_update().filter(pk=word_set.pk).first() is None:
+        raise VocabularyError("gone", _("This set was deleted meanwhile."))
     rows = SetWord.objects.filter(word_set=word_set)
     have = set(rows.values_list("lexeme_id", flat=True))
     new = list({one.pk: one for one in lexemes if one.pk not in have}.values())

@@ -10,7 +10,7 @@ WIDTH, HEIGHT, FOOT = 620, 160, 24  # units of the picture; the foot has the wor
 @dataclass(frozen=True, slots=True)
 class Bar:
     day: date
-    value: int
+    value: int | None  # None: nothing is known of that time
     x: int
     y: int
     width: int
@@ -18,15 +18,15 @@ class Bar:
     middle: int
 
 
-def bars_of(rows: Sequence[tuple[date, int]], most: int = 0) -> list[Bar]:
+def bars_of(rows: Sequence[tuple[date, int | None]], most: int = 0) -> list[Bar]:
     """A bar for each value; the highest, or `most`, fills the picture."""
     if not rows:
         return []
     step = WIDTH // len(rows)
-    top = max(most, *(value for _day, value in rows), 1)
+    top = max(most, *(value or 0 for _day, value in rows), 1)
     bars = []
     for place, (day, value) in enumerate(rows):
-        height = round(value / top * (HEIGHT - FOOT - 16))
+        height = round((value or 0) / top * (HEIGHT - FOOT - 16))
         bars.append(
             Bar(day, value, place * step + 3, HEIGHT - FOOT - height, step - 6, height, place * step + step // 2)
         )

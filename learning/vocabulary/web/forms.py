@@ -14,7 +14,7 @@ from learning.vocabulary.models import CardKind, DeckSettings, Language, WordSet
 from learning.vocabulary.models.cards import FIRST_KINDS, FORM_KINDS
 from learning.vocabulary.sets.access import taught_groups, taught_students
 
-MOST_CHOICES = 500  # people and groups in a list to choose from
+MOST_CHOICES = 200  # people and groups in a list to choose from
 
 
 class DeckForm(forms.ModelForm[DeckSettings]):
@@ -88,9 +88,13 @@ class WordSetForm(forms.ModelForm[WordSet]):
 
 
 class GiveForm(forms.Form):
-    """To whom a word set is given, and until when it is to be learned."""
+    """To whom a word set is given, and until when it is to be learned.
 
-    to = forms.ChoiceField(label=_("To whom"))
+    A short list of students is offered by name; out of a long one a student is named by the e-mail address.
+    """
+
+    to = forms.ChoiceField(label=_("To whom"), required=False)
+    email = forms.EmailField(label=_("Or to a student, by e-mail"), required=False)
     learn_by = forms.DateField(
         label=pgettext_lazy("word set", "Learn until"),
         required=False,
@@ -99,23 +103,34 @@ class GiveForm(forms.Form):
 
     def __init__(self, *args: Any, giver: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        students = taught_students(giver).order_by("display_name", "pk")[:MOST_CHOICES]
-        groups = taught_groups(giver).order_by("name")[:MOST_CHOICES]
-        self.students = {f"s{one.pk}": one for one in students}
+        self.taught = taught_students(giver)
+        # without an order: all students of a school would have to be sorted for it
+        some = list(self.taught.order_by()[: MOST_CHOICES + 1])
+        some = sorted(some, key=lambda one: one.get_full_name().casefold()) if len(some) <= MOST_CHOICES else []
+        self.students = {f"s{one.pk}": one for one in some}
+        groups = taught_groups(giver).order_by("name", "pk")[:MOST_CHOICES]
         self.groups: dict[str, StudyGroup] = {f"g{one.pk}": one for one in groups}
         self.fields["to"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose")),
             (_("Study groups"), [(key, one.name) for key, one in self.groups.items()]),
             (_("Students"), [(key, one.get_full_name()) for key, one in self.students.items()]),
         ]
+        if self.students:
+            del self.fields["email"]
 
-    @property
-    def has_choices(self) -> bool:
-        return bool(self.students or self.groups)
-
-    def target(self) -> dict[str, Any]:
-        """`student` or `group` for `actions.give`."""
-        key = self.cleaned_data["to"]
-        return {"student": self.students[key]} if key in self.students else {"group": self.groups[key]}
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        key, email = data.get("to", ""), data.get("email", "")
+        self.target: dict[str, Any] = {}
+        if key in self.students:
+            self.target = {"student": self.students[key]}
+        elif key in self.groups:
+            self.target = {"group": self.groups[key]}
+        elif email and (student := self.taught.filter(email__iexact=email).first()):
+            self.target = {"student": student}
+        elif not self.errors:
+            raise forms.ValidationError(_("Choose a group or a student whom you teach."))
+        return data
 
 
 class NoteForm(forms.Form):

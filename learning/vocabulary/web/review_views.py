@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from learning.accounts.models import User
 from learning.accounts.requests import PersonRequest
@@ -45,7 +45,7 @@ def review(request: PersonRequest) -> HttpResponse:
         record_form(request, card, settings)
         return redirect("words_review")
     (question,) = questions_of([card], types_answers=settings.types_answers)
-    typed = request.POST.get("answer", "")[: deck.LONGEST_ANSWER]
+    typed = storable(request.POST.get("answer"))
     grade = check(question, typed) if "answer" in request.POST else None
     return _page(request, settings, question, is_shown=True, typed=typed, grade=grade)
 
@@ -88,7 +88,7 @@ def record_form(request: PersonRequest, card: Card, settings: DeckSettings, *, i
     rating, found = parse_id(request.POST.get("rating")), uuid_of(request.POST.get("review"))
     if found is None or rating not in Rating.values:
         raise Http404
-    typed = request.POST.get("typed", "").replace("\x00", "")[: deck.LONGEST_ANSWER]
+    typed = storable(request.POST.get("typed"))
     answer = Answer(found, card.pk, rating, timezone.now(), typed=typed, is_practice=is_practice)
     deck.record(owner=request.user, answers=graded([answer], {card.pk: card}), rules=Rules.of(settings))
 
@@ -107,15 +107,6 @@ def uuid_of(text: object) -> UUID | None:
         return UUID(str(text))
     except ValueError:
         return None
-
-
-@require_safe
-@login_required
-def cards(request: PersonRequest) -> JsonResponse:
-    """The next cards with both sides, for a browser that holds some of them in case the network goes away."""
-    settings = deck_settings(request.user)
-    count = min(parse_id(request.GET.get("n")) or 1, AT_ONCE)
-    return JsonResponse(_more(request, settings, count, request.GET.get("skip", "").split(",")[: 2 * AT_ONCE]))
 
 
 def _more(request: PersonRequest, settings: DeckSettings, count: int, skip: Iterable[str]) -> dict[str, Any]:
@@ -139,32 +130,47 @@ def shown_card(request: PersonRequest, question: Question, settings: DeckSetting
 @require_POST
 @login_required
 def answers(request: PersonRequest) -> JsonResponse:
-    """Store the answers that a browser has gathered, in their order, each once; and give the next cards."""
+    """Store the answers that a browser has gathered, in their order, each once; and give the next cards.
+
+    What is no answer is `refused`, and holds up no other.
+    """
     try:
         sent = json.loads(request.body)
-        rows = [_answer_of_json(one) for one in sent["answers"]]
-        skip = [str(one) for one in sent.get("skip", [])][: 2 * AT_ONCE]
+        rows = {str(one["id"]): one for one in sent["answers"]}
+        skip = [str(one) for one in sent.get("skip", [])][: 2 * AT_ONCE + MOST_ANSWERS]
         count = min(max(int(sent.get("n", 0)), 0), AT_ONCE)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return JsonResponse({"detail": _("These are no answers.")}, status=422)
     if len(rows) > MOST_ANSWERS:
         return JsonResponse({"detail": _("Too many answers at once.")}, status=422)
     settings = deck_settings(request.user)
-    rows = graded(rows, _typed_cards(request.user, rows))
-    outcomes = deck.record(owner=request.user, answers=rows, rules=Rules.of(settings))
-    said = {str(key): outcome for key, outcome in outcomes.items()}
+    found = {key: _answer_of_json(one) for key, one in rows.items()}
+    good = [one for one in found.values() if one is not None]
+    good = graded(good, _typed_cards(request.user, good))
+    outcomes = deck.record(owner=request.user, answers=good, rules=Rules.of(settings))
+    said = {key: outcomes[one.id] if one else "refused" for key, one in found.items()}
     return JsonResponse({"outcomes": said, **_more(request, settings, count, skip)})
 
 
-def _answer_of_json(one: dict[str, Any]) -> Answer:
-    """One answer; ValueError, TypeError or KeyError where it is none."""
-    at = parse_datetime(one["at"])
-    rating, card_id, took = one["rating"], one["card"], one.get("took", 0)
+def _answer_of_json(one: dict[str, Any]) -> Answer | None:
+    """One answer; None where it is none."""
+    try:
+        at = parse_datetime(one["at"])
+        rating, card_id, took = one["rating"], one["card"], one.get("took", 0)
+        found = UUID(one["id"])
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        return None
     whole = all(isinstance(value, int) and not isinstance(value, bool) for value in (rating, card_id, took))
     if at is None or at.tzinfo is None or not whole or rating not in Rating.values or not 0 < card_id < 2**63:
-        raise ValueError(one)
-    typed = str(one.get("typed") or "").replace("\x00", "")[: deck.LONGEST_ANSWER]
-    return Answer(UUID(one["id"]), card_id, rating, _bounded(at), typed=typed, took=took)
+        return None
+    return Answer(found, card_id, rating, _bounded(at), typed=storable(one.get("typed")), took=took)
+
+
+def storable(text: object) -> str:
+    """What was typed, as a database takes it: without NUL and halves of characters, and not too long."""
+    if not isinstance(text, str):
+        return ""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")[: deck.LONGEST_ANSWER]
 
 
 def _bounded(at: datetime) -> datetime:
@@ -197,7 +203,7 @@ def _graded(row: Answer, question: Question | None) -> Answer:
 def check_answer(request: PersonRequest) -> JsonResponse:
     """The grade of what was typed, and the rating that it suggests. Changes nothing."""
     card = own_card_or_404(request.user, request.POST.get("card"))
-    typed = request.POST.get("answer", "").replace("\x00", "")[: deck.LONGEST_ANSWER]
+    typed = storable(request.POST.get("answer"))
     (question,) = questions_of([card], types_answers=True)
     grade = check(question, typed)
     if grade is None:

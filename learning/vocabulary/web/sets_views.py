@@ -4,20 +4,22 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from learning.accounts.models import User
 from learning.accounts.requests import PersonRequest
 from learning.base.numbers import parse_id
 from learning.base.sheets import as_file
+from learning.enrollment.models import Enrollment
+from learning.enrollment.statuses import READING
 from learning.vocabulary import exports
 from learning.vocabulary.access import shown_lexemes
 from learning.vocabulary.errors import VocabularyError
@@ -42,6 +44,7 @@ from learning.vocabulary.web.review_views import card_context, own_card_or_404, 
 from learning.vocabulary.web.words_views import UNPROCESSABLE
 
 MOST_ROWS = 200
+PER_PAGE = 50
 SLIPPING_SHOWN = 10
 
 
@@ -80,7 +83,8 @@ def edit_set(request: PersonRequest, set_id: int) -> HttpResponse:
         return redirect("word_sets")
     form = WordSetForm(request.POST if request.method == "POST" else None, instance=word_set)
     if form.is_bound and form.is_valid():
-        form.save()
+        # not `form.save()`: it would bring back a set that was deleted in another window
+        WordSet.objects.filter(pk=word_set.pk).update(**form.cleaned_data)
         return redirect(word_set)
     context = {"form": form, "title": word_set.name, "submit": _("Save"), "danger": _("Delete this set")}
     return render(request, "vocabulary/form.html", context, status=UNPROCESSABLE if form.errors else 200)
@@ -114,7 +118,7 @@ def word_set(request: PersonRequest, set_id: int) -> HttpResponse:
         "begun": sum(one.is_mine for one in lexemes),
         "q": query,
         "results": [one for one in found(request.user, query) if one.lexeme.pk not in have] if is_own and query else [],
-        "give_form": GiveForm(giver=request.user) if is_own else None,
+        "gives": is_own and taught_students(request.user).order_by().exists(),
         "given": this.given.select_related("student", "group", "course").order_by("pk")[:MOST_ROWS] if is_own else [],
     }
     return render(request, "vocabulary/set.html", context)
@@ -138,7 +142,7 @@ def change_words(request: PersonRequest, set_id: int) -> HttpResponse:
     return redirect(this)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def give(request: PersonRequest, set_id: int) -> HttpResponse:
     """Give a set to a student or a group, or take it back."""
@@ -146,17 +150,17 @@ def give(request: PersonRequest, set_id: int) -> HttpResponse:
     if taken := parse_id(request.POST.get("take_back")):
         actions.take_back(word_set=this, given_id=taken)
         return redirect(this)
-    form = GiveForm(request.POST, giver=request.user)
-    if not form.is_valid():
-        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
-        return redirect(this)
-    try:
-        actions.give(word_set=this, giver=request.user, learn_by=form.cleaned_data["learn_by"], **form.target())
-    except VocabularyError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, _("The set is given."))
-    return redirect(this)
+    form = GiveForm(request.POST if request.method == "POST" else None, giver=request.user)
+    if form.is_bound and form.is_valid():
+        try:
+            actions.give(word_set=this, giver=request.user, learn_by=form.cleaned_data["learn_by"], **form.target)
+        except VocabularyError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The set is given."))
+            return redirect(this)
+    context = {"form": form, "title": this.name, "submit": pgettext("word set", "Give")}
+    return render(request, "vocabulary/form.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
 @require_POST
@@ -207,19 +211,27 @@ def practise(request: PersonRequest, set_id: int, place: int = 0) -> HttpRespons
 @require_safe
 @login_required
 def taught(request: PersonRequest) -> HttpResponse:
-    """The students whose words a teacher sees, those who slip most first."""
-    groups = taught_groups(request.user).order_by("name")
+    """The students whose words a teacher sees, in pages; those of one study group with who slips most first."""
+    groups = taught_groups(request.user).order_by("name", "pk")
     students = taught_students(request.user)
     group_id = parse_id(request.GET.get("group"))
     if group_id:
-        students = students.filter(enrollments__group=group_id, enrollments__group__in=groups)
-    now = timezone.now()
-    counted = students.annotate(
-        words=Count("cards__lexeme", distinct=True),
-        slipping=Count("cards", filter=statistics.is_slipping(now, "cards__"), distinct=True),
-        known=Count("cards", filter=statistics.is_known(now, "cards__"), distinct=True),
-    ).order_by("-slipping", "display_name", "pk")
-    context = {"students": counted.distinct()[:MOST_ROWS], "groups": groups[:MOST_ROWS], "group_id": group_id}
+        members = Enrollment.objects.filter(group=group_id, group__in=groups, status__in=READING)
+        students = students.filter(pk__in=members.values("user"))
+    page = Paginator(students.order_by("display_name", "pk"), MOST_ROWS if group_id else PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    counts = statistics.counts_of([one.pk for one in page])
+    rows: list[dict[str, Any]] = [{"student": one, **counts[one.pk]} for one in page]
+    if group_id:
+        rows.sort(key=lambda row: -row["slipping"])
+    context = {
+        "page_obj": page,
+        "rows": rows,
+        "groups": groups[:MOST_ROWS],
+        "group_id": group_id,
+        "query": f"group={group_id}" if group_id else "",
+    }
     return render(request, "vocabulary/taught.html", context)
 
 

@@ -11,7 +11,6 @@ urlpatterns = [
     path("dictionary/<slug:code>/<path:lemma>/", views.entry, name="dictionary_entry"),
     path("words/", words_views.overview, name="words"),
     path("words/review/", review_views.review, name="words_review"),
-    path("words/cards/", review_views.cards, name="words_cards"),
     path("words/answers/", review_views.answers, name="words_answers"),
     path("words/check/", review_views.check_answer, name="words_check"),
     path("words/undo/", review_views.undo, name="words_undo"),

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from learning.accounts.requests import PersonRequest
 from learning.base.numbers import parse_id
-from learning.vocabulary.access import shown_lexemes
+from learning.vocabulary.access import shown_lexemes, shown_to
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.folding import fold
-from learning.vocabulary.models import Card, Language, Lexeme
+from learning.vocabulary.models import Card, DeckSettings, Language, Lexeme
 from learning.vocabulary.reviews import deck, statistics
 from learning.vocabulary.reviews.questions import facts_of, meanings_for
 from learning.vocabulary.reviews.queue import today
@@ -58,10 +58,11 @@ def overview(request: PersonRequest) -> HttpResponse:
 def _given(request: PersonRequest) -> list[Any]:
     """The sets that were given to this person, each once, with how many of its words the deck has."""
     mine = Card.objects.filter(owner=request.user, lexeme=OuterRef("word_set__rows__lexeme"))
+    shown = shown_to(request.user, "word_set__rows__lexeme__")
     rows = given_to(request.user).filter(word_set__rows__isnull=False).select_related("word_set", "given_by")
     rows = rows.annotate(
-        words=Count("word_set__rows__lexeme", distinct=True),
-        begun=Count("word_set__rows__lexeme", distinct=True, filter=Exists(mine)),
+        words=Count("word_set__rows__lexeme", distinct=True, filter=shown or None),
+        begun=Count("word_set__rows__lexeme", distinct=True, filter=shown & Q(Exists(mine))),
     )
     seen: dict[int, Any] = {}
     for row in rows.order_by("learn_by", "pk")[: 2 * MOST_SETS]:
@@ -158,7 +159,7 @@ def forgive(request: PersonRequest) -> HttpResponse:
 @require_POST
 @login_required
 def save(request: PersonRequest) -> HttpResponse:
-    """Save a word of the dictionary to one's deck, or take it out of it again."""
+    """Save a word of the dictionary to one's deck."""
     lexeme_id = parse_id(request.POST.get("lexeme"))
     lexeme = shown_lexemes(request.user).filter(pk=lexeme_id).select_related("language").first() if lexeme_id else None
     if lexeme is None:
@@ -205,6 +206,9 @@ def saved(request: PersonRequest) -> JsonResponse:
 def settings_page(request: PersonRequest) -> HttpResponse:
     """How one learns: how many cards a day, which kinds, which days are easy."""
     settings = deck_settings(request.user)
+    if request.method == "POST" and settings.pk is None:
+        # of two windows at once one makes the row
+        settings, _is_new = DeckSettings.objects.get_or_create(owner=request.user)
     form = DeckForm(request.POST if request.method == "POST" else None, instance=settings)
     if form.is_bound and form.is_valid():
         form.save()
@@ -227,7 +231,7 @@ def statistics_page(request: PersonRequest) -> HttpResponse:
     codes = {one.code: one.name for one in Language.objects.all()}
     context = {
         "coming": bars_of(statistics.coming_days(user)),
-        "retention": bars_of([(month.first, month.share or 0) for month in months], most=100),
+        "retention": bars_of([(month.first, month.share) for month in months], most=100),
         "months": months,
         "known": bars_of(statistics.known_over_time(user)),
         "languages": [(codes.get(code, code), count) for code, count in statistics.by_language(user)],

@@ -1,22 +1,29 @@
-"""`manage.py import_dictionary`: bring a FreeDict dictionary in, see before what it would change, or undo it."""
+"""`manage.py import_dictionary`: bring a dictionary in, see before what it would change, or undo it."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from learning.vocabulary.errors import VocabularyError
-from learning.vocabulary.imports import freedict
-from learning.vocabulary.imports.writing import Counts, Reader, dry_run, go_on, start_import, undo
+from learning.vocabulary.imports import anki, freedict, kaikki, tables
+from learning.vocabulary.imports.columns import guess_columns
+from learning.vocabulary.imports.entries import Reader
+from learning.vocabulary.imports.writing import Counts, dry_run, go_on, start_import, undo
 from learning.vocabulary.models import DictionaryImport, Language, Source, State
 
 
 class Command(BaseCommand):
-    help = "Import a dictionary in dictd format (FreeDict): INDEX is the .index file, TEXTS the .dict or .dict.dz file."
+    help = (
+        "Import a dictionary. FreeDict in dictd format: FILE is the .index file, TEXTS the .dict or .dict.dz file. "
+        "Wiktionary: FILE is a .jsonl or .jsonl.gz file of kaikki.org. A table: a .csv or .xlsx file. Anki: .apkg."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("index", nargs="?", type=Path)
+        parser.add_argument("file", nargs="?", type=Path)
         parser.add_argument("texts", nargs="?", type=Path)
         parser.add_argument("--language", help="code of the language of the words, as fr")
         parser.add_argument("--into", help="code of the language of the translations, as en")
@@ -41,13 +48,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{deleted} words deleted, {kept} kept because they were changed since, or are learned.")
 
     def _import(self, options: dict[str, Any]) -> None:
-        missing = [name for name in ("index", "texts", "language", "into", "source") if not options[name]]
+        missing = [name for name in ("file", "language", "into", "source") if not options[name]]
         if missing:
             raise CommandError(f"Needed: {', '.join(missing)}.")
         language, into = (self._language(options[name]) for name in ("language", "into"))
-        with freedict.opened(options["index"], options["texts"]) as reader:
+        with self._opened(options, language, into) as reader:
             if options["dry_run"]:
-                self._say(dry_run(reader=reader, language=language, into=into), reader, "would be")
+                *_steps, counts = dry_run(reader=reader, language=language, into=into)
+                self._say(counts, reader, "would be")
                 return
             facts = {"licence": options["licence"], "address": options["address"]}
             source, _made = Source.objects.get_or_create(name=options["source"], defaults=facts)
@@ -61,6 +69,29 @@ class Command(BaseCommand):
             self.stdout.write("")
             self._say(counts, reader, "are")
             self.stdout.write(f"Undo it with --undo {run.pk}.")
+
+    @staticmethod
+    @contextmanager
+    def _opened(options: dict[str, Any], language: Language, into: Language) -> Iterator[Reader]:
+        """The open file, by the ending of its name. Columns of tables and fields of notes are known by their names."""
+        path: Path = options["file"]
+        if options["texts"]:
+            with freedict.opened(path, options["texts"]) as dictionary:
+                yield dictionary
+        elif path.name.endswith((".jsonl", ".jsonl.gz", ".json")):
+            with kaikki.opened(path, language=language.code, into=into.code) as extract:
+                yield extract
+        elif path.name.endswith(".apkg"):
+            with anki.opened(path) as package:
+                columns = guess_columns(package.fields())
+            with anki.opened(path, columns=columns) as package:
+                yield package
+        elif path.name.endswith((".csv", ".xlsx")):
+            columns = guess_columns(next(iter(tables.first_rows(path, path.name, 0)), []))
+            with tables.opened(path, name=path.name, columns=columns) as table:
+                yield table
+        else:
+            raise CommandError("Files are: .index with .dict.dz, .jsonl, .csv, .xlsx, .apkg.")
 
     @staticmethod
     def _language(code: str) -> Language:

@@ -1,0 +1,152 @@
+"""Reads notes from Anki's packages (`.apkg`) of schema 11: a zip with an SQLite database and media.
+
+The database is somebody else's: it is opened for reading alone, may only be asked for the columns that we name, and
+its views, virtual tables and triggers run nothing (https://www.sqlite.org/security.html).
+"""
+
+import html
+import json
+import re
+import sqlite3
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+import nh3
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from learning.library.archives import open_archive, read_entry
+from learning.vocabulary.errors import VocabularyError
+from learning.vocabulary.imports.columns import entry_of
+from learning.vocabulary.imports.entries import Entry, Skipped
+
+LARGEST = 200 * 1024 * 1024  # bytes of the database, unpacked
+LARGEST_PACKAGE = 2 * 1024 * 1024 * 1024  # bytes of all parts, as declared
+MOST_PARTS = 100_000
+SECONDS = 60  # that one question to the database may take
+LONGEST_FIELD = 10_000
+DATABASES = ("collection.anki21", "collection.anki2")
+READ = {
+    "notes": {"id", "mid", "flds"},
+    "col": {"models"},
+}
+_SOUND = re.compile(r"\[(?:sound|anki):[^\]]*\]")
+_CLOZE = re.compile(r"\{\{c\d+::(.*?)(?:::.*?)?\}\}")
+
+
+class Package:
+    """An open package: the notes of its most frequent kind."""
+
+    def __init__(self, database: sqlite3.Connection, digest: str, columns: Mapping[str, int]) -> None:
+        self._database, self._columns = database, columns
+        counts = Counter(dict(self.ask("SELECT mid, count(*) FROM notes GROUP BY mid")))
+        if not counts:
+            raise VocabularyError("empty", _("The package has no notes."))
+        self.kind = counts.most_common(1)[0][0]
+        self.total = counts.total()
+        self.digest = digest
+
+    def fields(self) -> list[str]:
+        """The names of the fields of its most frequent kind of notes."""
+        try:
+            models = json.loads(self.ask("SELECT models FROM col")[0][0])
+            return [str(field["name"]) for field in models[str(self.kind)]["flds"]]
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+            # newer packages keep the names elsewhere
+            count = len(self._row("SELECT flds FROM notes WHERE mid = ? LIMIT 1", self.kind).split("\x1f"))
+            return [str(number) for number in range(1, count + 1)]
+
+    def _row(self, question: str, *values: Any) -> str:
+        return str(self.ask(question, *values)[0][0])
+
+    def sample(self, count: int) -> list[list[str]]:
+        rows = self.ask("SELECT flds FROM notes WHERE mid = ? ORDER BY id LIMIT ?", self.kind, count)
+        return [_cells(fields) for (fields,) in rows]
+
+    def entries(self) -> Iterator[Entry | Skipped]:
+        seen: Counter[tuple[str, str, str]] = Counter()
+        for number, (kind, fields) in enumerate(self.ask("SELECT mid, flds FROM notes ORDER BY id"), start=1):
+            name = _("note %(n)d") % {"n": number}
+            if kind != self.kind:
+                yield Skipped(name, _("it is a note of another kind"))
+            else:
+                yield entry_of(_cells(fields), self._columns, name, seen)
+
+    def ask(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows of a question. VocabularyError where the database is damaged, or takes too long."""
+        until = time.monotonic() + SECONDS
+        self._database.set_progress_handler(lambda: time.monotonic() > until, 100_000)
+        try:
+            return self._database.execute(question, values).fetchall()
+        except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
+            raise VocabularyError("damaged", _("The database of the package cannot be read.")) from error
+
+
+@contextmanager
+def opened(path: Path, *, columns: Mapping[str, int] | None = None) -> Iterator[Package]:
+    """Open a package. Raises VocabularyError where it is none that we can read."""
+    columns = columns or {}
+    with path.open("rb") as file:
+        digest = file_digest(file, "sha256")
+    digest.update(repr(sorted(columns.items())).encode())
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "collection"
+        target.write_bytes(_database_of(path))
+        with closing(sqlite3.connect(f"file:{target}?mode=ro&immutable=1", uri=True)) as database:
+            database.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            _check_tables(database)
+            database.set_authorizer(_only_reading)
+            yield Package(database, digest.hexdigest(), columns)
+
+
+def _database_of(path: Path) -> bytes:
+    try:
+        with open_archive(str(path), entries_max=MOST_PARTS, unpacked_max=LARGEST_PACKAGE) as archive:
+            names = set(archive.namelist())
+            for name in DATABASES:
+                if name in names:
+                    return read_entry(archive, name, LARGEST)
+    except ValidationError as error:
+        raise VocabularyError("damaged", " ".join(error.messages)) from error
+    if "collection.anki21b" in names:
+        raise VocabularyError("newer", _("Export it from Anki again with “Support older Anki versions” switched on."))
+    raise VocabularyError("no_package", _("This is no package of Anki."))
+
+
+def _check_tables(database: sqlite3.Connection) -> None:
+    """The tables that we read are plain tables: a view or a virtual table under such a name could run anything."""
+    try:
+        database.execute("PRAGMA trusted_schema = OFF")
+        rows = database.execute("SELECT name, type, sql FROM sqlite_master").fetchall()
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise VocabularyError("damaged", _("The database of the package cannot be read.")) from error
+    plain = {name for name, kind, sql in rows if kind == "table" and not str(sql).upper().startswith("CREATE VIRTUAL")}
+    if not {"notes", "col"} <= plain:
+        raise VocabularyError("no_package", _("This is no package of Anki."))
+
+
+def _only_reading(action: int, first: str | None, second: str | None, _database: str | None, _by: str | None) -> int:
+    if action == sqlite3.SQLITE_SELECT:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_READ and second in READ.get(first or "", set()) | {""}:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_FUNCTION and second == "count":
+        return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY
+
+
+def _cells(fields: object) -> list[str]:
+    return [plain_text(cell) for cell in str(fields).split("\x1f")]
+
+
+def plain_text(cell: str) -> str:
+    """The words of a field: without HTML, sounds and the marks of gaps."""
+    broken = re.sub(r"<(?:br|div|p|li)\b[^>]{0,200}>", " ; ", cell[:LONGEST_FIELD], flags=re.IGNORECASE)
+    text = html.unescape(nh3.clean(_SOUND.sub("", broken), tags=set()))
+    return " ".join(_CLOZE.sub(r"\1", text).split()).strip(" ;")

@@ -1,0 +1,126 @@
+"""Imports of uploaded files, as background jobs: checked first, then carried out, or undone. Each may run twice."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from learning.vocabulary.errors import VocabularyError
+from learning.vocabulary.imports import anki, freedict, kaikki, tables, writing
+from learning.vocabulary.imports.entries import Reader
+from learning.vocabulary.models import DictionaryImport, State
+
+KEPT = timedelta(days=30)  # for which the files of an import are kept
+Step = DictionaryImport.State
+
+
+@contextmanager
+def reader_of(run: DictionaryImport) -> Iterator[Reader]:
+    """The open file of an import. Raises VocabularyError where it cannot be read."""
+    path = Path(run.file.path)
+    formats = DictionaryImport.Format
+    if run.format == formats.FREEDICT:
+        with freedict.opened(Path(run.index.path), path) as dictionary:
+            yield dictionary
+    elif run.format == formats.KAIKKI:
+        with kaikki.opened(path, language=run.language.code, into=run.into.code) as extract:
+            yield extract
+    elif run.format == formats.TABLE:
+        with tables.opened(path, name=run.filename, columns=run.columns) as table:
+            yield table
+    else:
+        with anki.opened(path, columns=run.columns) as package:
+            yield package
+
+
+def check(*, run_id: int) -> int:
+    """Count what an import would do; returns the number of entries."""
+    run = _locked(run_id, Step.CHECKING)
+    if run is None:
+        return 0
+    try:
+        with reader_of(run) as reader:
+            run.digest, run.total = reader.digest, reader.total
+            for counts in writing.dry_run(reader=reader, language=run.language, into=run.into):
+                _note(run, counts)
+    except (VocabularyError, OSError) as error:
+        give_up(run, error)
+        return 0
+    _end(run, Step.CHECKED)
+    return run.total
+
+
+def carry_out(*, run_id: int) -> int:
+    """Store what is left of an import; returns how many words are new. Goes on where a dead worker has left it."""
+    run = _locked(run_id, Step.RUNNING)
+    if run is None:
+        return 0
+    state = State.APPROVED if run.approves else State.DRAFT
+    try:
+        with reader_of(run) as reader:
+            for counts in writing.go_on(run=run, reader=reader, state=state):
+                _note(run, counts)
+    except (VocabularyError, OSError) as error:
+        give_up(run, error)
+        return 0
+    return run.created
+
+
+def undo(*, run_id: int) -> int:
+    """Undo an import; returns how many words went."""
+    run = _locked(run_id, Step.UNDOING)
+    return writing.undo(run=run)[0] if run else 0
+
+
+def _locked(run_id: int, step: str) -> DictionaryImport | None:
+    """The import, if it is to do this step."""
+    rows = DictionaryImport.objects.select_related("source", "language", "into")
+    return rows.filter(pk=run_id, state=step).first()
+
+
+def _note(run: DictionaryImport, counts: writing.Counts) -> None:
+    run.created, run.changed, run.skipped = counts.created, counts.changed, counts.skipped
+    run.position, run.reasons = counts.entries, [[one.lemma, one.reason] for one in counts.reasons]
+    run.save(
+        update_fields=["digest", "total", "created", "changed", "skipped", "position", "reasons"],
+    )
+
+
+def _end(run: DictionaryImport, step: str) -> None:
+    run.state = step
+    run.save(update_fields=["state"])
+
+
+def give_up(run: DictionaryImport, error: Exception) -> None:
+    run.problem = str(error)[:500] if isinstance(error, VocabularyError) else type(error).__name__
+    run.state, run.finished_at = Step.FAILED, timezone.now()
+    run.save(update_fields=["state", "problem", "finished_at"])
+
+
+@transaction.atomic
+def begin(*, run_id: int, step: str, after: set[str]) -> bool:
+    """Set an import to do a step, of several clicks once; returns whether this one did it."""
+    run = DictionaryImport.objects.select_for_update().filter(pk=run_id, state__in=after).first()
+    if run is None:
+        return False
+    run.state = step
+    if step != Step.UNDOING:
+        run.position = run.created = run.changed = run.skipped = 0
+    run.save(update_fields=["state", "position", "created", "changed", "skipped"])
+    return True
+
+
+def forget_files() -> int:
+    """Delete the files of imports that ended, or were left, long ago; returns how many imports."""
+    old = DictionaryImport.objects.filter(started_at__lt=timezone.now() - KEPT).exclude(file="", index="")
+    count = 0
+    for run in old.exclude(state__in=DictionaryImport.RUNNING):
+        for file in (run.file, run.index):
+            if file:
+                file.delete(save=False)
+        run.save(update_fields=["file", "index"])
+        count += 1
+    return count
