@@ -27,7 +27,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "60"))  # in each round
 SCHOOL = os.environ.get("BENCH_SCHOOL", "courses=1000, people=20000, enrollments=200000")
 GENERATE = f"from tests.benchmarks.generate_school import generate_school; print(generate_school({SCHOOL}))"
-CHOSEN = os.environ.get("BENCH", "pages room tutoring running race importing chat").split()
+CHOSEN = os.environ.get("BENCH", "pages room tutoring words running race importing chat").split()
 WARM = 12
 WORKERS = 2
 
@@ -188,6 +188,8 @@ def main() -> None:
             room(servers[0], parta, facts)
         if "tutoring" in CHOSEN:
             private_lessons(servers[0], servers[1], parta)
+        if "words" in CHOSEN:
+            dictionary(servers[0], servers[1], parta)
         if "running" in CHOSEN:
             staff = running.Staff(servers[0].port, facts["admin_session"])
             running.lists(servers[0], facts["admin_session"], facts)
@@ -255,6 +257,18 @@ def private_lessons(school: Server, floor: Server, env: dict[str, str]) -> None:
         print(f"| {label} | {times} | {among_many.median / small.median - 1:+.0%} |")
     print(f"\n5 lessons a week for 52 weeks: {statistics.median(timed['rules']):.2f} s (limit 0.5)")
     print(f"a statement of 500 lines: {statistics.median(timed['statement']):.0f} ms CPU (limit 100)")
+
+
+def dictionary(school: Server, floor: Server, env: dict[str, str]) -> None:
+    """The dictionary and reviews, with as many rows as a large school has after years."""
+    from tests.benchmarks.vocabulary import words
+
+    started = time.monotonic()
+    made = run_python(env, "manage.py", "shell", "-v0", "-c", "import tests.benchmarks.prepare_vocabulary")
+    vacuum(env["DATABASE_URL"])
+    print(f"\nwords, cards and reviews made: {time.monotonic() - started:.0f} s", flush=True)
+    for line in words(school, floor, last_json(made), ROUNDS, REQUESTS):
+        print(line, flush=True)
 
 
 def copied_database(url: str, name: str) -> str:
