@@ -295,6 +295,7 @@ UPLOAD_MAX_BYTES: int = env.int("UPLOAD_MAX_BYTES", default=200 * 1024 * 1024)
 CHAT_PER_SECOND: float = env.float("CHAT_PER_SECOND", default=5)  # messages of one person
 CHAT_BURST: int = env.int("CHAT_BURST", default=20)
 CHAT_EDIT_MINUTES: int = env.int("CHAT_EDIT_MINUTES", default=15)  # for how long authors change their own
+DICTIONARY_FOR_ALL: bool = env.bool("DICTIONARY_FOR_ALL", default=False)  # visitors may look words up too
 CHAT_KEEP_DAYS: int = env.int("CHAT_KEEP_DAYS", default=0)  # 0: for good
 CHAT_SOCKETS_PER_PERSON: int = env.int("CHAT_SOCKETS_PER_PERSON", default=40)  # in one process
 CHAT_DIRECT_WRITES: bool = env.bool("CHAT_DIRECT_WRITES", default=True)  # past Daphne's `send`: many times faster

@@ -318,3 +318,8 @@ def test_every_starter_word_has_forms_and_translations(db: None) -> None:
             languages = {one.language.code for sense in row.senses.all() for one in sense.translations.all()}
             assert len(languages) == 2, row.lemma
     assert not nouns.filter(gender="").exists()
+    for row in Lexeme.objects.prefetch_related("pronunciations", "examples"):
+        (sound,), (example,) = row.pronunciations.all(), row.examples.all()
+        assert sound.ipa, row.lemma
+        assert example.text, row.lemma
+        assert example.translation, row.lemma

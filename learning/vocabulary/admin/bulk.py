@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext
@@ -10,13 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from learning.base.bulk import ManagedBulkAction
 from learning.vocabulary.access import WRITE
 from learning.vocabulary.admin.screens import LexemeFilter, beginning_with
+from learning.vocabulary.errors import VocabularyError
+from learning.vocabulary.merging import merge
 from learning.vocabulary.models import Lexeme, State
 
 
-class StateAction(ManagedBulkAction):
+class WordsAction(ManagedBulkAction):
+    """A bulk action on words of the dictionary."""
+
     models: ClassVar = [Lexeme]
     icon_name = "openquote"
-    after: ClassVar[str] = ""
 
     def managed(self) -> QuerySet[Lexeme]:
         # Wagtail checks no permission for a bulk action
@@ -30,6 +34,10 @@ class StateAction(ManagedBulkAction):
 
     def named(self, row: Lexeme) -> str:
         return f"{row.with_article} ({row.language.name})"
+
+
+class StateAction(WordsAction):
+    after: ClassVar[str] = ""
 
     @classmethod
     def execute_action(  # type: ignore[override]
@@ -59,4 +67,25 @@ class MakeDraft(StateAction):
     after = State.DRAFT
 
 
-ACTIONS = (Approve, MakeDraft)
+class Merge(WordsAction):
+    display_name = _("Merge")
+    action_type = "merge"
+    aria_label = _("Make one word of the chosen ones")
+    action_priority = 30
+
+    @classmethod
+    def execute_action(  # type: ignore[override]
+        cls, objects: list[Lexeme], request: Any = None, **kwargs: Any
+    ) -> tuple[int, int]:
+        try:
+            merge(lexemes=objects)
+        except VocabularyError as error:
+            messages.error(request, str(error))
+            return 0, 0
+        return len(objects), 0
+
+    def get_success_message(self, num_parent_objects: int, num_child_objects: int) -> str:
+        return gettext("Words merged: %(n)s.") % {"n": num_parent_objects}
+
+
+ACTIONS = (Approve, MakeDraft, Merge)

@@ -1,6 +1,6 @@
 """The starter words that Parta carries: irregular verbs of English, nouns of French with gender and plural.
 
-They were written for it. Larger dictionaries come by import.
+Each has a pronunciation and an example. They were written for it. Larger dictionaries come by import.
 """
 
 import csv
@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from learning.vocabulary.grammar import FormKind, PartOfSpeech
-from learning.vocabulary.models import Form, Language, Lexeme, Sense, Source, State, Translation
+from learning.vocabulary.models import Example, Form, Language, Lexeme, Pronunciation, Sense, Source, State, Translation
 
 SOURCE = {"name": "Parta starter words", "licence": "BSD 3-Clause"}
 # file → language and part of speech; its columns are the lemma, gender, kinds of forms, codes of languages
@@ -20,6 +20,7 @@ FILES = {
     "english_verbs.tsv": ("en", PartOfSpeech.VERB),
     "french_nouns.tsv": ("fr", PartOfSpeech.NOUN),
 }
+DETAILS = "details.tsv"  # pronunciation, example and its translation of each of them
 
 
 @transaction.atomic
@@ -40,10 +41,16 @@ def remove_starter_words() -> int:
 
 
 def _rows() -> Iterator[dict[str, Any]]:
+    details = {(row["language"], row["lemma"], row["gender"]): row for row in _table(DETAILS)}
     for name, (code, part) in FILES.items():
-        text = resources.files("learning.vocabulary.starter").joinpath(name).read_text(encoding="utf-8")
-        for row in csv.DictReader(text.splitlines(), delimiter="\t"):
-            yield {**row, "language": code, "part_of_speech": part}
+        for row in _table(name):
+            more = details[code, row["lemma"], row.get("gender", "")]
+            yield {**row, "language": code, "part_of_speech": part, "details": more}
+
+
+def _table(name: str) -> Iterator[dict[str, str]]:
+    text = resources.files("learning.vocabulary.starter").joinpath(name).read_text(encoding="utf-8")
+    yield from csv.DictReader(text.splitlines(), delimiter="\t")
 
 
 def _add(row: dict[str, Any], source: Source, languages: dict[str, Language]) -> bool:
@@ -66,6 +73,9 @@ def _add(row: dict[str, Any], source: Source, languages: dict[str, Language]) ->
     for code, language in languages.items():
         for text in _several(row.get(code, "")):
             Translation.objects.create(sense=sense, language=language, text=text)
+    details = row["details"]
+    Pronunciation.objects.create(lexeme=lexeme, ipa=details["ipa"])
+    Example.objects.create(lexeme=lexeme, text=details["example"], translation=details["translation"])
     return True
 
 

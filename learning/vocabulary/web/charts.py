@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-WIDTH, HEIGHT, FOOT = 620, 160, 24  # units of the picture; the foot has the words below the bars
+WIDTH, HEIGHT, FOOT = 620, 160, 28  # units of the picture; the foot has the words below the bars
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,6 @@ class DeckForm(forms.ModelForm[DeckSettings]):
     )
     easy_days = forms.TypedMultipleChoiceField(
         label=_("Easy days"),
-        choices=[(number, str(name).capitalize()) for number, name in WEEKDAYS.items()],
         coerce=int,
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -48,6 +47,9 @@ class DeckForm(forms.ModelForm[DeckSettings]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         settings = self.instance
+        # here, not in the class: the names are those of the reader's language
+        days = [(number, str(name).capitalize()) for number, name in WEEKDAYS.items()]
+        self.fields["easy_days"].choices = days  # type: ignore[attr-defined]
         self.fields["retention"].initial = round(100 * settings.retention)
         self.fields["easy_days"].initial = settings.easy_days
         self.languages = list(Language.objects.all())

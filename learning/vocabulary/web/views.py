@@ -1,11 +1,14 @@
 """The dictionary: search, suggestions while one types, the page of a word."""
 
 from collections import defaultdict
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.db.models import Case, Exists, OuterRef, Prefetch, Q, Value, When
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -22,8 +25,20 @@ MOST_LOOKED = 5  # entries in the small panel
 MOST_BACKWARDS = 30  # words of other languages that are translated by this one
 
 
+def readers_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For people who are logged in; for visitors too where the school has its dictionary open to all."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated or settings.DICTIONARY_FOR_ALL:
+            return view(request, *args, **kwargs)
+        return redirect_to_login(request.get_full_path())
+
+    return checked
+
+
 @require_safe
-@login_required
+@readers_only
 def dictionary(request: PersonRequest) -> HttpResponse:
     """Search for a word in all languages, or in one."""
     context = {**_asked(request), "languages": Language.objects.all()}
@@ -31,7 +46,7 @@ def dictionary(request: PersonRequest) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@readers_only
 def suggest(request: PersonRequest) -> HttpResponse:
     """The same, for the list below the field while one types."""
     return render(request, "vocabulary/parts/results.html", _asked(request))
@@ -45,7 +60,7 @@ def _asked(request: PersonRequest) -> dict[str, Any]:
 
 
 @require_safe
-@login_required
+@readers_only
 def look(request: PersonRequest) -> HttpResponse:
     """A word that someone reads, for the small panel beside it: its entries by word and form. Three queries."""
     word = " ".join(request.GET.get("word", "")[:LONGEST_QUERY].replace("\x00", "").split())
@@ -53,7 +68,7 @@ def look(request: PersonRequest) -> HttpResponse:
     folded = fold(word)
     by_form = Form.objects.filter(folded=folded).values("lexeme")
     rows = shown_lexemes(request.user).filter(Q(folded=folded) | Q(pk__in=by_form)) if folded else Lexeme.objects.none()
-    is_mine = Exists(Card.objects.filter(owner=request.user, lexeme=OuterRef("pk")))
+    is_mine = Exists(Card.objects.filter(owner=request.user.pk, lexeme=OuterRef("pk")))
     # the language of the text first, and the word itself before a form of another one
     in_order = Case(When(language__code=language, then=0), default=2) + Case(When(folded=folded, then=0), default=1)
     ordered = rows.annotate(is_mine=is_mine, place=in_order).select_related("language").order_by("place", "pk")
@@ -63,16 +78,18 @@ def look(request: PersonRequest) -> HttpResponse:
         {"lexeme": one, "facts": facts[one.pk], "meanings": meanings_for(facts[one.pk], one.language)}
         for one in entries_found
     ]
-    return render(request, "vocabulary/look.html", {"word": word, "entries": entries})
+    return render(
+        request, "vocabulary/look.html", {"word": word, "entries": entries, "saves": request.user.is_authenticated}
+    )
 
 
 @require_safe
-@login_required
+@readers_only
 def entry(request: PersonRequest, code: str, lemma: str) -> HttpResponse:
     """Everything about a word: each of its entries, and the words that it translates. Eight queries."""
     senses = Sense.objects.order_by("position", "pk")
     rows = shown_lexemes(request.user).filter(language__code=code, lemma=lemma).select_related("language", "source")
-    is_mine = Exists(Card.objects.filter(owner=request.user, lexeme=OuterRef("pk")))
+    is_mine = Exists(Card.objects.filter(owner=request.user.pk, lexeme=OuterRef("pk")))
     lexemes = list(
         rows.annotate(is_mine=is_mine)
         .order_by("part_of_speech", "gender", "homograph")
@@ -95,7 +112,7 @@ def entry(request: PersonRequest, code: str, lemma: str) -> HttpResponse:
             for one in lexemes
         ],
         "backwards": backwards,
-        "saves": True,
+        "saves": request.user.is_authenticated,
         "may_write": request.user.has_perm(WRITE),
     }
     return render(request, "vocabulary/entry.html", context)

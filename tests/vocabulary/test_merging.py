@@ -1,0 +1,105 @@
+"""Duplicates become one entry, with everything of both and with what learners have done; the open dictionary."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from learning.accounts.roles import Role
+from learning.vocabulary.errors import VocabularyError
+from learning.vocabulary.merging import merge
+from learning.vocabulary.models import Card, Example, Lexeme, Rating, Review, Sense, WordSet
+from learning.vocabulary.reviews.deck import Answer, record
+from learning.vocabulary.reviews.scheduling import Rules
+from learning.vocabulary.sets.actions import add_words
+from tests import school
+from tests.vocabulary.making import word
+
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def doubles(db: None) -> SimpleNamespace:
+    kept = word("livre", "fr", "book", part_of_speech="noun", gender="m", ipa="livʁ", forms={"plural": "livres"})
+    other = word("livres", "fr", "volume", "book", ipa="livʁ", forms={"plural": "livres"})
+    Example.objects.create(lexeme=other, text="Un livre.")
+    return SimpleNamespace(kept=kept, other=other, learner=school.person("learner"))
+
+
+def test_nothing_of_an_entry_is_lost(doubles: SimpleNamespace) -> None:
+    both = WordSet.objects.create(owner=doubles.learner, name="Both")
+    add_words(word_set=both, lexemes=[doubles.kept, doubles.other])
+    merge(lexemes=[doubles.other, doubles.kept])
+    (kept,) = Lexeme.objects.all()
+    assert kept == doubles.kept
+    assert [sense.translations.count() for sense in Sense.objects.order_by("position")] == [1, 2]
+    assert set(kept.forms.values_list("kind", "spelling")) == {("plural", "livres"), ("variant", "livres")}
+    assert kept.pronunciations.count() == 1
+    assert kept.examples.count() == 1
+    assert list(both.words.all()) == [kept]
+
+
+def test_who_learns_both_has_one_card_with_both_logs(doubles: SimpleNamespace) -> None:
+    person, alone = doubles.learner, school.person("alone")
+    cards = [
+        Card.objects.create(owner=owner, lexeme=lexeme, kind="recognise", added_at=START, due=START)
+        for owner, lexeme in ((person, doubles.kept), (person, doubles.other), (alone, doubles.other))
+    ]
+    for number, (card, day) in enumerate(((cards[0], 0), (cards[1], 1), (cards[0], 5), (cards[2], 3))):
+        answer = Answer(uuid.uuid4(), card.pk, Rating.GOOD, START + timedelta(days=day, minutes=number))
+        record(owner=card.owner, answers=[answer], rules=Rules())
+    merge(lexemes=[doubles.kept, doubles.other])
+    assert set(Card.objects.values_list("owner", "lexeme", "kind")) == {
+        (person.pk, doubles.kept.pk, "recognise"), (alone.pk, doubles.kept.pk, "recognise"),
+    }  # fmt: skip
+    mine = Card.objects.get(owner=person)
+    assert mine.reviews.count() == 3
+    assert mine.last_review == START + timedelta(days=5, minutes=2)
+    assert Review.objects.count() == 4
+
+
+def test_what_cannot_be_merged_is_refused_and_stays(doubles: SimpleNamespace) -> None:
+    english = word("book", "en")
+    for wrong in ([doubles.kept, english], [doubles.kept], []):
+        with pytest.raises(VocabularyError):
+            merge(lexemes=wrong)
+    assert Lexeme.objects.count() == 3
+
+
+def test_words_are_merged_in_the_cms(doubles: SimpleNamespace, visit: Any) -> None:
+    address = (
+        f"/cms/bulk/vocabulary/lexeme/merge/?id={doubles.kept.pk}&id={doubles.other.pk}&next=/cms/vocabulary/word/"
+    )
+    visit(school.person("student", Role.STUDENT)).post(address)
+    assert Lexeme.objects.count() == 2
+    client = visit(school.person("editor", Role.EDITOR))
+    assert "livre" in client.get(address).content.decode()
+    assert "Words merged: 2" in client.post(address, follow=True).content.decode()
+    assert Lexeme.objects.get() == doubles.kept
+
+
+@pytest.mark.parametrize(("is_open", "status"), [(False, 302), (True, 200)])
+def test_the_dictionary_is_open_to_visitors_where_the_school_says_so(
+    doubles: SimpleNamespace, visit: Any, settings: Any, is_open: bool, status: int
+) -> None:
+    settings.DICTIONARY_FOR_ALL = is_open
+    draft = word("brouillon", "fr", "draft", state="draft")
+    client = visit()
+    for path in (
+        "/dictionary/",
+        "/dictionary/suggest/?q=livre",
+        "/dictionary/fr/livre/",
+        "/dictionary/look/?word=livre",
+    ):
+        answer = client.get(path)
+        assert answer.status_code == status, path
+        assert "Save to my words" not in answer.content.decode()
+        assert "data-save>" not in answer.content.decode()
+    if is_open:
+        assert client.get(draft.get_absolute_url()).status_code == 404
+        assert "brouillon" not in client.get("/dictionary/suggest/?q=brouillon").content.decode()
+    # words of one's own need an account
+    for path in ("/words/", "/words/saved/", "/words/sets/"):
+        assert client.get(path).status_code == 302
