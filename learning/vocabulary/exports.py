@@ -1,9 +1,15 @@
 """Words as files: a table (CSV), and a package for Anki whose second import makes no duplicates."""
 
+import itertools
+import sqlite3
 import tempfile
+import time
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from contextlib import closing
+from pathlib import Path
+from typing import IO, Any
 
 import genanki
 from django.http import FileResponse
@@ -75,12 +81,23 @@ def anki_package(name: str, lexemes: Sequence[Lexeme]) -> FileResponse:
             genanki.Note(model=model, guid=genanki.guid_for(GUID_SALT, *_key(lexeme)), fields=_fields(lexeme, facts))
         )
     file = tempfile.TemporaryFile()  # noqa: SIM115  (closed by the response)
-    genanki.Package(deck).write_to_file(file)
+    _write(genanki.Package(deck), file)
     file.seek(0)
     answer = FileResponse(file, as_attachment=True, filename=f"{slugify(name) or 'words'}.apkg")
     answer.headers["Content-Type"] = "application/octet-stream"
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
+
+
+def _write(package: genanki.Package, file: IO[bytes]) -> None:
+    """As the library's `write_to_file`, which leaves a file in the temporary folder each time."""
+    now = time.time()
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        path = Path(folder) / "collection.anki2"
+        with closing(sqlite3.connect(path)) as database, database:
+            package.write_to_db(database.cursor(), now, itertools.count(int(now * 1000)))
+        archive.write(path, path.name)
+        archive.writestr("media", "{}")
 
 
 def _key(lexeme: Lexeme) -> Iterable[str]:

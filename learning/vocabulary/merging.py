@@ -1,11 +1,11 @@
 """Makes one entry of several that say the same word: nothing of them is lost, nor what learners have done with them."""
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from learning.vocabulary.errors import VocabularyError
@@ -15,6 +15,7 @@ from learning.vocabulary.reviews.scheduling import Rules
 from learning.vocabulary.reviews.settings import deck_settings
 
 MOST = 10  # entries that are merged at once
+MOST_LEARNERS = 200  # whose cards are computed again
 
 
 def kept_of(lexemes: Sequence[Lexeme]) -> Lexeme:
@@ -25,19 +26,39 @@ def kept_of(lexemes: Sequence[Lexeme]) -> Lexeme:
 @transaction.atomic
 def merge(*, lexemes: Sequence[Lexeme]) -> Lexeme:
     """Merge entries of one language into one; raises VocabularyError where that cannot be."""
-    # in the order of their keys, so that two people cannot wait for each other
-    rows = list(Lexeme.objects.select_for_update().filter(pk__in=[one.pk for one in lexemes]).order_by("pk"))
-    if not 2 <= len(rows) <= MOST:
+    if not 2 <= len(lexemes) <= MOST:
         raise VocabularyError("count", _("Choose between 2 and %(n)d words.") % {"n": MOST})
+    ids = [one.pk for one in lexemes]
+    # in the order of their keys, as answers lock them, so that nobody waits for each other
+    cards = list(Card.objects.select_for_update().filter(lexeme__in=ids).order_by("pk").values_list("owner", "kind"))
+    if len(cards) - len(set(cards)) > MOST_LEARNERS:
+        raise VocabularyError("learners", _("Too many people learn several of these words. Merge fewer at once."))
+    rows = list(
+        Lexeme.objects.select_for_update(of=("self",))
+        .filter(pk__in=ids)
+        .select_related("source", "language")
+        .order_by("pk")
+    )
+    if len(rows) != len(ids):
+        raise VocabularyError("gone", _("A word was deleted meanwhile. Try again."))
     if len({row.language_id for row in rows}) > 1:
         raise VocabularyError("languages", _("Words of different languages cannot be merged."))
     kept = kept_of(rows)
     for other in rows:
         if other.pk != kept.pk:
             _merge_into(kept, other)
-    kept.changed_at = timezone.now()
+    _make_unique(kept)
     kept.save()
     return kept
+
+
+def _make_unique(kept: Lexeme) -> None:
+    """Give the entry the next number of a homograph, if it has become the same as one that was not chosen."""
+    same = Lexeme.objects.filter(
+        language=kept.language, lemma=kept.lemma, part_of_speech=kept.part_of_speech, gender=kept.gender
+    ).exclude(pk=kept.pk)
+    numbers = set(same.values_list("homograph", flat=True))
+    kept.homograph = next(number for number in count(kept.homograph) if number not in numbers)
 
 
 def _merge_into(kept: Lexeme, other: Lexeme) -> None:
@@ -47,14 +68,33 @@ def _merge_into(kept: Lexeme, other: Lexeme) -> None:
         Form.objects.get_or_create(lexeme=kept, kind="variant", spelling=other.lemma, defaults={"folded": other.folded})
     _move(Form, kept, other, "kind", "spelling")
     _move(Pronunciation, kept, other, "ipa", "region")
-    _move(Example, kept, other, "text")
+    if other.source and other.source_id != kept.source_id:
+        # what comes from elsewhere goes on saying so
+        Example.objects.filter(lexeme=other, credit="").update(credit=other.source.name)
+    _move(Example, kept, other, "text", "translation")
     _move(SetWord, kept, other, "word_set")
-    for name in ("note", "gender", "part_of_speech"):
-        if not getattr(kept, name):
-            setattr(kept, name, getattr(other, name))
+    _take_grammar(kept, other)
+    kept.note = "; ".join(dict.fromkeys(note for note in (kept.note, other.note) if note))[:300]
+    _take_source(kept, other)
     _merge_cards(kept, other)
     # before `kept` is saved: it may take over what made the two different
     other.delete()
+
+
+def _take_grammar(kept: Lexeme, other: Lexeme) -> None:
+    """Part of speech and gender go together: a verb does not get the gender of a noun."""
+    if not kept.part_of_speech and not kept.gender:
+        kept.part_of_speech, kept.gender = other.part_of_speech, other.gender
+    elif not kept.gender and kept.part_of_speech == other.part_of_speech:
+        kept.gender = other.gender
+
+
+def _take_source(kept: Lexeme, other: Lexeme) -> None:
+    if kept.source is None:
+        kept.source = other.source
+    elif other.source is not None and other.source_id != kept.source_id:
+        both = f"{kept.note}; {other.source.name} ({other.source.licence})".strip("; ")
+        kept.note = both if len(both) <= 300 else kept.note
 
 
 def _move(model: Any, kept: Lexeme, other: Lexeme, *fields: str) -> None:

@@ -8,7 +8,9 @@ const HELD = 8; // cards that are held in case the network goes away
 
 // this browser remembers whether saved words are underlined, so that lessons need not ask
 const wish = document.querySelector("[data-underlines]")?.dataset.underlines;
-if (wish) localStorage.setItem("underline-words", wish);
+try {
+  if (wish) localStorage.setItem("underline-words", wish);
+} catch { /* a browser that stores nothing underlines nothing */ }
 
 // --- the browser's voice
 
@@ -32,12 +34,19 @@ showVoices(document);
 
 // --- keys: the same with and without a network
 
+function keysAreOff() {
+  try {
+    return localStorage.getItem("keys") === "off";
+  } catch {
+    return false; // a browser that stores nothing
+  }
+}
 const back = () => stage?.querySelector("[data-back]");
 const isShown = () => Boolean(back()) && !back().hidden;
 
 if (stage) {
   document.addEventListener("keydown", (event) => {
-    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem("keys") === "off") return;
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || keysAreOff()) return;
     if (event.target.closest("dialog[open], textarea, select")) return;
     const isTyping = Boolean(event.target.closest("input"));
     if (isTyping && (event.key !== "Enter" || !isShown())) return;
@@ -109,10 +118,11 @@ function start() {
   let isUndoing = false;
   let isGrading = false;
   let isAway = false; // the last request got no answer
-  let typed = "";
+  let typed = stage.querySelector("[data-rate] [name=typed]")?.value ?? ""; // checked without this script
   let shownAt = performance.now();
   let retry = 0;
   let most = 100; // answers in one request
+  const tried = new Set(); // answers that were in a request, of which the server may know
 
   function show(card) {
     current = card;
@@ -134,7 +144,7 @@ function start() {
     if (card) return show(card);
     clear();
     // all is answered and stored: the page of the server says what comes now
-    if (!sending && !isAway && !waiting().length) location.reload();
+    if (!sending && !isAway && !waiting().length) location.replace(location.pathname);
   }
 
   const held = () => [current?.id, ...cards.map((card) => card.id), ...waiting().map((one) => one.card)].filter(Boolean);
@@ -160,6 +170,7 @@ function start() {
     clearTimeout(retry);
     try {
       const sent = waiting().slice(0, most);
+      for (const one of sent) tried.add(one.id);
       const body = JSON.stringify({ answers: sent, n: Math.max(0, HELD - cards.length), skip: held() });
       const response = await fetch(stage.dataset.answers, { method: "POST", body, headers: { ...JSON_HEADERS(), "Content-Type": "application/json" } });
       const isOut = response.redirected || response.status === 403;
@@ -228,15 +239,17 @@ function start() {
     stage.inert = true;
     while (sending) await sending;
     let card = null;
-    if (waiting().some((one) => one.id === last.id)) {
-      forget([last.id]);
+    const isWaiting = waiting().some((one) => one.id === last.id);
+    if (isWaiting && !tried.has(last.id)) {
       card = last.card;
     } else {
       const body = new FormData(undoForm);
       body.set("review", last.id);
       const response = await fetch(stage.dataset.undo, { method: "POST", body, headers: JSON_HEADERS() }).catch(() => null);
       if (response?.ok && !response.redirected) card = await response.json().catch(() => null);
+      else if (isWaiting && response?.status === 404) card = last.card; // the request has not reached it
     }
+    if (card) forget([last.id]);
     stage.inert = false;
     isUndoing = false;
     if (!card) {

@@ -26,6 +26,7 @@ from learning.enrollment.statuses import Status
 from learning.exchange.models import ImportRow, ImportRun
 from tests.chat.conftest import say
 from tests.tutoring.making import everything_about
+from tests.vocabulary.making import everything_about_words
 
 
 def test_what_every_app_knows_is_told_in_words(small: SimpleNamespace, visit: Any) -> None:
@@ -54,6 +55,7 @@ def test_what_every_app_knows_is_told_in_words(small: SimpleNamespace, visit: An
     )
     CourseTeacher.objects.create(course=small.course, person=small.student)
     everything_about(small.student, small.other_teacher)
+    everything_about_words(small.student, small.other_teacher)
     client = visit(small.student)
     data = collect(small.student)
     assert [code for code, value in data.items() if not value] in ([], ["sessions"])  # a session is noted at log-in

@@ -1,11 +1,29 @@
 """Small factories for the dictionary."""
 
 import gzip
+import uuid
 from pathlib import Path
 from typing import Any
 
+from django.utils import timezone
+
+from learning.accounts.models import User
 from learning.vocabulary.imports.freedict import DIGITS
-from learning.vocabulary.models import Form, Language, Lexeme, Pronunciation, Sense, State, Translation
+from learning.vocabulary.models import (
+    Card,
+    DeckSettings,
+    Form,
+    Language,
+    Lexeme,
+    Pronunciation,
+    Sense,
+    SetGiven,
+    State,
+    Translation,
+    WordSet,
+)
+from learning.vocabulary.reviews.deck import Answer, record, save_words
+from learning.vocabulary.reviews.scheduling import Rules
 
 ALPHABET = {number: digit for digit, number in DIGITS.items()}
 INFO = ("00databaseinfo", "French-English FreeDict Dictionary\n\nlivre <n, neut>\nthis is no entry\n")
@@ -42,6 +60,19 @@ def dictd(folder: Path, entries: Any = FRENCH, *, name: str = "fra-eng") -> tupl
 
 def language(code: str) -> Language:
     return Language.objects.get(code=code)
+
+
+def everything_about_words(person: User, teacher: User) -> None:
+    """A row of each kind that the vocabulary stores about a person."""
+    settings = DeckSettings.objects.create(owner=person)
+    mine = word("papillon", "fr", "butterfly", added_by=person)
+    save_words(owner=person, lexemes=[mine], settings=settings)
+    for card in Card.objects.filter(owner=person):
+        answer = Answer(uuid.uuid4(), card.pk, 3, timezone.now(), typed="papilon", verdict="typo")
+        record(owner=person, answers=[answer], rules=Rules.of(settings))
+    WordSet.objects.create(owner=person, name="Insects", about="Of the garden")
+    given = WordSet.objects.create(owner=teacher, name="Animals")
+    SetGiven.objects.create(word_set=given, student=person, given_by=teacher)
 
 
 def word(lemma: str, code: str = "fr", *translations: str, **facts: Any) -> Lexeme:

@@ -10,7 +10,7 @@ import pytest
 from learning.accounts.roles import Role
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.merging import merge
-from learning.vocabulary.models import Card, Example, Lexeme, Rating, Review, Sense, WordSet
+from learning.vocabulary.models import Card, Example, Lexeme, Rating, Review, Sense, Source, WordSet
 from learning.vocabulary.reviews.deck import Answer, record
 from learning.vocabulary.reviews.scheduling import Rules
 from learning.vocabulary.sets.actions import add_words
@@ -39,6 +39,28 @@ def test_nothing_of_an_entry_is_lost(doubles: SimpleNamespace) -> None:
     assert kept.pronunciations.count() == 1
     assert kept.examples.count() == 1
     assert list(both.words.all()) == [kept]
+
+
+def test_an_entry_that_becomes_the_same_as_a_third_one_gets_the_next_number(doubles: SimpleNamespace) -> None:
+    bare = word("livre", "fr", "book")  # without part of speech and gender
+    volume = word("volume", "fr", "volume", part_of_speech="noun", gender="m")
+    Lexeme.objects.filter(pk=bare.pk).update(state="approved")
+    merged = merge(lexemes=[bare, volume])
+    # it takes part of speech and gender of the other, and would be the “livre” that was not chosen
+    assert (merged.part_of_speech, merged.gender, merged.homograph) == ("noun", "m", 2)
+
+
+def test_a_verb_gets_no_gender_and_sources_stay_named(doubles: SimpleNamespace) -> None:
+    verb = word("manger", "fr", "eat", part_of_speech="verb")
+    noun = word(
+        "mange", "fr", "food", part_of_speech="noun", gender="m", source=Source.objects.create(name="Old", licence="CC")
+    )
+    Lexeme.objects.filter(pk=verb.pk).update(source=Source.objects.create(name="New"))
+    Example.objects.create(lexeme=noun, text="Il mange.")
+    merged = merge(lexemes=[verb, noun])
+    assert (merged.part_of_speech, merged.gender) == ("verb", "")
+    assert "Old (CC)" in merged.note
+    assert merged.examples.get().credit == "Old"
 
 
 def test_who_learns_both_has_one_card_with_both_logs(doubles: SimpleNamespace) -> None:

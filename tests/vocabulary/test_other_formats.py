@@ -3,6 +3,7 @@
 import gzip
 import json
 import sqlite3
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,11 +166,60 @@ def test_nothing_in_a_package_runs(tmp_path: Path) -> None:
             "SELECT sql FROM sqlite_master",
         ):
             with pytest.raises(VocabularyError):
-                found.ask(forbidden)
+                list(found.ask(forbidden))
     view = "ALTER TABLE notes RENAME TO n2", "CREATE VIEW notes AS SELECT * FROM n2"
     path = changed(package(tmp_path, ("livre", "book")), *view)
     with pytest.raises(VocabularyError), anki.opened(path):
         pass
+
+
+def test_a_computed_column_and_marks_without_end_are_no_bombs(tmp_path: Path) -> None:
+    bomb = changed(
+        package(tmp_path, ("livre", "book")),
+        "ALTER TABLE notes RENAME TO n2",
+        "CREATE TABLE notes (id, mid, flds TEXT GENERATED ALWAYS AS (hex(zeroblob(400000000))) VIRTUAL)",
+        "INSERT INTO notes (id, mid) SELECT id, mid FROM n2",
+    )
+    with pytest.raises(VocabularyError), anki.opened(bomb):
+        pass
+    started = time.process_time()
+    assert anki.plain_text("{{c1::" * 100_000).startswith("{{c1::")
+    assert anki.plain_text("{{c1::a::b}} {{c2::c}} {{cx::d}}") == "a c {{cx::d}}"
+    many = changed(
+        package(tmp_path, ("livre", "book")),
+        "UPDATE notes SET flds = 'a' || replace(hex(zeroblob(200000)), '00', char(31))",
+    )
+    with anki.opened(many, columns={"lemma": 0, "translation": 1}) as found:
+        assert len(found.sample(1)[0]) <= anki.MOST_FIELDS
+    assert time.process_time() - started < 2
+
+
+def test_what_no_database_stores_is_cleaned_or_skipped(tmp_path: Path, visit: Any) -> None:
+    client = visit(school.person("editor", Role.EDITOR))
+    odd = {**LIVRE, "word": "a\ud800b", "senses": [{"glosses": ["c\ud800\x00d"]}]}
+    run = uploaded(client, extract(tmp_path, odd, json.dumps({"lang_code": "fr", "word": "x\x00y\ud800"})))
+    for step in ("check", "start"):
+        client.post(f"{PAGE}{run.pk}/step/", {step: ""})
+    run.refresh_from_db()
+    assert (run.state, run.created, run.skipped) == ("done", 1, 1)
+    assert Lexeme.objects.get().lemma == "ab"
+    table = tmp_path / "same.csv"
+    table.write_text("word,translation\n" + "noun,x\n" * 1100)
+    call_command("import_dictionary", table, language="fr", into="en", source="Same")
+    assert Lexeme.objects.filter(lemma="noun").count() == 1000
+
+
+def test_an_import_that_failed_half_way_can_be_undone(tmp_path: Path, visit: Any) -> None:
+    client = visit(school.person("editor", Role.EDITOR))
+    run = uploaded(client, extract(tmp_path, LIVRE, POUND))
+    for step in ("check", "start"):
+        client.post(f"{PAGE}{run.pk}/step/", {step: ""})
+    DictionaryImport.objects.update(state="failed")
+    assert "Undo this import" in client.get(f"{PAGE}{run.pk}/").content.decode()
+    client.post(f"{PAGE}{run.pk}/step/", {"undo": ""})
+    assert not Lexeme.objects.exists()
+    # with nothing left there is nothing to undo
+    assert "Undo this import" not in client.get(f"{PAGE}{run.pk}/").content.decode()
 
 
 def hostile_packages(folder: Path) -> Iterator[Path]:
@@ -280,6 +330,10 @@ def test_a_hostile_upload_says_why_and_changes_nothing(tmp_path: Path, visit: An
     for path in hostile_packages(tmp_path):
         run = uploaded(client, path)
         page = client.get(f"{PAGE}{run.pk}/columns/", follow=True).content.decode()
+        assert "Check the entries" in page, path.name
+        run.refresh_from_db()
+        assert run.state == "uploaded"  # looking changes nothing
+        page = client.post(f"{PAGE}{run.pk}/step/", {"check": ""}, follow=True).content.decode()
         assert "Could not be read" in page, path.name
         run.refresh_from_db()
         assert run.problem

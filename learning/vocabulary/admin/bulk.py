@@ -15,6 +15,8 @@ from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.merging import merge
 from learning.vocabulary.models import Lexeme, State
 
+MOST_AT_ONCE = 5000  # of “all words of the list”: the rest with the next click
+
 
 class WordsAction(ManagedBulkAction):
     """A bulk action on words of the dictionary."""
@@ -30,7 +32,7 @@ class WordsAction(ManagedBulkAction):
     def listed(self, asked: QueryDict) -> QuerySet[Lexeme]:
         filters = LexemeFilter(asked, queryset=self.managed(), request=self.request)
         rows = filters.qs if filters.is_valid() else Lexeme.objects.none()
-        return beginning_with(rows, asked.get("q", ""))
+        return beginning_with(rows, asked.get("q", ""))[:MOST_AT_ONCE]
 
     def named(self, row: Lexeme) -> str:
         return f"{row.with_article} ({row.language.name})"
@@ -85,7 +87,8 @@ class Merge(WordsAction):
         return len(objects), 0
 
     def get_success_message(self, num_parent_objects: int, num_child_objects: int) -> str:
-        return gettext("Words merged: %(n)s.") % {"n": num_parent_objects}
+        # a refusal has been told already
+        return gettext("Words merged: %(n)s.") % {"n": num_parent_objects} if num_parent_objects else ""
 
 
 ACTIONS = (Approve, MakeDraft, Merge)

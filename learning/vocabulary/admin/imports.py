@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -130,26 +131,25 @@ def _sample(run: DictionaryImport) -> list[list[str]]:
     path_of = Path(run.file.path)
     if run.format == Format.TABLE:
         return tables.first_rows(path_of, run.filename, SAMPLE_ROWS)
-    with anki.opened(path_of) as package:
+    with anki.opened(path_of, seconds=anki.PEEK) as package:
         return [package.fields(), *package.sample(SAMPLE_ROWS)]
 
 
 def columns(request: HttpRequest, pk: int) -> HttpResponse:
     run = _run(request, pk)
-    if run.state not in {Step.UPLOADED, Step.CHECKED} or run.format not in WITH_COLUMNS:
+    if run.state not in {Step.UPLOADED, Step.CHECKED} or run.format not in WITH_COLUMNS or not run.file:
         return redirect("dictionary_import_run", pk)
     try:
         headings, *sample = _sample(run) or [[]]
-    except VocabularyError as error:
-        running.give_up(run, error)
+    except (VocabularyError, OSError) as error:
+        messages.error(request, str(error) if isinstance(error, VocabularyError) else _("The file cannot be read."))
         return redirect("dictionary_import_run", pk)
     guessed = run.columns or guess_columns(headings)
     initial = {what: str(place) for what, place in guessed.items()}
     form = ColumnsForm(request.POST or None, headings=headings, initial=initial)
     if request.method == "POST" and form.is_valid():
         DictionaryImport.objects.filter(pk=pk).update(columns=form.columns())
-        if running.begin(run_id=pk, step=Step.CHECKING, after={Step.UPLOADED, Step.CHECKED}):
-            check_dictionary.enqueue(pk)
+        running.begin(run_id=pk, step=Step.CHECKING, job=check_dictionary)
         return redirect("dictionary_import_run", pk)
     context = {**_header(run), "run": run, "form": form, "headings": headings, "sample": sample}
     return render(request, "exchange/cms/columns.html", context, status=422 if form.errors else 200)
@@ -158,21 +158,23 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """How far an import is, and what became of its entries; it goes on when the page is closed."""
     run = _run(request, pk)
-    return render(request, "vocabulary/cms/run.html", {**_header(run), "run": run})
+    undoes = run.state in running.AFTER[Step.UNDOING] and run.lexemes.exists()
+    return render(request, "vocabulary/cms/run.html", {**_header(run), "run": run, "undoes": undoes})
 
 
 @require_POST
 def step(request: HttpRequest, pk: int) -> HttpResponse:
     """Check an import, carry out what the check has shown, or undo it."""
     run = _run(request, pk)
-    if "check" in request.POST and run.file:
-        if running.begin(run_id=pk, step=Step.CHECKING, after={Step.UPLOADED, Step.CHECKED, Step.FAILED}):
-            check_dictionary.enqueue(pk)
-    elif "start" in request.POST and run.file:
-        if running.begin(run_id=pk, step=Step.RUNNING, after={Step.CHECKED}):
-            import_dictionary.enqueue(pk)
-    elif "undo" in request.POST and running.begin(run_id=pk, step=Step.UNDOING, after={Step.DONE}):
-        undo_dictionary.enqueue(pk)
+    steps = {
+        "check": (Step.CHECKING, check_dictionary),
+        "start": (Step.RUNNING, import_dictionary),
+        "undo": (Step.UNDOING, undo_dictionary),
+    }
+    for name, (wanted, job) in steps.items():
+        if name in request.POST and (run.file or name == "undo"):
+            running.begin(run_id=pk, step=wanted, job=job)
+            break
     return redirect("dictionary_import_run", pk)
 
 

@@ -24,27 +24,30 @@ from django.utils.translation import gettext as _
 from learning.library.archives import open_archive, read_entry
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.imports.columns import entry_of
-from learning.vocabulary.imports.entries import Entry, Skipped
+from learning.vocabulary.imports.entries import Entry, Skipped, storable
 
-LARGEST = 200 * 1024 * 1024  # bytes of the database, unpacked
+LARGEST = 100 * 1024 * 1024  # bytes of the database, unpacked
+LARGEST_VALUE = 1024 * 1024  # bytes of one value
 LARGEST_PACKAGE = 2 * 1024 * 1024 * 1024  # bytes of all parts, as declared
 MOST_PARTS = 100_000
-SECONDS = 60  # that one question to the database may take
-LONGEST_FIELD = 10_000
+SECONDS, PEEK = 60, 2  # that one question to the database may take, in a job and on a page
+MOST_FIELDS = 50  # of a note
+LONGEST_FIELD = 2000
 DATABASES = ("collection.anki21", "collection.anki2")
 READ = {
     "notes": {"id", "mid", "flds"},
     "col": {"models"},
 }
-_SOUND = re.compile(r"\[(?:sound|anki):[^\]]*\]")
-_CLOZE = re.compile(r"\{\{c\d+::(.*?)(?:::.*?)?\}\}")
+_SOUND = re.compile(r"\[(?:sound|anki):[^\[\]]{0,300}\]")
 
 
 class Package:
     """An open package: the notes of its most frequent kind."""
 
-    def __init__(self, database: sqlite3.Connection, digest: str, columns: Mapping[str, int]) -> None:
-        self._database, self._columns = database, columns
+    def __init__(
+        self, database: sqlite3.Connection, digest: str, columns: Mapping[str, int], seconds: int = SECONDS
+    ) -> None:
+        self._database, self._columns, self._seconds = database, columns, seconds
         counts = Counter(dict(self.ask("SELECT mid, count(*) FROM notes GROUP BY mid")))
         if not counts:
             raise VocabularyError("empty", _("The package has no notes."))
@@ -55,15 +58,12 @@ class Package:
     def fields(self) -> list[str]:
         """The names of the fields of its most frequent kind of notes."""
         try:
-            models = json.loads(self.ask("SELECT models FROM col")[0][0])
-            return [str(field["name"]) for field in models[str(self.kind)]["flds"]]
-        except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+            models = json.loads(next(iter(self.ask("SELECT models FROM col")))[0])
+            return [storable(str(field["name"])) for field in models[str(self.kind)]["flds"]][:MOST_FIELDS]
+        except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
             # newer packages keep the names elsewhere
-            count = len(self._row("SELECT flds FROM notes WHERE mid = ? LIMIT 1", self.kind).split("\x1f"))
+            count = len(next(iter(self.sample(1)), []))
             return [str(number) for number in range(1, count + 1)]
-
-    def _row(self, question: str, *values: Any) -> str:
-        return str(self.ask(question, *values)[0][0])
 
     def sample(self, count: int) -> list[list[str]]:
         rows = self.ask("SELECT flds FROM notes WHERE mid = ? ORDER BY id LIMIT ?", self.kind, count)
@@ -78,18 +78,18 @@ class Package:
             else:
                 yield entry_of(_cells(fields), self._columns, name, seen)
 
-    def ask(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
-        """The rows of a question. VocabularyError where the database is damaged, or takes too long."""
-        until = time.monotonic() + SECONDS
+    def ask(self, question: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """The rows of a question, one by one. VocabularyError where the database is damaged, or takes too long."""
+        until = time.monotonic() + self._seconds
         self._database.set_progress_handler(lambda: time.monotonic() > until, 100_000)
         try:
-            return self._database.execute(question, values).fetchall()
+            yield from self._database.execute(question, values)
         except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
             raise VocabularyError("damaged", _("The database of the package cannot be read.")) from error
 
 
 @contextmanager
-def opened(path: Path, *, columns: Mapping[str, int] | None = None) -> Iterator[Package]:
+def opened(path: Path, *, columns: Mapping[str, int] | None = None, seconds: int = SECONDS) -> Iterator[Package]:
     """Open a package. Raises VocabularyError where it is none that we can read."""
     columns = columns or {}
     with path.open("rb") as file:
@@ -99,10 +99,12 @@ def opened(path: Path, *, columns: Mapping[str, int] | None = None) -> Iterator[
         target = Path(folder) / "collection"
         target.write_bytes(_database_of(path))
         with closing(sqlite3.connect(f"file:{target}?mode=ro&immutable=1", uri=True)) as database:
+            # a generated column could make gigabytes of a few bytes
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
             database.text_factory = lambda raw: raw.decode("utf-8", "replace")
             _check_tables(database)
             database.set_authorizer(_only_reading)
-            yield Package(database, digest.hexdigest(), columns)
+            yield Package(database, digest.hexdigest(), columns, seconds)
 
 
 def _database_of(path: Path) -> bytes:
@@ -124,10 +126,13 @@ def _check_tables(database: sqlite3.Connection) -> None:
     try:
         database.execute("PRAGMA trusted_schema = OFF")
         rows = database.execute("SELECT name, type, sql FROM sqlite_master").fetchall()
+        computed = [
+            name for name in READ for column in database.execute(f"PRAGMA table_xinfo({name})") if column[-1] != 0
+        ]
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise VocabularyError("damaged", _("The database of the package cannot be read.")) from error
     plain = {name for name, kind, sql in rows if kind == "table" and not str(sql).upper().startswith("CREATE VIRTUAL")}
-    if not {"notes", "col"} <= plain:
+    if not {"notes", "col"} <= plain or computed:
         raise VocabularyError("no_package", _("This is no package of Anki."))
 
 
@@ -142,11 +147,22 @@ def _only_reading(action: int, first: str | None, second: str | None, _database:
 
 
 def _cells(fields: object) -> list[str]:
-    return [plain_text(cell) for cell in str(fields).split("\x1f")]
+    return [plain_text(cell) for cell in str(fields).split("\x1f", MOST_FIELDS)[:MOST_FIELDS]]
 
 
 def plain_text(cell: str) -> str:
     """The words of a field: without HTML, sounds and the marks of gaps."""
     broken = re.sub(r"<(?:br|div|p|li)\b[^>]{0,200}>", " ; ", cell[:LONGEST_FIELD], flags=re.IGNORECASE)
     text = html.unescape(nh3.clean(_SOUND.sub("", broken), tags=set()))
-    return " ".join(_CLOZE.sub(r"\1", text).split()).strip(" ;")
+    return " ".join(storable(_without_gaps(text)).split()).strip(" ;")
+
+
+def _without_gaps(text: str) -> str:
+    """“{{c1::œil::hint}}” is “œil”. By hand: a regular expression would try each beginning with each end."""
+    parts, place = [], 0
+    while (start := text.find("{{c", place)) >= 0 and (end := text.find("}}", start)) >= 0:
+        number, _sign, inner = text[start + 3 : end].partition("::")
+        shown = inner.split("::", 1)[0] if number.isdigit() else text[start : end + 2]
+        parts.append(text[place:start] + shown)
+        place = end + 2
+    return "".join(parts) + text[place:]

@@ -1,8 +1,19 @@
 """What readers of dictionaries give and `writing` stores: entries, whatever the file was."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol, TypeVar
+
+from django.utils.translation import gettext as _
+
+MOST_HOMOGRAPHS = 1000  # words that are the same in everything: more of them are no dictionary
+MOST_SENSES = 200  # of an entry
+T = TypeVar("T")
+
+
+def storable(text: str) -> str:
+    """A text as every database takes it: without NUL and halves of characters."""
+    return text.encode("utf-8", "ignore").decode().replace("\x00", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +64,21 @@ class Reader(Protocol):
     total: int
 
     def entries(self) -> Iterator[Entry | Skipped]: ...
+
+
+def checked(one: Entry | Skipped) -> Entry | Skipped:
+    """The entry with texts that can be stored, whatever its reader gave; skipped where it is one of too many."""
+    if isinstance(one, Entry) and one.homograph > MOST_HOMOGRAPHS:
+        return Skipped(storable(one.lemma)[:80], _("more than 1,000 entries are the same"))
+    return _cleaned(one)
+
+
+def _cleaned(value: T) -> T:
+    cleaned: Any = value
+    if isinstance(value, str):
+        cleaned = storable(value)
+    elif isinstance(value, tuple):
+        cleaned = tuple(_cleaned(part) for part in value)
+    elif isinstance(value, Entry | Skipped | SenseFacts | ExampleFacts):
+        cleaned = replace(value, **{field.name: _cleaned(getattr(value, field.name)) for field in fields(value)})
+    return cleaned  # type: ignore[no-any-return]

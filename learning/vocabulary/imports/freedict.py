@@ -181,7 +181,8 @@ def _meanings(lines: Iterable[str]) -> tuple[tuple[SenseFacts, ...], tuple[Examp
     senses: list[SenseFacts] = []
     examples: list[ExampleFacts] = []
     for raw in lines:
-        line = _NUMBER.sub("", raw.strip(), count=1)
+        # without runs of spaces, on which the expressions below would try each beginning
+        line = _NUMBER.sub("", " ".join(raw.split()), count=1)
         if not line or _REFERENCE.match(line):
             continue
         if example := _EXAMPLE.fullmatch(line):

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from learning.accounts.models import User
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.folding import fold
-from learning.vocabulary.imports.entries import Entry, Reader, SenseFacts, Skipped
+from learning.vocabulary.imports.entries import MOST_SENSES, Entry, Reader, SenseFacts, Skipped, checked
 from learning.vocabulary.models import (
     DictionaryImport,
     Example,
@@ -84,8 +84,10 @@ def go_on(*, run: DictionaryImport, reader: Reader, state: str = State.DRAFT) ->
             run.created, run.changed, run.skipped = counts.created, counts.changed, counts.skipped
             run.save(update_fields=["position", "created", "changed", "skipped"])
         yield counts
-    run.state, run.finished_at = DictionaryImport.State.DONE, timezone.now()
-    run.save(update_fields=["state", "finished_at"])
+    ended = {"state": DictionaryImport.State.DONE, "finished_at": timezone.now()}
+    # not if another process has ended or undone it meanwhile
+    DictionaryImport.objects.filter(pk=run.pk, state=DictionaryImport.State.RUNNING).update(**ended)
+    run.refresh_from_db(fields=list(ended))
 
 
 def undo(*, run: DictionaryImport) -> tuple[int, int]:
@@ -112,7 +114,8 @@ def undo(*, run: DictionaryImport) -> tuple[int, int]:
 
 
 def _batched(entries: Iterator[Entry | Skipped]) -> Iterator[list[Entry | Skipped]]:
-    while batch := list(islice(entries, BATCH)):
+    rows = map(checked, entries)
+    while batch := list(islice(rows, BATCH)):
         yield batch
 
 
@@ -122,7 +125,7 @@ def _joined(before: Entry | None, after: Entry) -> Entry:
         return after
     return replace(
         before,
-        senses=before.senses + after.senses,
+        senses=(before.senses + after.senses)[:MOST_SENSES],
         examples=before.examples + after.examples,
         forms=before.forms + after.forms,
     )

@@ -51,6 +51,11 @@ class Piece:
     kind: Literal["same", "missing", "extra"]
     text: str
 
+    @property
+    def tag(self) -> str:
+        """The HTML element that says the same."""
+        return {"same": "span", "missing": "ins", "extra": "del"}[self.kind]
+
 
 @dataclass(frozen=True, slots=True)
 class Grade:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
@@ -25,9 +25,16 @@ def make_set(*, owner: User, name: str, about: str = "") -> WordSet:
     return WordSet.objects.create(owner=owner, name=name, about=about)
 
 
-@transaction.atomic
 def add_words(*, word_set: WordSet, lexemes: Iterable[Lexeme]) -> int:
     """Add words at the end; returns how many are new in the set."""
+    try:
+        return _add_words(word_set, lexemes)
+    except IntegrityError as error:
+        raise VocabularyError("gone", _("A word was deleted meanwhile. Try again.")) from error
+
+
+@transaction.atomic
+def _add_words(word_set: WordSet, lexemes: Iterable[Lexeme]) -> int:
     if WordSet.objects.select_for_update().filter(pk=word_set.pk).first() is None:
         raise VocabularyError("gone", _("This set was deleted meanwhile."))
     rows = SetWord.objects.filter(word_set=word_set)
