@@ -22,6 +22,7 @@ from learning.accounts.models import User
 from learning.vocabulary.models import Card, DeckSettings, Lexeme
 from learning.vocabulary.reviews.deck import save_words
 person = User.objects.get(email={email!r})
+User.objects.filter(pk=person.pk).update(language="en")  # other tests choose others
 Card.objects.filter(owner=person).delete()
 settings, _new = DeckSettings.objects.update_or_create(owner=person, defaults={{"types_answers": {types}}})
 rows = Lexeme.objects.filter(language__code="en", lemma__in={lemmas!r}).select_related("language").order_by("pk")

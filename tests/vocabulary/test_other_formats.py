@@ -185,10 +185,8 @@ def test_a_computed_column_and_marks_without_end_are_no_bombs(tmp_path: Path) ->
     started = time.process_time()
     assert anki.plain_text("{{c1::" * 100_000).startswith("{{c1::")
     assert anki.plain_text("{{c1::a::b}} {{c2::c}} {{cx::d}}") == "a c {{cx::d}}"
-    many = changed(
-        package(tmp_path, ("livre", "book")),
-        "UPDATE notes SET flds = 'a' || replace(hex(zeroblob(200000)), '00', char(31))",
-    )
+    fields = "UPDATE notes SET flds = 'a' || replace(hex(zeroblob(200000)), '00', char(31))"
+    many = changed(package(tmp_path, ("livre", "book")), fields)
     with anki.opened(many, columns={"lemma": 0, "translation": 1}) as found:
         assert len(found.sample(1)[0]) <= anki.MOST_FIELDS
     assert time.process_time() - started < 2

@@ -115,6 +115,12 @@ def test_any_body_gets_a_clear_answer(deck: SimpleNamespace, visit: Any, body: s
     assert answer.json()["detail"]
 
 
+def test_a_form_is_no_list_of_answers(deck: SimpleNamespace, visit: Any) -> None:
+    client = visit(deck.student)
+    assert client.post("/words/answers/", {"answers": "x"}).status_code == 422
+    assert client.post("/words/answers/").status_code == 422
+
+
 def test_times_at_the_end_of_the_calendar_and_too_many_answers(deck: SimpleNamespace, visit: Any) -> None:
     client = visit(deck.student)
     edges = [one(deck.card, at=at) for at in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")]

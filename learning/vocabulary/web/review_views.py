@@ -135,7 +135,8 @@ def answers(request: PersonRequest) -> JsonResponse:
     What is no answer is `refused`, and holds up no other.
     """
     try:
-        sent = json.loads(request.body)
+        # the body of a form has been read by then, and is no JSON
+        sent = json.loads(request.body if request.content_type == "application/json" else "")
         rows = {str(one["id"]): one for one in sent["answers"]}
         skip = [str(one) for one in sent.get("skip", [])][: 2 * AT_ONCE + MOST_ANSWERS]
         count = min(max(int(sent.get("n", 0)), 0), AT_ONCE)
