@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 
 from learning.accounts.roles import Role
 from learning.vocabulary.errors import VocabularyError
-from learning.vocabulary.imports import anki, kaikki, tables
+from learning.vocabulary.imports import anki, kaikki, running, tables, writing
 from learning.vocabulary.imports.columns import guess_columns
 from learning.vocabulary.imports.entries import Entry, Skipped
 from learning.vocabulary.models import DictionaryImport, Lexeme, Source, State
@@ -205,6 +205,35 @@ def test_what_no_database_stores_is_cleaned_or_skipped(tmp_path: Path, visit: An
     table.write_text("word,translation\n" + "noun,x\n" * 1100)
     call_command("import_dictionary", table, language="fr", into="en", source="Same")
     assert Lexeme.objects.filter(lemma="noun").count() == 1000
+
+
+def test_an_import_whose_worker_died_goes_on_with_no_word_twice(
+    tmp_path: Path, visit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = visit(school.person("editor", Role.EDITOR))
+    monkeypatch.setattr(writing, "BATCH", 2)
+    rows = [{**POUND, "word": f"mot{number}"} for number in range(7)]
+    run = uploaded(client, extract(tmp_path, *rows))
+    client.post(f"{PAGE}{run.pk}/step/", {"check": ""})
+    DictionaryImport.objects.update(state="running", position=0, created=0)
+    stored = writing._Batch.store
+
+    def dies(self: Any, *args: Any) -> None:
+        if Lexeme.objects.count() == 4:
+            raise SystemExit  # as a worker ends that is killed between two batches
+        stored(self, *args)
+
+    monkeypatch.setattr(writing._Batch, "store", dies)
+    with pytest.raises(SystemExit):
+        running.carry_out(run_id=run.pk)
+    monkeypatch.setattr(writing._Batch, "store", stored)
+    run.refresh_from_db()
+    assert (run.state, run.position, Lexeme.objects.count()) == ("running", 4, 4)
+    for _n in range(2):  # the job may run twice
+        running.carry_out(run_id=run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.position, run.created) == ("done", 7, 7)
+    assert sorted(Lexeme.objects.values_list("lemma", flat=True)) == [f"mot{number}" for number in range(7)]
 
 
 def test_an_import_that_failed_half_way_can_be_undone(tmp_path: Path, visit: Any) -> None:
