@@ -67,6 +67,8 @@ def generate(scale: float = 1.0) -> None:
     words, learners = int(WORDS * scale), int(LEARNERS * scale)
     facts = {"language": german.pk, "into": english.pk, "syllables": SYLLABLES, "count": words}
     with connection.cursor() as cursor:
+        # the keys of these rows are right: checking ten million of them one by one takes longer than writing them
+        cursor.execute("SET session_replication_role = replica")
         for statement in (LEXEMES, SENSES, TRANSLATIONS, FORMS):
             cursor.execute(statement, facts)
     people = (
