@@ -100,6 +100,6 @@ def make_measured() -> dict[str, str]:
     return {
         "session": client.cookies["sessionid"].value,
         "person": str(person.pk),
-        "lemma": lexemes[1234].lemma,
+        "lemma": lexemes[123].lemma,
         "cards": json.dumps(list(Card.objects.filter(owner=person).order_by("pk").values_list("pk", flat=True))),
     }
