@@ -323,3 +323,20 @@ def test_every_starter_word_has_forms_and_translations(db: None) -> None:
         assert sound.ipa, row.lemma
         assert example.text, row.lemma
         assert example.translation, row.lemma
+
+
+def test_a_word_is_looked_up_where_one_reads(words: SimpleNamespace, people: SimpleNamespace, visit: Any) -> None:
+    client: Client = visit(people.student)
+
+    def looked_up(text: str, language: str = "") -> str:
+        return client.get("/dictionary/look/", {"word": text, "language": language}).content.decode()
+
+    assert ">go<" in looked_up("went")  # by a form
+    assert ">l’œil<" in looked_up("Yeux")
+    assert "not in the dictionary" in looked_up("livret")  # a draft
+    assert "not in the dictionary" in looked_up("!?")
+    # the language of the text comes first
+    word("gold", "de", "gold", part_of_speech="noun", gender="n")
+    assert looked_up("gold", "de").index("/dictionary/de/") < looked_up("gold", "de").index("/dictionary/en/")
+    assert looked_up("gold", "en").index("/dictionary/en/") < looked_up("gold", "en").index("/dictionary/de/")
+    assert queries(client, "/dictionary/look/?word=went") <= 6

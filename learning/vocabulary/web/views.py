@@ -22,6 +22,7 @@ from learning.vocabulary.search import found
 
 LONGEST_QUERY = 100
 MOST_LOOKED = 5  # entries in the small panel
+MOST_FORMS = 50  # of one spelling
 MOST_BACKWARDS = 30  # words of other languages that are translated by this one
 
 
@@ -66,7 +67,10 @@ def look(request: PersonRequest) -> HttpResponse:
     word = " ".join(request.GET.get("word", "")[:LONGEST_QUERY].replace("\x00", "").split())
     language = request.GET.get("language", "")[:2].lower()
     folded = fold(word)
-    by_form = Form.objects.filter(folded=folded).values("lexeme")
+    # as a list: with a query inside the condition PostgreSQL goes through all words
+    by_form = (
+        list(Form.objects.filter(folded=folded).values_list("lexeme_id", flat=True)[:MOST_FORMS]) if folded else []
+    )
     rows = shown_lexemes(request.user).filter(Q(folded=folded) | Q(pk__in=by_form)) if folded else Lexeme.objects.none()
     is_mine = Exists(Card.objects.filter(owner=request.user.pk, lexeme=OuterRef("pk")))
     # the language of the text first, and the word itself before a form of another one
