@@ -142,7 +142,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
                 check_import.enqueue(run.pk)
         return redirect("import_run", run.pk)
     context = {**_header(run), "run": run, "form": form, "headings": sample[0], "sample": sample[1:]}
-    return render(request, "exchange/cms/columns.html", context, status=422 if form.errors else 200)
+    return render(request, "components/cms_columns.html", context, status=422 if form.errors else 200)
 
 
 def show(request: HttpRequest, pk: int) -> HttpResponse:

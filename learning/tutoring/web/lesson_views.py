@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from learning.accounts.requests import PersonRequest
 from learning.base.numbers import parse_id, parse_ids
+from learning.base.redirects import way_back
 from learning.tutoring.access import (
     attended_lesson_or_404,
     managed_lesson_or_404,
@@ -34,7 +35,7 @@ from learning.tutoring.schedule.ical import file_of
 from learning.tutoring.today import day_of
 from learning.tutoring.web.forms.lessons import PlanForm, PresenceForm, ReportForm, TaskForm
 from learning.tutoring.web.forms.schedule import ReasonForm, WishForm
-from learning.tutoring.web.shown import form_page, to_lesson, try_to, way_back, with_undo
+from learning.tutoring.web.shown import form_page, to_lesson, try_to, with_undo
 
 HISTORY_SHOWN = 30
 MOST_UNDONE = 30  # marks of one click

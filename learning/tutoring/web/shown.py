@@ -8,7 +8,6 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from learning.tutoring.access import managed_lessons
 from learning.tutoring.errors import TutoringError
@@ -57,15 +56,6 @@ def try_to(request: HttpRequest, action: Callable[[], Any], success: Any = "") -
     if success:
         messages.success(request, success)
     return True
-
-
-def way_back(request: HttpRequest, fallback: str) -> str:
-    """The page of ours that the form names to go back to (promise 13)."""
-    asked = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(
-        asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return asked if asked.startswith("/") and is_ours else fallback
 
 
 def to_lesson(lesson: Lesson) -> HttpResponse:

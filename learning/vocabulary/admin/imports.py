@@ -152,7 +152,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
         running.begin(run_id=pk, step=Step.CHECKING, job=check_dictionary)
         return redirect("dictionary_import_run", pk)
     context = {**_header(run), "run": run, "form": form, "headings": headings, "sample": sample}
-    return render(request, "exchange/cms/columns.html", context, status=422 if form.errors else 200)
+    return render(request, "components/cms_columns.html", context, status=422 if form.errors else 200)
 
 
 def show(request: HttpRequest, pk: int) -> HttpResponse:

@@ -22,8 +22,6 @@ from learning.vocabulary.folding import fold
 from learning.vocabulary.grammar import Gender, PartOfSpeech
 from learning.vocabulary.models import Example, Language, Lexeme, Pronunciation, Source, State
 
-WORD = pgettext_lazy("dictionary", "Word")
-
 
 class LexemeFilter(WagtailFilterSet):
     language = django_filters.ModelChoiceFilter(label=_("Language"), queryset=Language.objects.all())

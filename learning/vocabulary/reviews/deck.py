@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from learning.accounts.models import User
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.models import Card, CardKind, DeckSettings, Form, Lexeme, Review, Sense
-from learning.vocabulary.models.cards import FORM_KINDS, Rating, Verdict, scheduling_of, set_scheduling
+from learning.vocabulary.models.cards import FORM_KINDS, scheduling_of, set_scheduling
 from learning.vocabulary.reviews import scheduling
 from learning.vocabulary.reviews.scheduling import Rules
 
@@ -250,11 +250,3 @@ def forgive(*, owner: User, card_id: int) -> bool:
 
 def set_note(*, owner: User, lexeme_id: int, note: str) -> None:
     Card.objects.filter(owner=owner, lexeme=lexeme_id).update(note=note[:300])
-
-
-def known_rating(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value in Rating.values else None
-
-
-def known_verdict(value: str) -> str:
-    return value if value in Verdict.values else ""

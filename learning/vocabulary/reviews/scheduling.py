@@ -110,13 +110,6 @@ def slips_at(stability: float | None, last_review: datetime) -> datetime | None:
     return last_review + timedelta(days=min(stability * _days_per_stability(), 10 * MOST_DAYS))
 
 
-def retrievability(card: Card, now: datetime) -> float:
-    """The chance, 0 to 1, that the learner remembers the card at this moment."""
-    if card.last_review is None:
-        return 0.0
-    return float(_scheduler(0.9).get_card_retrievability(_as_fsrs(card), now.astimezone(UTC)))
-
-
 def previews(card: Card, now: datetime, rules: Rules) -> dict[int, timedelta]:
     """After how long the card would come again, by rating."""
     found = {}

@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from learning.accounts.models import User
-from learning.base.numbers import parse_ids
 from learning.enrollment.models import StudyGroup
 from learning.vocabulary.models import CardKind, DeckSettings, Language, WordSet
 from learning.vocabulary.models.cards import FIRST_KINDS, FORM_KINDS
@@ -142,7 +141,3 @@ class NoteForm(forms.Form):
         max_length=300,
         help_text=_("A picture in words, a rhyme, a trap: shown with the answer. Only you see it."),
     )
-
-
-def chosen_ids(data: Any, name: str) -> list[int]:
-    return parse_ids(data.getlist(name))

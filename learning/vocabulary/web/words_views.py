@@ -8,14 +8,15 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from learning.accounts.requests import PersonRequest
 from learning.base.numbers import parse_id
+from learning.base.redirects import way_back
 from learning.vocabulary.access import shown_lexemes, shown_to
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.folding import fold
@@ -153,7 +154,7 @@ def forgive(request: PersonRequest) -> HttpResponse:
     if card_id is None or not deck.forgive(owner=request.user, card_id=card_id):
         raise Http404
     messages.success(request, _("The card is asked again."))
-    return redirect(_way_back(request))
+    return redirect(way_back(request, reverse("words")))
 
 
 @require_POST
@@ -171,23 +172,14 @@ def save(request: PersonRequest) -> HttpResponse:
         if not wants_html:
             return JsonResponse({"detail": str(error)}, status=409)
         messages.error(request, str(error))
-        return redirect(_way_back(request))
+        return redirect(way_back(request, reverse("words")))
     if not wants_html:
         return JsonResponse({"saved": True, "cards": made})
     messages.success(
         request,
         ngettext("Saved: %(n)d card.", "Saved: %(n)d cards.", made) % {"n": made} if made else _("It is saved."),
     )
-    return redirect(_way_back(request))
-
-
-def _way_back(request: PersonRequest) -> str:
-    """The page of ours that the form names to go back to (promise 13)."""
-    asked = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(
-        asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return asked if asked.startswith("/") and is_ours else "words"
+    return redirect(way_back(request, reverse("words")))
 
 
 @require_safe
