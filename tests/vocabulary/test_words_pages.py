@@ -205,6 +205,20 @@ def test_a_set_of_a_group_is_seen_while_one_is_in_the_group(small: SimpleNamespa
     assert Card.objects.filter(owner=group.student).count() == 2  # what one has learned stays one's own
 
 
+def test_a_set_of_a_course_is_for_those_who_read_it(deck: SimpleNamespace, visit: Any) -> None:
+    SetGiven.objects.all().delete()
+    client = visit(deck.teacher)
+    address = f"/words/sets/{deck.set.pk}/give/"
+    assert client.post(address, {"to": f"c{deck.other.pk}"}).status_code == 422  # the course of another teacher
+    assert client.post(address, {"to": f"c{deck.course.pk}"}).status_code == 302
+    assert deck.course.title in client.get(f"/words/sets/{deck.set.pk}/").content.decode()
+    for who, status in (("student", 200), ("classmate", 404), ("stranger", 404)):
+        assert visit(getattr(deck, who)).get(f"/words/sets/{deck.set.pk}/").status_code == status
+    deck.enrollment.status = "paused"
+    deck.enrollment.save()
+    assert visit(deck.student).get(f"/words/sets/{deck.set.pk}/").status_code == 404
+
+
 def test_practice_goes_through_a_set_and_moves_nothing(deck: SimpleNamespace, visit: Any) -> None:
     client = visit(deck.student)
     before = list(Card.objects.order_by("pk").values_list("due", "state"))

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from learning.accounts.models import User
 from learning.enrollment.models import StudyGroup
+from learning.enrollment.rights import managed_courses
 from learning.vocabulary.models import CardKind, DeckSettings, Language, WordSet
 from learning.vocabulary.models.cards import FIRST_KINDS, FORM_KINDS
 from learning.vocabulary.sets.access import taught_groups, taught_students
@@ -111,8 +112,11 @@ class GiveForm(forms.Form):
         self.students = {f"s{one.pk}": one for one in some}
         groups = taught_groups(giver).order_by("name", "pk")[:MOST_CHOICES]
         self.groups: dict[str, StudyGroup] = {f"g{one.pk}": one for one in groups}
+        courses = managed_courses(giver).order_by("title", "pk")[:MOST_CHOICES]
+        self.courses = {f"c{one.pk}": one for one in courses}
         self.fields["to"].choices = [  # type: ignore[attr-defined]
             ("", _("Choose")),
+            (_("Courses"), [(key, one.title) for key, one in self.courses.items()]),
             (_("Study groups"), [(key, one.name) for key, one in self.groups.items()]),
             (_("Students"), [(key, one.get_full_name()) for key, one in self.students.items()]),
         ]
@@ -127,10 +131,12 @@ class GiveForm(forms.Form):
             self.target = {"student": self.students[key]}
         elif key in self.groups:
             self.target = {"group": self.groups[key]}
+        elif key in self.courses:
+            self.target = {"course_id": self.courses[key].pk}
         elif email and (student := self.taught.filter(email__iexact=email).first()):
             self.target = {"student": student}
         elif not self.errors:
-            raise forms.ValidationError(_("Choose a group or a student whom you teach."))
+            raise forms.ValidationError(_("Choose a course, a group or a student whom you teach."))
         return data
 
 
