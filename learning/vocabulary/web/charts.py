@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 WIDTH, HEIGHT, FOOT = 620, 160, 28  # units of the picture; the foot has the words below the bars
+HEAD = 28  # the number above the highest bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def bars_of(rows: Sequence[tuple[date, int | None]], most: int = 0) -> list[Bar]
     top = max(most, *(value or 0 for _day, value in rows), 1)
     bars = []
     for place, (day, value) in enumerate(rows):
-        height = round((value or 0) / top * (HEIGHT - FOOT - 16))
+        height = round((value or 0) / top * (HEIGHT - FOOT - HEAD))
         bars.append(
             Bar(day, value, place * step + 3, HEIGHT - FOOT - height, step - 6, height, place * step + step // 2)
         )
