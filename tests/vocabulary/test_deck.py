@@ -18,7 +18,7 @@ from learning.accounts.roles import Role
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.models import Card, CardKind, DeckSettings, Lexeme, Review
 from learning.vocabulary.models.cards import LEECH, MOST_DAYS, SCHEDULING, scheduling_of
-from learning.vocabulary.reviews import deck, scheduling
+from learning.vocabulary.reviews import deck, scheduling, statistics
 from learning.vocabulary.reviews.deck import Answer, record, save_words, undo
 from learning.vocabulary.reviews.queue import due_count, next_cards, today
 from learning.vocabulary.reviews.scheduling import Rules
@@ -255,6 +255,16 @@ def test_practice_moves_no_due_date(learner: SimpleNamespace) -> None:
     assert scheduling_of(Card.objects.get()) == before
     undo(owner=learner.person, review_id=practised.id, rules=RULES)
     assert scheduling_of(Card.objects.get()) == before
+
+
+def test_practice_counts_in_no_retention(learner: SimpleNamespace) -> None:
+    card = card_of(learner)
+    say(learner, answer(card, 4, START))
+    say(learner, answer(card, 1, START + timedelta(days=1), is_practice=True, typed="livra", verdict="typo"))
+    (row,) = statistics.words_of(learner.person, [learner.book])
+    assert (row.answers, row.right, row.lapses) == (1, 1, 0)
+    # but the teacher sees how it was wrong
+    assert row.mistakes == [("livra", "typo")]
 
 
 def test_the_day_has_a_ceiling_and_the_rest_waits(learner: SimpleNamespace) -> None:
