@@ -14,7 +14,7 @@ from psycopg.rows import class_row
 from tests.chaos import plan
 from tests.chaos.client import Client, Person
 from tests.chaos.plan import Deed, Fault, Options
-from tests.chaos.report import Report, Stored, compare
+from tests.chaos.report import Report, Stored, Suffered, compare
 from tests.chaos.servers import School, manage, school
 
 COMPLETE = 60.0  # seconds after the last message: longer than the silence after which a client asks again
@@ -83,8 +83,8 @@ async def drive(
         rows = await asyncio.to_thread(stored)
         await _until(lambda: _is_complete(clients, rows))
         finished = time.monotonic()
-    report = compare(clients, rows)
-    report.faults = done
+    report = compare(clients, rows, done)
+    report.faults = [_line(fault, started) for fault in done]
     report.seconds = {"of writing": written - started, "until everyone had everything": finished - written}
     return report
 
@@ -110,16 +110,20 @@ async def _write_all(clients: Sequence[Client], deeds: Sequence[Deed], started: 
         await clients[deed.client].say(deed.room, deed.text, deed.way)
 
 
-async def _suffer_all(faults: Sequence[Fault], suffer: Callable[[Fault], str], started: float) -> list[str]:
+async def _suffer_all(faults: Sequence[Fault], suffer: Callable[[Fault], str], started: float) -> list[Suffered]:
     """One after the other; a fault waits until the one before is mended."""
     done = []
     for fault in faults:
         await asyncio.sleep(max(0.0, started + fault.at - time.monotonic()))
         begun = time.monotonic()
         words = await asyncio.to_thread(suffer, fault)
-        done.append(f"at {begun - started:5.1f} s, back after {time.monotonic() - begun:4.1f} s: {words}")
-        print(done[-1], flush=True)
+        done.append(Suffered(begun, time.monotonic(), words))
+        print(_line(done[-1], started), flush=True)
     return done
+
+
+def _line(fault: Suffered, started: float) -> str:
+    return f"at {fault.began - started:5.1f} s, back after {fault.ended - fault.began:4.1f} s: {fault.words}"
 
 
 async def _until(is_reached: Callable[[], bool]) -> None:
