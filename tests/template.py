@@ -17,7 +17,10 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from tests.services import postgres_bin
+
 BASE = Path(__file__).resolve().parents[1]
+ON_POSTGRES = "template_parta"  # the name of its database
 TEMPLATE = Path(os.environ.get("TEST_TEMPLATE", ""))
 
 
@@ -75,14 +78,28 @@ def open_in_memory() -> None:
 def open_on_postgres() -> None:
     """Open a test database that is a copy of the template database, which the first process migrates."""
     connection.close()
-    name, template = connection.creation._get_test_db_name(), "template_parta"
+    name = connection.creation._get_test_db_name()
     with _locked(), connection._nodb_cursor() as cursor:
         mark = TEMPLATE.with_suffix(".postgres")
         if not mark.exists():
-            cursor.execute(f'CREATE DATABASE "{template}"')
-            migrate(
-                mark.with_suffix(".data"), DATABASE_URL=f"{os.environ['DATABASE_URL'].rsplit('/', 1)[0]}/{template}"
-            )
+            cursor.execute(f'CREATE DATABASE "{ON_POSTGRES}"')
+            migrate(mark.with_suffix(".data"), DATABASE_URL=_url_of_postgres())
             mark.touch()
-        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{ON_POSTGRES}"')
     settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+
+
+def _url_of_postgres() -> str:
+    return f"{os.environ['DATABASE_URL'].rsplit('/', 1)[0]}/{ON_POSTGRES}"
+
+
+def restore(url: str) -> bool:
+    """Fill the empty database of another PostgreSQL from the template database; False where there is none."""
+    programs = postgres_bin()
+    if not (is_used() and programs and TEMPLATE.with_suffix(".postgres").exists()):
+        return False
+    with _locked():
+        dump = subprocess.run([programs / "pg_dump", "-O", _url_of_postgres()], stdout=subprocess.PIPE, check=True)
+    restoring = [programs / "psql", "-q", "-v", "ON_ERROR_STOP=1", url]
+    subprocess.run(restoring, input=dump.stdout, stdout=subprocess.DEVNULL, check=True)
+    return True

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import template
 from tests.chaos.plan import Fault, Kind
 from tests.services import postgres_bin, wait_for_port
 
@@ -199,7 +200,8 @@ def school(keep_logs: str | None = None) -> Iterator[School]:
         web = _gunicorn(env, logs)
         stack.callback(redis.stop)
         redis.start()
-        manage(env, "migrate", "-v0")
+        if not template.restore(database.url):
+            manage(env, "migrate", "-v0")
         for server in (*daphnes, web):
             stack.callback(server.stop)
             server.launch()

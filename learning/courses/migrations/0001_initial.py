@@ -13,8 +13,19 @@ class Migration(migrations.Migration):
 
     initial = True
 
+    # The apps of Wagtail and of libraries come first: each of their steps takes the longer, the more models there are.
     dependencies = [
+        ('django_tasks_database', '0021_conditional_partial_index_ordering'),
+        ('mfa', '0003_authenticator_type_uniq'),
+        ('usersessions', '0001_initial'),
+        ('wagtailadmin', '0006_formstate'),
         ('wagtailcore', '0098_apitoken'),
+        ('wagtaildocs', '0014_alter_document_file_size'),
+        ('wagtailembeds', '0009_embed_cache_until'),
+        ('wagtailimages', '0027_image_description'),
+        ('wagtailredirects', '0008_add_verbose_name_plural'),
+        ('wagtailsearch', '0010_add_text_fields'),
+        ('wagtailusers', '0015_userprofile_keyboard_shortcuts'),
     ]
 
     operations = [
