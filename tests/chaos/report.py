@@ -72,8 +72,9 @@ class Report:
             f" (limit {CATCH_UP_LIMIT:.0f} s), longest {max(self.catch_ups, default=0.0):.2f} s"
             f" (limit {LONGEST_CATCH_UP:.0f} s)"
         )
+        longest = max(self.delays, default=0.0)
         lines.append(
-            f"from ack to screen, servers up: p95 {p95(self.delays):.2f} s, longest {max(self.delays, default=0.0):.2f} s"
+            f"from ack to screen, servers up: p95 {p95(self.delays):.2f} s, longest {longest:.2f} s"
             f" (limit {LONGEST_DELAY:.0f} s)"
         )
         return "\n".join([*lines, "good" if self.is_good else "NOT GOOD"])
