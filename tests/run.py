@@ -18,6 +18,7 @@ from pathlib import Path
 BASE = Path(__file__).resolve().parents[1]
 PACKAGES = {
     "chromium": lambda: shutil.which("chromium"),
+    "espeak-ng": lambda: shutil.which("espeak-ng"),
     "gettext": lambda: shutil.which("xgettext"),
     "nginx": lambda: shutil.which("nginx"),
     "postgresql": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or shutil.which("initdb"),
@@ -52,7 +53,7 @@ def main() -> int:
     missing = install_missing()
     with prepared() as env:
         failed = test_all(env, missing, *chosen)
-    for name in {"chromium", "gettext", "nginx"} & set(missing):
+    for name in {"chromium", "espeak-ng", "gettext", "nginx"} & set(missing):
         print(f"!! LEFT OUT: what needs {name}, which is not installed here.", flush=True)
     return failed
 

@@ -69,11 +69,13 @@ FORMATS: dict[str, tuple[Kind, str, set[str]]] = {
     "mp3": (Kind.AUDIO, "audio/mpeg", {"audio/mpeg"}),
     "ogg": (Kind.AUDIO, "audio/ogg", _OGG),
     "opus": (Kind.AUDIO, "audio/ogg", _OGG),
+    # the name by which browsers store what Chromium records: webm with sound alone
+    "weba": (Kind.AUDIO, "audio/webm", {"video/webm", "video/x-matroska"}),
     "wav": (Kind.AUDIO, "audio/wav", {"audio/x-wav", "audio/wav"}),
 }
 
 # Containers that browsers play. Others are offered for download only, until files are converted.
-PLAYED_BY_BROWSERS = {"mp4", "m4v", "mov", "webm", "ogv", "m4a", "mp3", "ogg", "opus", "wav"}
+PLAYED_BY_BROWSERS = {"mp4", "m4v", "mov", "webm", "ogv", "m4a", "mp3", "ogg", "opus", "wav", "weba"}
 
 
 def extension_of(name: str) -> str:

@@ -9,7 +9,19 @@ from django.db.models import F, Max
 from django.utils.translation import gettext_lazy as _
 
 from learning.vocabulary.errors import VocabularyError
-from learning.vocabulary.models import Card, Example, Form, Lexeme, Pronunciation, Review, Sense, SetWord, State
+from learning.vocabulary.models import (
+    Card,
+    EntryPicture,
+    Example,
+    Form,
+    Lexeme,
+    MergedCard,
+    Pronunciation,
+    Review,
+    Sense,
+    SetWord,
+    State,
+)
 from learning.vocabulary.reviews import deck
 from learning.vocabulary.reviews.scheduling import Rules
 from learning.vocabulary.reviews.settings import deck_settings
@@ -67,13 +79,15 @@ def _merge_into(kept: Lexeme, other: Lexeme) -> None:
     if other.lemma != kept.lemma:
         Form.objects.get_or_create(lexeme=kept, kind="variant", spelling=other.lemma, defaults={"folded": other.folded})
     _move(Form, kept, other, "kind", "spelling")
-    _move(Pronunciation, kept, other, "ipa", "region")
+    _move(Pronunciation, kept, other, "ipa", "region", "recording_id")
+    _move(EntryPicture, kept, other, "picture_id")
     if other.source and other.source_id != kept.source_id:
         # what comes from elsewhere goes on saying so
         Example.objects.filter(lexeme=other, credit="").update(credit=other.source.name)
     _move(Example, kept, other, "text", "translation")
     _move(SetWord, kept, other, "word_set")
     _take_grammar(kept, other)
+    kept.auxiliary = kept.auxiliary or other.auxiliary
     kept.note = "; ".join(dict.fromkeys(note for note in (kept.note, other.note) if note))[:300]
     _take_source(kept, other)
     _merge_cards(kept, other)
@@ -122,6 +136,8 @@ def _merge_cards(kept: Lexeme, other: Lexeme) -> None:
             Card.objects.filter(pk=card.pk).update(lexeme=kept)
             continue
         Review.objects.filter(card=card).update(card=same)
+        MergedCard.objects.filter(card=card).update(card=same)
+        MergedCard.objects.create(was=card.pk, card=same)
         same.note = same.note or card.note
         same.added_at = min(same.added_at, card.added_at)
         same.save(update_fields=["note", "added_at"])

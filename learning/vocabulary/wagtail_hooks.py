@@ -6,7 +6,7 @@ from wagtail import hooks
 
 from learning.base.menu import ScreenMenuItem, has_permission
 from learning.vocabulary.access import WRITE
-from learning.vocabulary.admin import bulk, imports, screens
+from learning.vocabulary.admin import bulk, imports, media, screens
 from learning.vocabulary.forgetting import forget_person
 
 hooks.register("forget_person", forget_person)
@@ -19,7 +19,7 @@ hooks.register("register_learning_menu_item", imports.menu_item)
 
 @hooks.register("register_admin_urls")
 def register_addresses() -> list[Any]:
-    return imports.addresses
+    return [*imports.addresses, *media.addresses]
 
 
 @hooks.register("register_admin_viewset")

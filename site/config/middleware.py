@@ -22,6 +22,8 @@ CMS_POLICY = _COMMON + (
     "style-src 'self' 'unsafe-inline'; frame-src 'self'"
 )
 
+NO_DEVICES = "camera=(), microphone=(), geolocation=(), browsing-topics=()"
+
 
 def _policy_of(request: HttpRequest) -> str:
     """Return the policy of a request. That of a preview has the path of its page, not one of the CMS."""
@@ -41,7 +43,7 @@ class SecurityHeadersMiddleware:
         headers = response.headers
         if "Content-Security-Policy" not in headers:
             headers["Content-Security-Policy"] = _policy_of(request)
-        headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), browsing-topics=()"
+        headers.setdefault("Permissions-Policy", NO_DEVICES)
         return response
 
 

@@ -296,6 +296,7 @@ CHAT_PER_SECOND: float = env.float("CHAT_PER_SECOND", default=5)  # messages of 
 CHAT_BURST: int = env.int("CHAT_BURST", default=20)
 CHAT_EDIT_MINUTES: int = env.int("CHAT_EDIT_MINUTES", default=15)  # for how long authors change their own
 DICTIONARY_FOR_ALL: bool = env.bool("DICTIONARY_FOR_ALL", default=False)  # visitors may look words up too
+SPEECH_PROGRAM: str = env("SPEECH_PROGRAM", default="espeak-ng")  # speaks words that have no recording; empty for none
 CHAT_KEEP_DAYS: int = env.int("CHAT_KEEP_DAYS", default=0)  # 0: for good
 CHAT_SOCKETS_PER_PERSON: int = env.int("CHAT_SOCKETS_PER_PERSON", default=40)  # in one process
 CHAT_DIRECT_WRITES: bool = env.bool("CHAT_DIRECT_WRITES", default=True)  # past Daphne's `send`: many times faster

@@ -1,6 +1,8 @@
 // Looks a word up where one reads: a double click, the button beside selected words, or the key D open a small panel
 // with the entry. Loaded by site.js when words are selected for the first time, or where saved words are underlined.
 
+import { showVoices } from "./speak.js";
+
 const MOST_LETTERS = 60;
 const WORD = /[\p{L}\p{M}\p{N}]+(?:[’'-][\p{L}\p{M}\p{N}]+)*/gu;
 const labels = document.querySelector("[data-lookup]").dataset;
@@ -32,7 +34,7 @@ async function open(found, { focus }) {
   panel.innerHTML = await answer.text();
   panel.hidden = false;
   place(found.box);
-  for (const say of panel.querySelectorAll("[data-say]")) say.hidden = !("speechSynthesis" in window);
+  showVoices(panel);
   if (focus) panel.focus({ preventScroll: true });
 }
 
@@ -93,13 +95,7 @@ document.addEventListener("pointerdown", (event) => {
 addEventListener("scroll", () => { button.hidden = true; }, { passive: true, capture: true });
 
 panel.addEventListener("click", (event) => {
-  if (event.target.closest("[data-close]")) return close();
-  const say = event.target.closest("[data-say]");
-  if (!say) return;
-  const words = new SpeechSynthesisUtterance(say.dataset.say);
-  words.lang = say.dataset.language;
-  speechSynthesis.cancel();
-  speechSynthesis.speak(words);
+  if (event.target.closest("[data-close]")) close();
 });
 panel.addEventListener("submit", async (event) => {
   event.preventDefault();

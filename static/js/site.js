@@ -224,7 +224,10 @@ export function toast(text) {
   toastTimer = setTimeout(() => place.remove(), 5000);
 }
 
+if (document.querySelector("[data-say]")) import("./speak.js");
+
 // Words are looked up where one reads; the code of it comes with the first selected word.
+if (document.querySelector("[data-say]")) import("./speak.js");
 if (document.querySelector("[data-lookup]")) {
   let isLoaded = false;
   const load = () => {

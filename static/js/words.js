@@ -1,5 +1,7 @@
-// Reviews of words: one card after the other without loading a page, keys, the browser's voice, and answers that wait
+// Reviews of words: one card after the other without loading a page, keys, sounds, and answers that wait
 // here while there is no network. Without this file each card is a form.
+
+import { say, showVoices } from "./speak.js";
 
 const stage = document.querySelector("[data-review]");
 const csrf = () => document.querySelector('input[name="csrfmiddlewaretoken"]')?.value ?? "";
@@ -11,26 +13,6 @@ const wish = document.querySelector("[data-underlines]")?.dataset.underlines;
 try {
   if (wish) localStorage.setItem("underline-words", wish);
 } catch { /* a browser that stores nothing underlines nothing */ }
-
-// --- the browser's voice
-
-const speaks = "speechSynthesis" in window;
-function showVoices(root) {
-  for (const button of root.querySelectorAll("[data-say]")) button.hidden = !speaks;
-  // what cannot be heard is shown
-  for (const words of root.querySelectorAll("[data-unheard]")) words.hidden = speaks;
-}
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-say]");
-  if (button) say(button);
-});
-function say(button) {
-  const words = new SpeechSynthesisUtterance(button.dataset.say);
-  words.lang = button.dataset.language;
-  speechSynthesis.cancel();
-  speechSynthesis.speak(words);
-}
-showVoices(document);
 
 // --- keys: the same with and without a network
 
@@ -132,7 +114,7 @@ function start() {
     stage.innerHTML = card.html;
     showVoices(stage);
     const listen = stage.querySelector('[data-kind="listen"] [data-say]');
-    if (listen && speaks) say(listen);
+    if (listen && !listen.hidden) say(listen);
     stage.querySelector("[data-ask] input:not([type=hidden])")?.focus();
   }
   function clear() {

@@ -196,7 +196,8 @@ def test_search_and_pages_have_a_bounded_number_of_queries(
 
 def entry_form(**facts: str) -> dict[str, str]:
     form = {"language": str(Language.objects.get(code="fr").pk), "lemma": "cheval", "part_of_speech": "noun",
-            "gender": "m", "homograph": "1", "state": "approved", "source": "", "note": "",
+            "gender": "m", "homograph": "1", "state": "approved", "source": "", "note": "", "auxiliary": "",
+            "pictures-TOTAL_FORMS": "0", "pictures-INITIAL_FORMS": "0",
             "pronunciations-TOTAL_FORMS": "1", "pronunciations-INITIAL_FORMS": "0", "pronunciations-0-ipa": "ʃəval",
             "forms-TOTAL_FORMS": "1", "forms-INITIAL_FORMS": "0", "forms-0-kind": "plural",
             "forms-0-spelling": "chevaux",

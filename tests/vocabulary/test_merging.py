@@ -10,8 +10,8 @@ import pytest
 from learning.accounts.roles import Role
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.merging import merge
-from learning.vocabulary.models import Card, Example, Lexeme, Rating, Review, Sense, Source, WordSet
-from learning.vocabulary.reviews.deck import Answer, record
+from learning.vocabulary.models import Card, DeckSettings, Example, Lexeme, Rating, Review, Sense, Source, WordSet
+from learning.vocabulary.reviews.deck import Answer, record, save_words
 from learning.vocabulary.reviews.scheduling import Rules
 from learning.vocabulary.sets.actions import add_words
 from tests import school
@@ -125,3 +125,26 @@ def test_the_dictionary_is_open_to_visitors_where_the_school_says_so(
     # words of one's own need an account
     for path in ("/words/", "/words/saved/", "/words/sets/"):
         assert client.get(path).status_code == 302
+
+
+def test_an_answer_that_waited_while_its_word_was_merged_is_kept(doubles: SimpleNamespace) -> None:
+    """Also after a second merge, and for nobody else's card."""
+    for lexeme in (doubles.kept, doubles.other):
+        save_words(owner=doubles.learner, lexemes=[lexeme], settings=DeckSettings(owner=doubles.learner))
+    third = word("bouquin", "fr", "book")
+    save_words(owner=doubles.learner, lexemes=[third], settings=DeckSettings(owner=doubles.learner))
+    rules = Rules.of(DeckSettings(owner=doubles.learner))
+    gone = Card.objects.get(lexeme=doubles.other, kind="recognise")
+    merge(lexemes=[doubles.other, third])
+    merge(lexemes=[doubles.other, doubles.kept])
+    kept = Card.objects.get(owner=doubles.learner, kind="recognise")
+    late, stranger = (
+        Answer(uuid.uuid4(), card.pk, Rating.GOOD, card.added_at + timedelta(minutes=1)) for card in (gone, gone)
+    )
+    other = school.person("other")
+    assert set(record(owner=other, answers=[stranger], rules=rules).values()) == {"gone"}
+    assert set(record(owner=doubles.learner, answers=[late], rules=rules).values()) == {"stored"}
+    assert Review.objects.get().card == kept
+    kept.refresh_from_db()
+    assert kept.last_review is not None
+    assert set(record(owner=doubles.learner, answers=[late], rules=rules).values()) == {"known"}

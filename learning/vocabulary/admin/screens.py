@@ -14,13 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import BulkActionsCheckboxColumn, Column, TitleColumn
-from wagtail.admin.views.generic import CreateView, DeleteView
+from wagtail.admin.views.generic import CreateView, DeleteView, EditView
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from learning.base.lists import ManagedIndexView
+from learning.vocabulary.admin.media import RECORDS, PictureInput, SoundInput
 from learning.vocabulary.folding import fold
 from learning.vocabulary.grammar import Gender, PartOfSpeech
-from learning.vocabulary.models import Example, Language, Lexeme, Pronunciation, Source, State
+from learning.vocabulary.models import EntryPicture, Example, Language, Lexeme, Pronunciation, Source, State
 
 
 class LexemeFilter(WagtailFilterSet):
@@ -33,7 +34,12 @@ class LexemeFilter(WagtailFilterSet):
     )
     without = django_filters.ChoiceFilter(
         label=_("Without"),
-        choices=[("example", _("an example")), ("pronunciation", _("a pronunciation"))],
+        choices=[
+            ("example", _("an example")),
+            ("pronunciation", _("a pronunciation")),
+            ("recording", _("a recording")),
+            ("picture", _("a picture")),
+        ],
         method="filter_without",
     )
 
@@ -41,8 +47,13 @@ class LexemeFilter(WagtailFilterSet):
         super().__init__(*args, request=request, **kwargs)
 
     def filter_without(self, rows: QuerySet[Lexeme], name: str, value: str) -> QuerySet[Lexeme]:
-        model: Any = {"example": Example, "pronunciation": Pronunciation}[value]
-        return rows.filter(~Exists(model.objects.filter(lexeme=OuterRef("pk"))))
+        there: dict[str, QuerySet[Any]] = {
+            "example": Example.objects.all(),
+            "pronunciation": Pronunciation.objects.exclude(ipa=""),
+            "recording": Pronunciation.objects.exclude(recording=None),
+            "picture": EntryPicture.objects.all(),
+        }
+        return rows.filter(~Exists(there[value].filter(lexeme=OuterRef("pk"))))
 
     class Meta:
         model = Lexeme
@@ -79,7 +90,20 @@ class LexemeIndexView(ManagedIndexView):
         return beginning_with(queryset, self.search_query) if self.is_searching else queryset
 
 
-class LexemeCreateView(CreateView):
+class WithMicrophone:
+    """A form in which one may record."""
+
+    def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().dispatch(*args, **kwargs)  # type: ignore[misc]
+        response.headers["Permissions-Policy"] = RECORDS
+        return response
+
+
+class LexemeEditView(WithMicrophone, EditView):
+    pass
+
+
+class LexemeCreateView(WithMicrophone, CreateView):
     def save_instance(self) -> Lexeme:
         self.form.instance.added_by = self.request.user
         return super().save_instance()  # type: ignore[no-any-return]
@@ -105,6 +129,7 @@ class LexemeViewSet(ModelViewSet):
     list_per_page = 50
     index_view_class = LexemeIndexView
     add_view_class = LexemeCreateView
+    edit_view_class = LexemeEditView
     delete_view_class = LexemeDeleteView
     filterset_class = LexemeFilter
     index_template_name = "teaching/cms/list.html"
@@ -115,8 +140,17 @@ class LexemeViewSet(ModelViewSet):
         [
             FieldRowPanel([FieldPanel("language"), FieldPanel("lemma")]),
             FieldRowPanel([FieldPanel("part_of_speech"), FieldPanel("gender"), FieldPanel("homograph")]),
+            FieldPanel("auxiliary"),
             FieldRowPanel([FieldPanel("state"), FieldPanel("source")]),
-            InlinePanel("pronunciations", heading=_("Pronunciation"), label=_("Pronunciation")),
+            InlinePanel(
+                "pronunciations",
+                panels=[
+                    FieldRowPanel([FieldPanel("ipa"), FieldPanel("region")]),
+                    FieldPanel("recording", widget=SoundInput),
+                ],
+                heading=_("Pronunciation"),
+                label=_("Pronunciation"),
+            ),
             InlinePanel("forms", heading=_("Forms"), label=_("Form")),
             InlinePanel(
                 "senses",
@@ -129,6 +163,12 @@ class LexemeViewSet(ModelViewSet):
                 label=_("Meaning"),
             ),
             InlinePanel("examples", heading=_("Examples"), label=_("Example")),
+            InlinePanel(
+                "pictures",
+                panels=[FieldPanel("picture", widget=PictureInput), FieldPanel("alt")],
+                heading=_("Pictures"),
+                label=_("Picture"),
+            ),
             MultiFieldPanel([FieldPanel("note")], heading=_("Note")),
         ]
     )

@@ -1,5 +1,6 @@
-from learning.vocabulary.models.cards import Card, CardKind, DeckSettings, Rating, Review, Verdict
+from learning.vocabulary.models.cards import Card, CardKind, DeckSettings, MergedCard, Rating, Review, Verdict
 from learning.vocabulary.models.entries import (
+    EntryPicture,
     Example,
     Form,
     Lexeme,
@@ -12,17 +13,21 @@ from learning.vocabulary.models.entries import (
 from learning.vocabulary.models.imports import DictionaryImport, ImportedLexeme
 from learning.vocabulary.models.languages import Language
 from learning.vocabulary.models.sets import SetGiven, SetWord, WordSet
+from learning.vocabulary.models.sounds import DictionaryFiles, Speech
 
 __all__ = [
     "Card",
     "CardKind",
     "DeckSettings",
+    "DictionaryFiles",
     "DictionaryImport",
+    "EntryPicture",
     "Example",
     "Form",
     "ImportedLexeme",
     "Language",
     "Lexeme",
+    "MergedCard",
     "Pronunciation",
     "Rating",
     "Review",
@@ -30,6 +35,7 @@ __all__ = [
     "SetGiven",
     "SetWord",
     "Source",
+    "Speech",
     "State",
     "Translation",
     "Verdict",

@@ -163,6 +163,19 @@ class Card(models.Model):
         return self.lapses >= self.forgiven + LEECH
 
 
+class MergedCard(models.Model):
+    """A card that is gone because its word was merged, and the card that took over: late answers still find it."""
+
+    was = models.PositiveBigIntegerField(primary_key=True)
+    card = models.ForeignKey(Card, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.was} → {self.card_id}"
+
+
 class Review(models.Model):
     """One answer. Its identifier comes from the browser, so that an answer that is sent twice counts once."""
 

@@ -14,9 +14,14 @@ from django.utils.translation import pgettext_lazy
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
 
+from learning.library.kinds import Kind
+from learning.library.models import Picture, StoredFile
 from learning.vocabulary.folding import LONGEST, fold
 from learning.vocabulary.grammar import FormKind, Gender, PartOfSpeech
 from learning.vocabulary.models.languages import Language
+
+# only files of the dictionary's own collection: whoever reads the dictionary may read them
+IN_DICTIONARY = {"collection__dictionary_files__isnull": False}
 
 
 def check_lemma(text: str) -> None:
@@ -58,6 +63,9 @@ class Lexeme(ClusterableModel):
     gender = models.CharField(_("gender"), max_length=2, choices=Gender.choices, blank=True)
     # of words that are the same in everything above
     homograph = models.PositiveSmallIntegerField(_("number of the homograph"), default=1)
+    auxiliary = models.CharField(
+        _("auxiliary verb"), max_length=40, blank=True, help_text=_("Of compound tenses: “être”, “avoir, être”.")
+    )
     note = models.CharField(_("note"), max_length=300, blank=True)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.DRAFT)
     source = models.ForeignKey(
@@ -206,10 +214,14 @@ class Example(models.Model):
 
 
 class Pronunciation(models.Model):
-    """How a lexeme sounds, in the letters of the International Phonetic Alphabet."""
+    """How a lexeme sounds: in the letters of the International Phonetic Alphabet, recorded, or both."""
 
     lexeme = ParentalKey(Lexeme, on_delete=models.CASCADE, related_name="pronunciations")
-    ipa = models.CharField(_("transcription (IPA)"), max_length=200)
+    ipa = models.CharField(_("transcription (IPA)"), max_length=200, blank=True)
+    recording = models.ForeignKey(
+        StoredFile, verbose_name=_("recording"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        limit_choices_to={**IN_DICTIONARY, "kind": Kind.AUDIO},
+    )  # fmt: skip
     region = models.CharField(_("region"), max_length=60, blank=True)
 
     class Meta:
@@ -218,8 +230,41 @@ class Pronunciation(models.Model):
         ordering: ClassVar = ["pk"]
         default_permissions = ()
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["lexeme", "ipa", "region"], name="vocabulary_pronunciation_once")
+            models.UniqueConstraint(
+                fields=["lexeme", "ipa", "region", "recording"], name="vocabulary_pronunciation_once"
+            ),
+            # NULLs are distinct in both databases
+            models.UniqueConstraint(
+                fields=["lexeme", "ipa", "region"], condition=Q(recording=None), name="vocabulary_transcription_once"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"/{self.ipa}/"
+        return f"/{self.ipa}/" if self.ipa else self.region
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.ipa and self.recording_id is None:
+            raise ValidationError(_("Give a transcription, a recording, or both."))
+
+
+class EntryPicture(models.Model):
+    """A picture of what a lexeme means."""
+
+    lexeme = ParentalKey(Lexeme, on_delete=models.CASCADE, related_name="pictures")
+    picture = models.ForeignKey(
+        Picture, verbose_name=_("picture"), on_delete=models.CASCADE, related_name="+", limit_choices_to=IN_DICTIONARY
+    )
+    alt = models.CharField(
+        _("description"), max_length=300, help_text=_("What the picture tells, for those who do not see it.")
+    )
+
+    class Meta:
+        verbose_name = pgettext_lazy("dictionary", "picture")
+        verbose_name_plural = pgettext_lazy("dictionary", "pictures")
+        ordering: ClassVar = ["pk"]
+        default_permissions = ()
+        constraints: ClassVar = [models.UniqueConstraint(fields=["lexeme", "picture"], name="vocabulary_picture_once")]
+
+    def __str__(self) -> str:
+        return self.alt

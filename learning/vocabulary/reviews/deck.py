@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import User
 from learning.vocabulary.errors import VocabularyError
-from learning.vocabulary.models import Card, CardKind, DeckSettings, Form, Lexeme, Review, Sense
+from learning.vocabulary.models import Card, CardKind, DeckSettings, Form, Lexeme, MergedCard, Review, Sense
 from learning.vocabulary.models.cards import FORM_KINDS, scheduling_of, set_scheduling
 from learning.vocabulary.reviews import scheduling
 from learning.vocabulary.reviews.scheduling import Rules
@@ -122,7 +122,7 @@ def record(*, owner: User, answers: Sequence[Answer], rules: Rules) -> dict[UUID
 
 @transaction.atomic
 def _record(owner: User, answers: Sequence[Answer], rules: Rules) -> dict[UUID, str]:
-    cards = _locked(owner, {answer.card_id for answer in answers})
+    cards = _answered(owner, {answer.card_id for answer in answers})
     known = dict(Review.objects.filter(pk__in=[answer.id for answer in answers]).values_list("pk", "owner_id"))
     now = timezone.now()
     outcomes: dict[UUID, str] = {}
@@ -140,6 +140,20 @@ def _record(owner: User, answers: Sequence[Answer], rules: Rules) -> dict[UUID, 
             _store(card, answer, now + timedelta(microseconds=place), rules)
             outcomes[answer.id] = "stored"
     return outcomes
+
+
+def _answered(owner: User, card_ids: set[int]) -> dict[int, Card]:
+    """The cards of these keys; for a card whose word was merged meanwhile the one that took over."""
+    cards = _locked(owner, card_ids)
+    missing = card_ids - cards.keys()
+    if not missing:
+        return cards
+    merged = dict(MergedCard.objects.filter(was__in=missing, card__owner=owner).values_list("was", "card"))
+    if not merged:
+        return cards
+    # locked again, all in one order; the locks of the first time are kept
+    cards = _locked(owner, {*cards, *merged.values()})
+    return cards | {was: cards[kept] for was, kept in merged.items() if kept in cards}
 
 
 def _locked(owner: User, card_ids: Iterable[int]) -> dict[int, Card]:

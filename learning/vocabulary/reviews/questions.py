@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import CharField, Count, Value
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from learning.vocabulary.grammar import FormKind, Gender
 from learning.vocabulary.models import (
     Card,
     CardKind,
+    EntryPicture,
     Example,
     Form,
     Language,
@@ -36,6 +38,8 @@ class Facts:
 
     forms: list[tuple[str, str]] = field(default_factory=list)  # kind, spelling
     sounds: list[str] = field(default_factory=list)  # IPA
+    is_recorded: bool = False
+    picture: str = ""  # what it shows; empty without a picture
     meanings: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # code of a language → texts
     definitions: list[str] = field(default_factory=list)
     examples: list[tuple[str, str]] = field(default_factory=list)  # sentence, translation
@@ -52,11 +56,13 @@ def facts_of(lexeme_ids: Iterable[int]) -> dict[int, Facts]:
         return rows.order_by().values_list(Value(number), "pk", lexeme, first, second)
 
     nothing = Value("", output_field=CharField())
+    recording = Coalesce(Cast("recording_id", CharField()), nothing)
     rows = part(0, Form.objects.filter(lexeme__in=ids), "lexeme_id", "kind", "spelling").union(
-        part(1, Pronunciation.objects.filter(lexeme__in=ids), "lexeme_id", "ipa", nothing),
+        part(1, Pronunciation.objects.filter(lexeme__in=ids), "lexeme_id", "ipa", recording),
         part(2, Translation.objects.filter(sense__lexeme__in=ids), "sense__lexeme_id", "language__code", "text"),
         part(3, Example.objects.filter(lexeme__in=ids), "lexeme_id", "text", "translation"),
         part(4, Sense.objects.filter(lexeme__in=ids).exclude(definition=""), "lexeme_id", "definition", nothing),
+        part(5, EntryPicture.objects.filter(lexeme__in=ids), "lexeme_id", "alt", nothing),
         all=True,
     )
     found: dict[int, Facts] = {pk: Facts() for pk in ids}
@@ -65,13 +71,16 @@ def facts_of(lexeme_ids: Iterable[int]) -> dict[int, Facts]:
         if number == 0:
             facts.forms.append((first, second))
         elif number == 1:
-            facts.sounds.append(first)
+            facts.sounds += [first] if first else []
+            facts.is_recorded = facts.is_recorded or bool(second)
         elif number == 2:
             facts.meanings[first].append(second)
         elif number == 3:
             facts.examples.append((first, second))
-        else:
+        elif number == 4:
             facts.definitions.append(first)
+        else:
+            facts.picture = facts.picture or first
     return found
 
 

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from learning.vocabulary.web import review_views, sets_views, views, words_views
+from learning.vocabulary.web import media_views, review_views, sets_views, views, words_views
 
 urlpatterns = [
     path("dictionary/", views.dictionary, name="dictionary"),
     path("dictionary/suggest/", views.suggest, name="dictionary_suggest"),
     path("dictionary/look/", views.look, name="dictionary_look"),
+    path("dictionary/sound/<int:lexeme_id>/", media_views.sound, name="dictionary_sound"),
+    path("dictionary/picture/<int:lexeme_id>/", media_views.picture, name="dictionary_picture"),
     path("dictionary/<slug:code>/<path:lemma>/", views.entry, name="dictionary_entry"),
     path("words/", words_views.overview, name="words"),
     path("words/review/", review_views.review, name="words_review"),

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import Case, Exists, OuterRef, Prefetch, Q, Value, When
+from django.db.models import BigIntegerField, Case, Exists, OuterRef, Prefetch, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -16,7 +17,7 @@ from learning.accounts.requests import PersonRequest
 from learning.vocabulary.access import WRITE, shown_lexemes, shown_to
 from learning.vocabulary.folding import fold
 from learning.vocabulary.grammar import FormKind
-from learning.vocabulary.models import Card, Form, Language, Lexeme, Pronunciation, Sense, Translation
+from learning.vocabulary.models import Card, EntryPicture, Form, Language, Lexeme, Pronunciation, Sense, Translation
 from learning.vocabulary.reviews.questions import facts_of, meanings_for
 from learning.vocabulary.search import found
 
@@ -99,7 +100,7 @@ def entry(request: PersonRequest, code: str, lemma: str) -> HttpResponse:
         .order_by("part_of_speech", "gender", "homograph")
         .prefetch_related("examples", Prefetch("senses", queryset=senses))
     )
-    forms, sounds = _forms_and_sounds(lexemes)
+    details = _details_of(lexemes)
     shown, backwards = _translations(request.user, code, lemma, lexemes)
     if not lexemes and not backwards:
         raise Http404
@@ -110,8 +111,7 @@ def entry(request: PersonRequest, code: str, lemma: str) -> HttpResponse:
             {
                 "lexeme": one,
                 "senses": [(sense, shown[sense.pk]) for sense in one.senses.all()],
-                "forms": forms[one.pk],
-                "sounds": sounds[one.pk],
+                "details": details[one.pk],
             }
             for one in lexemes
         ],
@@ -122,19 +122,38 @@ def entry(request: PersonRequest, code: str, lemma: str) -> HttpResponse:
     return render(request, "vocabulary/entry.html", context)
 
 
-def _forms_and_sounds(
-    lexemes: list[Lexeme],
-) -> tuple[dict[int, list[tuple[str, str]]], dict[int, list[tuple[str, str]]]]:
-    """Forms (kind, spelling) and pronunciations (IPA, region) of these entries, in one query."""
+@dataclass(slots=True)
+class _Details:
+    """What stands around the meanings of an entry."""
+
+    forms: list[tuple[str, str]] = field(default_factory=list)  # kind, spelling
+    sounds: list[tuple[str, str]] = field(default_factory=list)  # IPA, region
+    is_recorded: bool = False
+    picture: str = ""  # what it shows
+
+
+def _details_of(lexemes: list[Lexeme]) -> dict[int, _Details]:
+    """Forms, pronunciations and pictures of these entries, in one query."""
+    nothing = Value(None, output_field=BigIntegerField())
     forms = Form.objects.filter(lexeme__in=lexemes).order_by()
     sounds = Pronunciation.objects.filter(lexeme__in=lexemes).order_by()
-    rows = forms.values_list(Value(0), "pk", "lexeme_id", "kind", "spelling").union(
-        sounds.values_list(Value(1), "pk", "lexeme_id", "ipa", "region"), all=True
+    pictures = EntryPicture.objects.filter(lexeme__in=lexemes).order_by()
+    rows = forms.values_list("pk", Value(0), "lexeme_id", "kind", "spelling", nothing).union(
+        sounds.values_list("pk", Value(1), "lexeme_id", "ipa", "region", "recording_id"),
+        pictures.values_list("pk", Value(2), "lexeme_id", "alt", Value(""), nothing),
+        all=True,
     )
-    found: tuple[dict[int, list[tuple[str, str]]], ...] = defaultdict(list), defaultdict(list)
-    for place, _pk, lexeme_id, first, second in sorted(rows):
-        found[place][lexeme_id].append((first, second) if place else (str(FormKind(first).label), second))
-    return found[0], found[1]
+    found: dict[int, _Details] = defaultdict(_Details)
+    for _pk, place, lexeme_id, first, second, recording in sorted(rows, key=lambda row: row[:2]):
+        details = found[lexeme_id]
+        if place == 0:
+            details.forms.append((str(FormKind(first).label), second))
+        elif place == 1:
+            details.sounds += [(first, second)] if first else []
+            details.is_recorded = details.is_recorded or recording is not None
+        else:
+            details.picture = details.picture or first
+    return found
 
 
 def _translations(
