@@ -18,6 +18,7 @@ from learning.base.api import PROBLEM, ApiError, Problem, put_rate_headers
 from learning.enrollment.api import PUBLIC, READS, courses, learning, teaching
 from learning.enrollment.scopes import READ
 from learning.tutoring.web.api import tutoring
+from learning.vocabulary.web.api import words
 
 TITLES = {
     400: "Bad request",
@@ -160,5 +161,5 @@ def search(request: HttpRequest, q: str = Query("", max_length=200)) -> Any:
     return {"items": [HitOut(kind=hit.kind, title=hit.title, url=hit.url, note=hit.note) for hit in hits]}
 
 
-for router in (courses, learning, teaching, chat, school, tutoring):
+for router in (courses, learning, teaching, chat, school, tutoring, words):
     api.add_router("", router)

@@ -8,9 +8,11 @@ from django.utils.functional import cached_property
 from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
+from wagtail.blocks.definition_lookup import BlockDefinitionLookupBuilder
 from wagtail.blocks.struct_block import StructBlockValidationError
 from wagtail.contrib.table_block.blocks import TableBlock
 from wagtail.documents.blocks import DocumentChooserBlock
+from wagtail.fields import StreamField
 from wagtail.images.blocks import ImageChooserBlock
 
 from learning.courses.choosers import MediaChooserBlock
@@ -190,8 +192,19 @@ class LessonTableBlock(TableBlock):
         }
 
 
+_registered: dict[str, blocks.Block] = {}
+
+
+def register_lesson_block(name: str, block: blocks.Block) -> None:
+    """Add a kind of block to lessons and introductions; called in `apps.ready()` of the app that has it."""
+    _registered[name] = block
+
+
 class LessonBody(blocks.StreamBlock):
-    """The body of a lesson."""
+    """The body of a lesson: the blocks below, and those that apps above register."""
+
+    def __init__(self, local_blocks: Any = None, **kwargs: Any) -> None:
+        super().__init__([*(local_blocks or ()), *_registered.items()], **kwargs)
 
     text = blocks.RichTextBlock(
         label=_("Text"),
@@ -213,3 +226,22 @@ class LessonBody(blocks.StreamBlock):
 
     class Meta:
         template = "blocks/stream.html"
+
+
+class LessonField(StreamField):
+    """A StreamField of lesson blocks; migrations know only those of this app.
+
+    The column is the same whatever blocks there are, and the migrations of this app may not name the apps above it.
+    A data migration must not save such a field: it would drop the blocks that it does not know.
+    """
+
+    def __init__(self, block_types: Any = LessonBody, **kwargs: Any) -> None:
+        # the class, not an instance: the blocks are put together when all apps are loaded
+        super().__init__(block_types, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, _path, _types, kwargs = super().deconstruct()
+        builder = BlockDefinitionLookupBuilder()
+        own = [(key, block) for key, block in self.stream_block.child_blocks.items() if key not in _registered]
+        types = [(key, builder.add_block(block)) for key, block in own]
+        return name, "wagtail.fields.StreamField", [types], {**kwargs, "block_lookup": builder.get_lookup_as_dict()}

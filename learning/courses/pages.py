@@ -35,7 +35,7 @@ from wagtail.models import Orderable, Page
 from wagtail.search import index
 
 from learning.base.compiled import CompiledQuery
-from learning.courses.blocks import LessonBody
+from learning.courses.blocks import LessonField
 from learning.courses.enums import Completes, CourseLanguage, EnrollmentPolicy, Level
 from learning.courses.page_forms import SchoolPageForm
 from learning.courses.panels import PublicTitleChooserPanel
@@ -276,7 +276,7 @@ class CoursePart(SchoolPage):
 class ModulePage(CoursePart):
     """A module: an introduction and lessons."""
 
-    introduction = StreamField(LessonBody(), verbose_name=_("introduction"), blank=True)
+    introduction = LessonField(verbose_name=_("introduction"), blank=True)
 
     levels_below_course: ClassVar = 1
     parent_page_types: ClassVar = ["courses.CoursePage"]
@@ -311,7 +311,7 @@ class LessonPage(CoursePart):
 
     base_form_class = LessonForm
 
-    body = StreamField(LessonBody(), verbose_name=_("body"), blank=True)
+    body = LessonField(verbose_name=_("body"), blank=True)
     minutes = models.PositiveSmallIntegerField(
         _("minutes"),
         default=10,

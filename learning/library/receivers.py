@@ -2,33 +2,15 @@
 
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
-from django.utils import timezone
-from wagtail.models import Page, ReferenceIndex
 from wagtail.signals import post_page_move
 
-from learning.courses.models import CoursePage, LessonPage, ModulePage
+from learning.courses.models import CoursePage
+from learning.courses.stamps import restamp_pages_that_show
 from learning.library.collections import collection_of
 from learning.library.models import CourseCollection, Picture, StoredFile
 from learning.library.sharing import share_with_moved
-
-
-def _restamp_pages_showing(file: Picture | StoredFile) -> None:
-    base = ContentType.objects.get_for_model(Page)
-    ids = [
-        int(pk)
-        for pk in ReferenceIndex.get_references_to(file)
-        .filter(base_content_type=base)
-        .values_list("object_id", flat=True)
-    ]
-    if ids:
-        now = timezone.now()
-        # update(): save() would write back the whole page, perhaps over what an editor saves at this moment
-        LessonPage.objects.filter(pk__in=ids).update(content_stamp=now)
-        ModulePage.objects.filter(pk__in=ids).update(content_stamp=now)
-        CoursePage.objects.filter(pk__in=ids).update(programme_stamp=now)
 
 
 # pre_delete: after the deletion Wagtail's index no longer says which pages showed the file
@@ -40,7 +22,7 @@ def file_changed(instance: Picture | StoredFile, created: bool = False, **kwargs
     """Invalidate cached lesson bodies that show this file."""
     # a deletion sends no `created`, so the default counts; a new file is on no page yet
     if not created:
-        _restamp_pages_showing(instance)
+        restamp_pages_that_show([instance])
 
 
 @receiver(post_save, sender=CoursePage)

@@ -8,4 +8,8 @@ class VocabularyConfig(AppConfig):
     verbose_name = _("Vocabulary")
 
     def ready(self) -> None:
-        from learning.vocabulary import demo, personal_data, school_rights  # noqa: F401  (register)
+        from learning.courses.blocks import register_lesson_block
+        from learning.vocabulary import demo, personal_data, receivers, school_rights, scopes  # noqa: F401  (register)
+        from learning.vocabulary.blocks import WordSetBlock
+
+        register_lesson_block("word_set", WordSetBlock())

@@ -7,9 +7,11 @@ from wagtail import hooks
 from learning.base.menu import ScreenMenuItem, has_permission
 from learning.vocabulary.access import WRITE
 from learning.vocabulary.admin import bulk, imports, media, screens
+from learning.vocabulary.blocks import CHOOSER, check_word_sets
 from learning.vocabulary.forgetting import forget_person
 
 hooks.register("forget_person", forget_person)
+hooks.register("check_new_references", check_word_sets)
 for action in bulk.ACTIONS:
     hooks.register("register_bulk_action", action)
 
@@ -24,7 +26,7 @@ def register_addresses() -> list[Any]:
 
 @hooks.register("register_admin_viewset")
 def register_screens() -> list[Any]:
-    return list(screens.VIEWSETS)
+    return [*screens.VIEWSETS, CHOOSER]
 
 
 @hooks.register("register_learning_menu_item")

@@ -26,7 +26,7 @@ from tests.parts import ONCE
 pytestmark = [ONCE, pytest.mark.slow]
 
 EXAMPLES = 12  # for each operation and person
-OPERATIONS = 32
+OPERATIONS = 39
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,7 @@ from learning.vocabulary.admin.screens import LexemeFilter, beginning_with
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.merging import merge
 from learning.vocabulary.models import Lexeme, State
+from learning.vocabulary.receivers import restamp_pages_with
 
 MOST_AT_ONCE = 5000  # of “all words of the list”: the rest with the next click
 
@@ -46,8 +47,10 @@ class StateAction(WordsAction):
         cls, objects: list[Lexeme], **kwargs: Any
     ) -> tuple[int, int]:
         # `changed_at` stays: a word that was only approved is still as its import has made it
-        rows = Lexeme.objects.filter(pk__in=[row.pk for row in objects]).exclude(state=cls.after)
-        return rows.update(state=cls.after), 0
+        ids = [row.pk for row in objects]
+        count = Lexeme.objects.filter(pk__in=ids).exclude(state=cls.after).update(state=cls.after)
+        restamp_pages_with(Q(lexeme__in=ids))
+        return count, 0
 
     def get_success_message(self, num_parent_objects: int, num_child_objects: int) -> str:
         return gettext("Words changed: %(n)s.") % {"n": num_parent_objects}

@@ -4,13 +4,19 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from wagtail.models import Page
 
 from learning.accounts.models import User
+from learning.courses.models import LessonPage, ModulePage
+from learning.courses.stamps import pages_that_show
+from learning.enrollment.access import access_to_part
 from learning.enrollment.models import Enrollment, StudyGroup
 from learning.enrollment.rights import managed_courses
+from learning.enrollment.served import served
 from learning.enrollment.statuses import READING
 from learning.vocabulary.models import SetGiven, WordSet
 
+PAGES_LOOKED_AT = 20  # that show a set, for one request
 StudentsOf = Any  # a function from a teacher to the QuerySet of the people whom they teach
 _students_of: list[StudentsOf] = []
 
@@ -46,10 +52,21 @@ def own_set_or_404(user: User, set_id: int) -> WordSet:
 
 
 def seen_set_or_404(user: User, set_id: int) -> WordSet:
+    """A set of one's own, one that was given to one, or one that a lesson shows that one may read."""
     found = seen_sets(user).filter(pk=set_id).select_related("owner").first()
     if found is None:
-        raise Http404
+        found = WordSet.objects.filter(pk=set_id).select_related("owner").first()
+        if found is None or not _reads_it_in_a_lesson(user, found):
+            raise Http404
     return found
+
+
+def _reads_it_in_a_lesson(user: User, word_set: WordSet) -> bool:
+    pages = Page.objects.live().filter(pk__in=pages_that_show([word_set])).order_by("path")
+    for page in served(list(pages.specific()[:PAGES_LOOKED_AT]), user, None):
+        if isinstance(page, ModulePage | LessonPage) and access_to_part(user, page).granted:
+            return True
+    return False
 
 
 def taught_groups(user: User) -> QuerySet[StudyGroup]:

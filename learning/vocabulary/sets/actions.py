@@ -8,6 +8,7 @@ from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import User
+from learning.courses.stamps import restamp_pages_that_show
 from learning.enrollment.models import StudyGroup
 from learning.enrollment.rights import manages_course
 from learning.vocabulary.errors import VocabularyError
@@ -46,11 +47,13 @@ def _add_words(word_set: WordSet, lexemes: Iterable[Lexeme]) -> int:
     SetWord.objects.bulk_create(
         SetWord(word_set=word_set, lexeme=one, position=last + number) for number, one in enumerate(new, start=1)
     )
+    restamp_pages_that_show([word_set])
     return len(new)
 
 
 def remove_word(*, word_set: WordSet, lexeme_id: int) -> None:
     SetWord.objects.filter(word_set=word_set, lexeme=lexeme_id).delete()
+    restamp_pages_that_show([word_set])
 
 
 @transaction.atomic

@@ -147,7 +147,7 @@ def answers(request: PersonRequest) -> JsonResponse:
     settings = deck_settings(request.user)
     found = {key: _answer_of_json(one) for key, one in rows.items()}
     good = [one for one in found.values() if one is not None]
-    good = graded(good, _typed_cards(request.user, good))
+    good = graded(good, typed_cards(request.user, good))
     outcomes = deck.record(owner=request.user, answers=good, rules=Rules.of(settings))
     said = {key: outcomes[one.id] if one else "refused" for key, one in found.items()}
     return JsonResponse({"outcomes": said, **_more(request, settings, count, skip)})
@@ -164,7 +164,7 @@ def _answer_of_json(one: dict[str, Any]) -> Answer | None:
     whole = all(isinstance(value, int) and not isinstance(value, bool) for value in (rating, card_id, took))
     if at is None or at.tzinfo is None or not whole or rating not in Rating.values or not 0 < card_id < 2**63:
         return None
-    return Answer(found, card_id, rating, _bounded(at), typed=storable(one.get("typed")), took=took)
+    return Answer(found, card_id, rating, bounded(at), typed=storable(one.get("typed")), took=took)
 
 
 def storable(text: object) -> str:
@@ -174,12 +174,12 @@ def storable(text: object) -> str:
     return text.encode("utf-8", "replace").decode().replace("\x00", "")[: deck.LONGEST_ANSWER]
 
 
-def _bounded(at: datetime) -> datetime:
+def bounded(at: datetime) -> datetime:
     # near the first and the last year, an instant with an offset has no time in UTC
     return at if 1970 < at.year < 9998 else datetime(1970, 1, 1, tzinfo=UTC) if at.year <= 1970 else timezone.now()
 
 
-def _typed_cards(owner: User, rows: Iterable[Answer]) -> dict[int, Card]:
+def typed_cards(owner: User, rows: Iterable[Answer]) -> dict[int, Card]:
     ids = {row.card_id for row in rows if row.typed}
     if not ids:
         return {}

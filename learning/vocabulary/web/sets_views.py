@@ -18,6 +18,7 @@ from learning.accounts.models import User
 from learning.accounts.requests import PersonRequest
 from learning.base.numbers import parse_id
 from learning.base.sheets import as_file
+from learning.courses.stamps import restamp_pages_that_show
 from learning.enrollment.models import Enrollment
 from learning.enrollment.statuses import READING
 from learning.vocabulary import exports
@@ -39,6 +40,7 @@ from learning.vocabulary.sets.access import (
     taught_students,
 )
 from learning.vocabulary.sets.actions import MOST_WORDS
+from learning.vocabulary.sets.candidates import written_courses
 from learning.vocabulary.web.forms import GiveForm, WordSetForm
 from learning.vocabulary.web.review_views import card_context, own_card_or_404, record_form
 from learning.vocabulary.web.words_views import UNPROCESSABLE
@@ -85,6 +87,7 @@ def edit_set(request: PersonRequest, set_id: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         # not `form.save()`: it would bring back a set that was deleted in another window
         WordSet.objects.filter(pk=word_set.pk).update(**form.cleaned_data)
+        restamp_pages_that_show([word_set])
         return redirect(word_set)
     context = {"form": form, "title": word_set.name, "submit": _("Save"), "danger": _("Delete this set")}
     return render(request, "vocabulary/form.html", context, status=UNPROCESSABLE if form.errors else 200)
@@ -118,6 +121,7 @@ def word_set(request: PersonRequest, set_id: int) -> HttpResponse:
         "begun": sum(one.is_mine for one in lexemes),
         "q": query,
         "results": [one for one in found(request.user, query) if one.lexeme.pk not in have] if is_own and query else [],
+        "writes": is_own and written_courses(request.user).exists(),
         "gives": is_own and taught_students(request.user).order_by().exists(),
         "given": this.given.select_related("student", "group", "course").order_by("pk")[:MOST_ROWS] if is_own else [],
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from learning.vocabulary.web import media_views, review_views, sets_views, views, words_views
+from learning.vocabulary.web import candidates_views, media_views, review_views, sets_views, views, words_views
 
 urlpatterns = [
     path("dictionary/", views.dictionary, name="dictionary"),
@@ -29,6 +29,7 @@ urlpatterns = [
     path("words/sets/<int:set_id>/", sets_views.word_set, name="word_set"),
     path("words/sets/<int:set_id>/edit/", sets_views.edit_set, name="word_set_edit"),
     path("words/sets/<int:set_id>/words/", sets_views.change_words, name="word_set_words"),
+    path("words/sets/<int:set_id>/from-lesson/", candidates_views.from_lesson, name="word_set_from_lesson"),
     path("words/sets/<int:set_id>/give/", sets_views.give, name="word_set_give"),
     path("words/sets/<int:set_id>/learn/", sets_views.learn, name="word_set_learn"),
     path("words/sets/<int:set_id>/practise/", sets_views.practise, name="word_set_practise"),
