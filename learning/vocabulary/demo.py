@@ -19,8 +19,12 @@ from learning.vocabulary.starter.words import SOURCE, add_starter_words, remove_
 TEACHER, VERA, TOM = "teacher@example.org", "student@example.org", "student2@example.org"
 DAYS = 28  # that the student has learned
 NEW_A_DAY = 2
-# name, language, part of speech, number of words
-SETS = (("Irregular verbs, first part", "en", "verb", 20), ("À la maison", "fr", "noun", 15))
+VERBS = ("be", "become", "begin", "break", "bring", "buy", "choose", "come", "do", "drink", "eat", "fall", "feel",
+         "find", "fly", "forget", "get", "give", "go", "have")  # fmt: skip
+AT_HOME = ("maison", "chambre", "cuisine", "porte", "fenêtre", "mur", "table", "chaise", "lit", "lumière", "tableau",
+           "verre", "couteau", "pain", "jardin")  # fmt: skip
+# name, language, words
+SETS = (("Irregular verbs, first part", "en", VERBS), ("À la maison", "fr", AT_HOME))
 
 
 def _add(school: DemoSchool) -> None:
@@ -28,9 +32,9 @@ def _add(school: DemoSchool) -> None:
     people = school.people
     if not {TEACHER, VERA, TOM} <= people.keys():
         return
-    for name, language, part, count in SETS:
+    for name, language, lemmas in SETS:
         made = WordSet.objects.create(owner=people[TEACHER], name=name)
-        add_words(word_set=made, lexemes=_words(language, part, count))
+        add_words(word_set=made, lexemes=_words(language, lemmas))
         SetGiven.objects.create(
             word_set=made,
             student=people[VERA if language == "en" else TOM],
@@ -40,16 +44,16 @@ def _add(school: DemoSchool) -> None:
     _learn(people[VERA])
 
 
-def _words(language: str, part: str, count: int) -> list[Lexeme]:
-    rows = Lexeme.objects.filter(language__code=language, part_of_speech=part, source__name=SOURCE["name"])
-    return list(rows.select_related("language").order_by("pk")[:count])
+def _words(language: str, lemmas: tuple[str, ...]) -> list[Lexeme]:
+    rows = Lexeme.objects.filter(language__code=language, lemma__in=lemmas, source__name=SOURCE["name"])
+    return sorted(rows.select_related("language"), key=lambda row: lemmas.index(row.lemma))
 
 
 def _learn(student: User) -> None:
     """A month of reviews: a few new words a day, some of them forgotten now and then."""
     start = timezone.now() - timedelta(days=DAYS)
     settings = deck_settings(student)
-    save_words(owner=student, lexemes=_words("en", "verb", 20) + _words("fr", "noun", 15), settings=settings)
+    save_words(owner=student, lexemes=_words("en", VERBS) + _words("fr", AT_HOME), settings=settings)
     cards = list(Card.objects.filter(owner=student).order_by("lexeme", "kind"))
     Card.objects.filter(owner=student).update(added_at=start, due=start)
     begun: list[Card] = []

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from learning.accounts.models import User
-from learning.vocabulary.models import Card, DeckSettings, Review, SetGiven, WordSet
+from learning.vocabulary.models import AnkiHistory, Card, DeckSettings, Review, SetGiven, WordSet
 
 
 @transaction.atomic
@@ -13,6 +13,9 @@ def forget_person(person: User) -> None:
     Review.objects.filter(owner=person).delete()
     Card.objects.filter(owner=person).delete()
     DeckSettings.objects.filter(owner=person).delete()
+    for history in AnkiHistory.objects.filter(owner=person):
+        history.file.delete(save=False)
+        history.delete()
     SetGiven.objects.filter(student=person).delete()
     own = WordSet.objects.filter(owner=person)
     own.filter(given=None).delete()

@@ -4,7 +4,18 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from learning.accounts.own_data import DataSection, register_data, rows_of
-from learning.vocabulary.models import Card, CardKind, DeckSettings, Lexeme, Rating, Review, SetGiven, Verdict, WordSet
+from learning.vocabulary.models import (
+    AnkiHistory,
+    Card,
+    CardKind,
+    DeckSettings,
+    Lexeme,
+    Rating,
+    Review,
+    SetGiven,
+    Verdict,
+    WordSet,
+)
 
 _WORD = pgettext_lazy("dictionary", "Word")
 _WHEN = _("When")
@@ -54,6 +65,14 @@ register_data(
         ),
         {"card__lexeme__lemma": _WORD, "at": _WHEN, "rating": pgettext_lazy("review", "Rating"), "answer": _("Answer")},
         words={"card__kind": _kind, "rating": _rating, "verdict": _verdict},
+    ),
+    DataSection(
+        "anki",
+        _("What you learned in Anki"),
+        lambda person: rows_of(
+            AnkiHistory.objects.filter(owner=person), "filename", "language__code", "state", "report", "made_at"
+        ),
+        {"filename": _("File"), "made_at": _WHEN},
     ),
     DataSection(
         "word_sets",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from learning.accounts.models import User
 from learning.vocabulary.imports.freedict import DIGITS
 from learning.vocabulary.models import (
+    AnkiHistory,
     Card,
     DeckSettings,
     Form,
@@ -71,6 +72,7 @@ def everything_about_words(person: User, teacher: User) -> None:
         answer = Answer(uuid.uuid4(), card.pk, 3, timezone.now(), typed="papilon", verdict="typo")
         record(owner=person, answers=[answer], rules=Rules.of(settings))
     WordSet.objects.create(owner=person, name="Insects", about="Of the garden")
+    AnkiHistory.objects.create(owner=person, language=mine.language, filename="insects.apkg", report={"counts": {}})
     given = WordSet.objects.create(owner=teacher, name="Animals")
     SetGiven.objects.create(word_set=given, student=person, given_by=teacher)
 

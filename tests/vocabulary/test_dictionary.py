@@ -1,5 +1,7 @@
 """The dictionary as people use it: search, the page of a word, and writing it in the CMS."""
 
+import re
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -296,7 +298,7 @@ def test_the_list_of_words_is_filtered(words: SimpleNamespace, people: SimpleNam
 def test_starter_words_come_once_and_go_unless_they_were_changed(people: SimpleNamespace) -> None:
     mine = word("livre", "fr", "book", part_of_speech="noun", gender="m")
     made = add_starter_words()
-    assert made == 298
+    assert made == 1008
     assert add_starter_words() == 0
     assert Lexeme.objects.count() == made + 1
     assert lemmas(people.student, "went") == ["go"]
@@ -309,21 +311,36 @@ def test_starter_words_come_once_and_go_unless_they_were_changed(people: SimpleN
     assert set(Lexeme.objects.all()) == {mine, changed}
 
 
-def test_every_starter_word_has_forms_and_translations(db: None) -> None:
+def test_every_starter_word_is_whole(db: None) -> None:
     add_starter_words()
-    verbs, nouns = Lexeme.objects.filter(language__code="en"), Lexeme.objects.filter(language__code="fr")
-    assert verbs.count() >= 150
-    for rows, kinds in ((verbs, ("past", "past_participle")), (nouns, ())):
-        for row in rows.prefetch_related("forms", "senses__translations__language"):
-            assert {form.kind for form in row.forms.all()} >= set(kinds), row.lemma
-            languages = {one.language.code for sense in row.senses.all() for one in sense.translations.all()}
-            assert len(languages) == 2, row.lemma
-    assert not nouns.filter(gender="").exists()
-    for row in Lexeme.objects.prefetch_related("pronunciations", "examples"):
+    rows = Lexeme.objects.select_related("language").prefetch_related(
+        "forms", "senses__translations__language", "pronunciations", "examples"
+    )
+    counts: Counter[tuple[str, str]] = Counter()
+    irregular = 0
+    for row in rows:
+        counts[row.language.code, row.part_of_speech] += 1
+        languages = {one.language.code for sense in row.senses.all() for one in sense.translations.all()}
+        assert languages == {"en", "fr", "ru"} - {row.language.code}, row.lemma
         (sound,), (example,) = row.pronunciations.all(), row.examples.all()
-        assert sound.ipa, row.lemma
-        assert example.text, row.lemma
-        assert example.translation, row.lemma
+        assert sound.ipa.strip("/ "), row.lemma
+        assert re.search(r"[.!?]$", example.text), row.lemma
+        assert re.search(r"[А-Яа-яЁё]", example.translation), row.lemma
+        forms = {form.kind: form.spelling for form in row.forms.all()}
+        if (row.language.code, row.part_of_speech) == ("en", "verb"):
+            assert forms.keys() >= {"past", "past_participle"}, row.lemma
+            irregular += not forms["past"].endswith("ed")
+        if (row.language.code, row.part_of_speech) == ("fr", "verb"):
+            assert forms.keys() == {"past_participle"}, row.lemma
+            assert set(row.auxiliary.split(", ")) <= {"avoir", "être"}, row.lemma
+        assert bool(row.gender) == ((row.language.code, row.part_of_speech) == ("fr", "noun")), row.lemma
+        spellings = [fold(spelling) for spelling in (row.lemma, *forms.values())]
+        if row.part_of_speech != "verb":
+            said = fold(example.text)
+            assert any(spelling in said for spelling in spellings), (row.lemma, example.text)
+    assert irregular >= 130  # and some, such as “fed”, that end so too
+    assert counts.total() == 1009
+    assert counts["fr", "verb"] == 90
 
 
 def test_a_word_is_looked_up_where_one_reads(words: SimpleNamespace, people: SimpleNamespace, visit: Any) -> None:

@@ -36,8 +36,11 @@ LONGEST_FIELD = 2000
 DATABASES = ("collection.anki21", "collection.anki2")
 READ = {
     "notes": {"id", "mid", "flds"},
-    "col": {"models"},
+    "col": {"models", "crt"},
+    "cards": {"id", "nid", "ord", "type", "due", "ivl", "factor", "lapses"},
+    "revlog": {"id", "cid", "ease", "factor", "type"},
 }
+ALWAYS = {"notes", "col"}  # what every package has
 _SOUND = re.compile(r"\[(?:sound|anki):[^\[\]]{0,300}\]")
 
 
@@ -132,7 +135,8 @@ def _check_tables(database: sqlite3.Connection) -> None:
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise VocabularyError("damaged", _("The database of the package cannot be read.")) from error
     plain = {name for name, kind, sql in rows if kind == "table" and not str(sql).upper().startswith("CREATE VIRTUAL")}
-    if not {"notes", "col"} <= plain or computed:
+    other = {name for name, _kind, _sql in rows if name in READ} - plain
+    if not plain >= ALWAYS or other or computed:
         raise VocabularyError("no_package", _("This is no package of Anki."))
 
 

@@ -10,12 +10,13 @@ from learning.vocabulary.models.entries import (
     State,
     Translation,
 )
-from learning.vocabulary.models.imports import DictionaryImport, ImportedLexeme
+from learning.vocabulary.models.imports import AnkiHistory, DictionaryImport, ImportedLexeme
 from learning.vocabulary.models.languages import Language
 from learning.vocabulary.models.sets import SetGiven, SetWord, WordSet
 from learning.vocabulary.models.sounds import DictionaryFiles, Speech
 
 __all__ = [
+    "AnkiHistory",
     "Card",
     "CardKind",
     "DeckSettings",

@@ -13,7 +13,7 @@ from learning.vocabulary.models.entries import Lexeme, Source
 from learning.vocabulary.models.languages import Language
 
 
-def import_path(run: "DictionaryImport", filename: str) -> str:
+def import_path(run: models.Model, filename: str) -> str:
     """Generate the stored name; nothing of the uploaded name is kept."""
     return f"dictionaries/{uuid.uuid4().hex}"
 
@@ -92,3 +92,28 @@ class ImportedLexeme(models.Model):
 
     class Meta:
         default_permissions = ()
+
+
+class AnkiHistory(models.Model):
+    """A package of Anki that a learner brings along, for what they have learned there, and what became of it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", pgettext_lazy("import", "Is being read")
+        DONE = "done", pgettext_lazy("import", "Done")
+        FAILED = "failed", pgettext_lazy("import", "Could not be read")
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    language = models.ForeignKey(Language, on_delete=models.PROTECT, related_name="+")
+    filename = models.CharField(max_length=200, blank=True)
+    file = models.FileField(upload_to=import_path, blank=True)  # deleted when it was read
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    report = models.JSONField(default=dict, blank=True)
+    problem = models.CharField(max_length=500, blank=True)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.filename

@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from learning.accounts.models import User
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.models import Card, CardKind, DeckSettings, Form, Lexeme, MergedCard, Review, Sense
-from learning.vocabulary.models.cards import FORM_KINDS, scheduling_of, set_scheduling
+from learning.vocabulary.models.cards import FORM_KINDS, SCHEDULING, scheduling_of, set_scheduling
 from learning.vocabulary.reviews import scheduling
 from learning.vocabulary.reviews.scheduling import Rules
 
 MOST_CARDS = 20_000  # of one person
+FULL = _("Your deck has no room for more words. Remove some first.")
 MEANING = "meaning"
 MOST_ANSWERS = 200  # that are sent at once
 LONGEST_ANSWER = 200
@@ -49,7 +50,7 @@ def save_words(*, owner: User, lexemes: Iterable[Lexeme], settings: DeckSettings
             User.objects.select_for_update().get(pk=owner.pk)
             wanted = _missing_cards(owner, rows, settings)
             if wanted and Card.objects.filter(owner=owner).count() + len(wanted) > MOST_CARDS:
-                raise VocabularyError("full", _("Your deck has no room for more words. Remove some first."))
+                raise VocabularyError("full", FULL)
             Card.objects.bulk_create(wanted)
     except IntegrityError as error:  # a word was deleted at this moment
         raise VocabularyError("gone", _("A word was deleted meanwhile. Try again.")) from error
@@ -192,7 +193,7 @@ def _store(card: Card, answer: Answer, now: datetime, rules: Rules) -> None:
 
 
 def _save(card: Card) -> None:
-    card.save(update_fields=["state", "step", "stability", "difficulty", "due", "last_review", "lapses", "slips_at"])
+    card.save(update_fields=SCHEDULING)
 
 
 def effective(card: Card) -> QuerySet[Review]:

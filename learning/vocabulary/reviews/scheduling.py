@@ -44,7 +44,8 @@ class Rules:
 
 
 @lru_cache(maxsize=64)
-def _scheduler(retention: float) -> fsrs.Scheduler:
+def scheduler(retention: float) -> fsrs.Scheduler:
+    """The scheduler of FSRS for this wanted retention, without its own fuzz."""
     return fsrs.Scheduler(desired_retention=retention, maximum_interval=MOST_DAYS, enable_fuzzing=False)
 
 
@@ -52,7 +53,7 @@ def review(card: Card, rating: int, at: datetime, rules: Rules) -> int:
     """Move the card by one answer; returns the days of its next interval, 0 for minutes. Saves nothing."""
     at = at.astimezone(UTC)
     was = card.state
-    moved, _log = _scheduler(rules.retention).review_card(_as_fsrs(card), fsrs.Rating(rating), at)
+    moved, _log = scheduler(rules.retention).review_card(_as_fsrs(card), fsrs.Rating(rating), at)
     card.state, card.step = int(moved.state), moved.step
     card.stability, card.difficulty, card.last_review = moved.stability, moved.difficulty, at
     days = (moved.due - at).days

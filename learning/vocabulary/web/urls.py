@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from learning.vocabulary.web import candidates_views, media_views, review_views, sets_views, views, words_views
+from learning.vocabulary.web import (
+    candidates_views,
+    history_views,
+    media_views,
+    review_views,
+    sets_views,
+    views,
+    words_views,
+)
 
 urlpatterns = [
     path("dictionary/", views.dictionary, name="dictionary"),
@@ -22,6 +30,7 @@ urlpatterns = [
     path("words/saved/", words_views.saved, name="words_saved"),
     path("words/list/", words_views.words, name="words_list"),
     path("words/list/<int:lexeme_id>/", words_views.word, name="words_word"),
+    path("words/anki/", history_views.anki_history, name="words_anki"),
     path("words/settings/", words_views.settings_page, name="words_settings"),
     path("words/statistics/", words_views.statistics_page, name="words_statistics"),
     path("words/sets/", sets_views.sets, name="word_sets"),

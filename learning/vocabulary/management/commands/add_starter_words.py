@@ -1,4 +1,4 @@
-"""`manage.py add_starter_words`: about 300 words of English and French for a new dictionary."""
+"""`manage.py add_starter_words`: about 1,000 words of English and French for a new dictionary."""
 
 from typing import Any
 
