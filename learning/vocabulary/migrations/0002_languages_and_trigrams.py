@@ -1,4 +1,8 @@
-"""The languages that every dictionary begins with; on PostgreSQL an index that finds words in spite of a slip."""
+"""The languages that every dictionary begins with; on PostgreSQL indexes for search.
+
+One finds words in spite of a slip; the others give words and translations that begin alike in the order of their
+characters, whatever the collation of the database is.
+"""
 
 from typing import Any
 
@@ -14,11 +18,16 @@ def add(apps: Any, schema_editor: Any) -> None:
         schema_editor.execute(
             "CREATE INDEX vocabulary_lexeme_trigrams ON vocabulary_lexeme USING gin (folded gin_trgm_ops)"
         )
+        for table in ("lexeme", "translation"):
+            schema_editor.execute(
+                f'CREATE INDEX vocabulary_{table}_begins ON vocabulary_{table} (folded COLLATE "C", id)'
+            )
 
 
 def drop(apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("DROP INDEX vocabulary_lexeme_trigrams")
+        for name in ("lexeme_trigrams", "lexeme_begins", "translation_begins"):
+            schema_editor.execute(f"DROP INDEX vocabulary_{name}")
 
 
 class Migration(migrations.Migration):

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import CharField, Count, Value
+from django.db.models import CharField, Count, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from learning.base.compiled import CompiledQuery
 from learning.vocabulary.folding import fold
 from learning.vocabulary.grammar import FormKind, Gender
 from learning.vocabulary.models import (
@@ -48,16 +49,15 @@ class Facts:
         return [spelling for here, spelling in self.forms if here == kind]
 
 
-def facts_of(lexeme_ids: Iterable[int]) -> dict[int, Facts]:
-    """What cards show of these words; one query."""
-    ids = set(lexeme_ids)
+def _rows_of(ids: list[int]) -> QuerySet[Any, Any]:
+    """All that cards show of these words: which kind of row, its key, the word, and two texts."""
 
     def part(number: int, rows: Any, lexeme: str, first: Any, second: Any) -> Any:
         return rows.order_by().values_list(Value(number), "pk", lexeme, first, second)
 
     nothing = Value("", output_field=CharField())
     recording = Coalesce(Cast("recording_id", CharField()), nothing)
-    rows = part(0, Form.objects.filter(lexeme__in=ids), "lexeme_id", "kind", "spelling").union(
+    return part(0, Form.objects.filter(lexeme__in=ids), "lexeme_id", "kind", "spelling").union(  # type: ignore[no-any-return]
         part(1, Pronunciation.objects.filter(lexeme__in=ids), "lexeme_id", "ipa", recording),
         part(2, Translation.objects.filter(sense__lexeme__in=ids), "sense__lexeme_id", "language__code", "text"),
         part(3, Example.objects.filter(lexeme__in=ids), "lexeme_id", "text", "translation"),
@@ -65,6 +65,16 @@ def facts_of(lexeme_ids: Iterable[int]) -> dict[int, Facts]:
         part(5, EntryPicture.objects.filter(lexeme__in=ids), "lexeme_id", "alt", nothing),
         all=True,
     )
+
+
+_few_rows = CompiledQuery(_rows_of)
+FEW = 20  # words: as many as a browser holds cards
+
+
+def facts_of(lexeme_ids: Iterable[int]) -> dict[int, Facts]:
+    """What cards show of these words; one query."""
+    ids = list(set(lexeme_ids))
+    rows = _few_rows.rows(ids) if len(ids) <= FEW else list(_rows_of(ids))
     found: dict[int, Facts] = {pk: Facts() for pk in ids}
     for number, _pk, lexeme_id, first, second in sorted(rows):
         facts = found[lexeme_id]

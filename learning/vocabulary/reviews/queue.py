@@ -9,6 +9,7 @@ from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Que
 from django.utils import timezone
 
 from learning.accounts.models import User
+from learning.base.compiled import CompiledQuery
 from learning.vocabulary.models import Card, CardKind, DeckSettings, Review
 from learning.vocabulary.reviews.settings import day_of, zone_of
 
@@ -42,34 +43,50 @@ def today(owner: User, settings: DeckSettings, now: datetime | None = None) -> T
     """Two queries: the answers of the day, and the cards."""
     now = now or timezone.now()
     start, end = day_of(owner, now)
-    answers = Review.objects.filter(owner=owner, at__gte=start, undone_at=None, is_practice=False).aggregate(
-        done=Count("pk"), fresh=Count("pk", filter=Q(was=State.NEW)), reviewed=Count("pk", filter=Q(was=State.REVIEW))
-    )
-    learned = Card.objects.filter(owner=owner).learned()
-    cards = learned.aggregate(
-        steps=Count("pk", filter=Q(state__in=IN_STEPS, due__lt=end)),
-        due=Count("pk", filter=Q(state=State.REVIEW, due__lt=end)),
-        new=Count("lexeme", distinct=True, filter=Q(state=State.NEW) & ~_is_met(owner, start, end)),
-        seen=Count("pk"),
-    )
+    done, fresh, reviewed = next(iter(_answers.rows(owner.pk, start)), (0, 0, 0))
+    steps, waits, unseen, seen = next(iter(_cards.rows(owner.pk, start, end)), (0, 0, 0, 0))
     share = EASY_SHARE if settings.is_easy(start.astimezone(zone_of(owner)).weekday()) else 1
-    reviews_left = max(0, settings.reviews_a_day // share - answers["reviewed"])
-    new_left = max(0, settings.new_a_day // share - answers["fresh"])
-    due = cards["steps"] + min(cards["due"], reviews_left)
-    new = min(cards["new"], new_left)
+    reviews_left = max(0, settings.reviews_a_day // share - reviewed)
+    new_left = max(0, settings.new_a_day // share - fresh)
+    due = steps + min(waits, reviews_left)
+    new = min(unseen, new_left)
     return Today(
         due=due,
         new=new,
-        waiting=max(0, cards["due"] - reviews_left),
-        done=answers["done"],
+        waiting=max(0, waits - reviews_left),
+        done=done,
         reviews_left=reviews_left,
         new_left=new_left,
         minutes=-(-(due + 2 * new) * SECONDS_EACH // 60),
-        seen=cards["seen"],
+        seen=seen,
     )
 
 
-def _is_met(owner: User, start: datetime, end: datetime) -> Q:
+def _of_one(rows: QuerySet[Any], **counts: Count) -> QuerySet[Any, Any]:
+    """These counts, in one row; no row where there is nothing to count."""
+    return rows.order_by().values("owner").annotate(**counts).values_list(*counts)
+
+
+_answers = CompiledQuery(
+    lambda owner, start: _of_one(
+        Review.objects.filter(owner=owner, at__gte=start, undone_at=None, is_practice=False),
+        done=Count("pk"),
+        fresh=Count("pk", filter=Q(was=State.NEW)),
+        reviewed=Count("pk", filter=Q(was=State.REVIEW)),
+    )
+)
+_cards = CompiledQuery(
+    lambda owner, start, end: _of_one(
+        Card.objects.filter(owner=owner).learned(),
+        steps=Count("pk", filter=Q(state__in=IN_STEPS, due__lt=end)),
+        waits=Count("pk", filter=Q(state=State.REVIEW, due__lt=end)),
+        unseen=Count("lexeme", distinct=True, filter=Q(state=State.NEW) & ~_is_met(owner, start, end)),
+        seen=Count("pk"),
+    )
+)
+
+
+def _is_met(owner: int, start: datetime, end: datetime) -> Q:
     """Cards whose word is asked today in another kind of question, or was: a word is met in one kind a day."""
     answered = Review.objects.filter(owner=owner, at__gte=start, undone_at=None, card__lexeme=OuterRef("lexeme"))
     waiting = Card.objects.filter(owner=owner, due__lt=end, lexeme=OuterRef("lexeme")).exclude(state=State.NEW)
@@ -102,7 +119,7 @@ def next_cards(
     first: list[Card] = [card for card in cards if card.rank < EARLY]
     if len(first) < count and new_left > 0:
         met = {lexeme for _state, lexeme in held} | {card.lexeme_id for card in cards}
-        new = rows.filter(~_is_met(owner, start, end), state=State.NEW).exclude(lexeme__in=met)
+        new = rows.filter(~_is_met(owner.pk, start, end), state=State.NEW).exclude(lexeme__in=met)
         kinds = len(CardKind)
         first += _one_of_each_word(new.order_by("added_at", "pk")[: kinds * count], min(count - len(first), new_left))
     return (first + [card for card in cards if card.rank == EARLY])[:count]

@@ -11,7 +11,9 @@ DAY_STARTS = 4  # o'clock in the learner's zone: who learns after midnight still
 
 def deck_settings(owner: User) -> DeckSettings:
     """The stored settings of this person, or the defaults; not saved."""
-    return DeckSettings.objects.filter(owner=owner).first() or DeckSettings(owner=owner)
+    found = DeckSettings.objects.filter(owner=owner).first() or DeckSettings(owner=owner)
+    found.owner = owner  # it is here: nobody need ask for it
+    return found
 
 
 def zone_of(owner: User) -> ZoneInfo:
