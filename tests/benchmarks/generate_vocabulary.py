@@ -20,9 +20,9 @@ WORDS, LEARNERS, CARDS_EACH, REVIEWS_EACH = 500_000, 10_000, 200, 5
 # syllables, so that beginnings are as frequent as in a language and every word is another one
 SYLLABLES = [first + second for first in "bdglmn" for second in "aeiou"] + ["ra", "re"]
 LEXEMES = """
-INSERT INTO vocabulary_lexeme (language_id, lemma, folded, part_of_speech, gender, homograph, note, state, added_at,
-                               changed_at)
-SELECT %(language)s, word, word, 'noun', (ARRAY['m', 'f', 'n'])[1 + n %% 3], 1, '', 'approved', now(), now()
+INSERT INTO vocabulary_lexeme (language_id, lemma, folded, part_of_speech, gender, homograph, auxiliary, note, state,
+                               added_at, changed_at)
+SELECT %(language)s, word, word, 'noun', (ARRAY['m', 'f', 'n'])[1 + n %% 3], 1, '', '', 'approved', now(), now()
 FROM (SELECT n, s[1 + n %% 32] || s[1 + (n / 32) %% 32] || s[1 + (n / 1024) %% 32] || s[1 + (n / 32768) %% 32] AS word
       FROM generate_series(1, %(count)s) n, (SELECT %(syllables)s::text[] AS s) syllables) made
 """

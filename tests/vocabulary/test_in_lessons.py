@@ -178,3 +178,14 @@ def test_pages_with_words_ask_a_bounded_number_of_queries(shown: SimpleNamespace
     asked = f"/words/sets/{shown.set.pk}/from-lesson/?course={shown.course.pk}&lesson={text.pk}&language=fr"
     assert queries(visit(shown.teacher), asked) <= 22
     assert Lexeme.objects.count() > 90
+
+
+def test_the_form_of_a_word_says_where_it_is_used(shown: SimpleNamespace, visit: Any) -> None:
+    foreign = WordSet.objects.create(owner=shown.other_teacher, name="Secret set")
+    add_words(word_set=foreign, lexemes=[shown.eye])
+    visit(shown.student).post(f"/words/sets/{shown.set.pk}/learn/")
+    html = visit(shown.teacher).get(f"/cms/vocabulary/word/edit/{shown.eye.pk}/").content.decode()
+    for part in ("1 person learns it.", "It is in 2 word sets.", "1 page shows it so.", "First words"):
+        assert part in html
+    assert "Secret set" not in html
+    assert "Where it is used" not in visit(shown.teacher).get("/cms/vocabulary/word/new/").content.decode()

@@ -19,6 +19,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 
 from learning.base.lists import ManagedIndexView
 from learning.vocabulary.admin.media import RECORDS, PictureInput, SoundInput
+from learning.vocabulary.admin.used import UsedPanel
 from learning.vocabulary.folding import fold
 from learning.vocabulary.grammar import Gender, PartOfSpeech
 from learning.vocabulary.models import EntryPicture, Example, Language, Lexeme, Pronunciation, Source, State
@@ -170,6 +171,7 @@ class LexemeViewSet(ModelViewSet):
                 label=_("Picture"),
             ),
             MultiFieldPanel([FieldPanel("note")], heading=_("Note")),
+            UsedPanel(),
         ]
     )
 
