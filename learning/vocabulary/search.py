@@ -19,7 +19,7 @@ from learning.vocabulary.models import Form, Lexeme, Translation
 
 CharField.register_lookup(TrigramSimilar)
 MOST = 20
-LOOKED_AT = 200  # of those that begin so
+LOOKED_AT = 100  # of those that begin so
 LAST_CHARACTER = "\U0010ffff"
 LIKE_ENOUGH = 0.35  # similarity by trigrams, of 1
 

@@ -105,21 +105,34 @@ def assert_no_rule_of_axe_is_broken(page: Page, paths: Iterable[str]) -> None:
             assert overflow <= 0, f"{path} scrolls sideways at {width}"
 
 
+# the session of each person, as the cookies that bear it: logging in takes longer than most pages
+_sessions: dict[tuple[str, str], list[Any]] = {}
+
+
+def _log_in(page: Page, base: str, email: str) -> None:
+    """Go to the dashboard; through the form of logging in where this person has no session, or it has ended."""
+    page.goto("/me/")
+    if "/accounts/login/" in page.url:
+        page.fill("[name=login]", email)
+        page.fill("[name=password]", "parta-demo")
+        page.click("main button[type=submit]")
+        page.wait_for_url("**/me/")
+    cookies = page.context.cookies()
+    _sessions[base, email] = [cookie for cookie in cookies if cookie["name"] == "sessionid"]
+
+
 @contextlib.contextmanager
 def page_of(browser: Browser, base: str, email: str = "", *, expected: str = "", **options: Any) -> Iterator[Page]:
     """A page whose console must stay empty, but for what is expected, and that asks no other host for anything."""
     context = browser.new_context(base_url=base, **{"locale": "en", **options})
+    context.add_cookies(_sessions.get((base, email), []))
     page = context.new_page()
     problems: list[str] = []
     page.on("console", lambda m: problems.append(m.text) if m.type == "error" and "status of 4" not in m.text else None)
     page.on("pageerror", lambda e: problems.append(str(e)))
     page.on("request", lambda r: None if r.url.startswith((base, "data:", "blob:")) else problems.append(r.url))
     if email:
-        page.goto("/accounts/login/")
-        page.fill("[name=login]", email)
-        page.fill("[name=password]", "parta-demo")
-        page.click("main button[type=submit]")
-        page.wait_for_url("**/me/")
+        _log_in(page, base, email)
     yield page
     said = list(problems)
     # Chromium has kept `close` waiting for ever where a page was still on its way to another
