@@ -331,8 +331,8 @@ WAGTAILDOCS_DOCUMENT_MODEL = "library.StoredFile"
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
 WAGTAILDOCS_EXTENSIONS: list[str] = [
     *("csv", "doc", "docx", "epub", "key", "odp", "ods", "odt", "pdf", "ppt", "pptx", "rtf", "txt", "vtt", "xls"),
-    *("xlsx", "zip", "avi", "m4a", "m4v", "mov", "mp3", "mp4", "mpeg", "mpg", "ogg", "ogv", "opus", "wav", "webm"),
-    *("gif", "jpeg", "jpg", "png", "webp"),
+    *("xlsx", "zip", "avi", "m4a", "m4v", "mov", "mp3", "mp4", "mpeg", "mpg", "ogg", "ogv", "opus", "wav", "weba"),
+    *("webm", "gif", "jpeg", "jpg", "png", "webp"),
 ]
 WAGTAILEMBEDS_FINDERS: list[dict] = []  # video links go through django-embed-video, nothing is fetched
 EMBED_VIDEO_BACKENDS = ("learning.courses.video.Youtube", "learning.courses.video.Vimeo")

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from learning.enrollment.actions import change_status
 from learning.enrollment.statuses import Status
-from learning.library.kinds import Kind, check_upload
+from learning.library.kinds import FORMATS, Kind, check_upload
 from learning.library.models import Picture, StoredFile
 from learning.library.views import parse_range
 from tests import school
@@ -250,3 +250,8 @@ def test_accel_redirect_hands_over_only_after_the_door(shown: Any, visit: Any, s
     assert response["X-Accel-Redirect"] == "/protected/" + shown.video.file.name
     assert response.content == b""
     assert "X-Accel-Redirect" not in visit(shown.stranger).get(shown.video.url).headers
+
+
+def test_every_known_format_may_be_uploaded(settings: Any) -> None:
+    """Wagtail has a list of its own beside ours."""
+    assert set(settings.WAGTAILDOCS_EXTENSIONS) == set(FORMATS)
