@@ -4,13 +4,14 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.admin.ui.tables import Column
-from wagtail.admin.views.generic.chooser import ChooseResultsView, ChooseView
+from wagtail.admin.views.generic.chooser import ChooseResultsView, ChooseView, ChosenMultipleView, ChosenView
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 
-from learning.base.numbers import parse_ids
+from learning.base.numbers import parse_id, parse_ids
 from learning.vocabulary.models import Lexeme, State, WordSet
 from learning.vocabulary.reviews.questions import facts_of, meanings_for
 from learning.vocabulary.sets.access import own_sets
@@ -37,6 +38,16 @@ class _ChooseResults(_OwnSets, ChooseResultsView):
     pass
 
 
+class _Chosen(ChosenView):
+    def get_object(self, pk: Any) -> WordSet:
+        return get_object_or_404(own_sets(self.request.user), pk=parse_id(str(pk)) or 0)
+
+
+class _ChosenMultiple(ChosenMultipleView):
+    def get_objects(self, pks: list[Any]) -> QuerySet[WordSet]:
+        return own_sets(self.request.user).filter(pk__in=parse_ids(map(str, pks)))
+
+
 class WordSetChooserViewSet(ChooserViewSet):
     model = WordSet
     icon = "list-ul"
@@ -46,6 +57,8 @@ class WordSetChooserViewSet(ChooserViewSet):
     url_prefix = "vocabulary/set-chooser"
     choose_view_class = _Choose
     choose_results_view_class = _ChooseResults
+    chosen_view_class = _Chosen
+    chosen_multiple_view_class = _ChosenMultiple
 
 
 CHOOSER = WordSetChooserViewSet("word_set_chooser")

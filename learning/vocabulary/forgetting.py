@@ -1,6 +1,7 @@
 """What goes when a person is anonymised: their deck and reviews. Sets that others learn stay with their words."""
 
 from django.db import transaction
+from wagtail.models import ReferenceIndex
 
 from learning.accounts.models import User
 from learning.vocabulary.models import AnkiHistory, Card, DeckSettings, Review, SetGiven, WordSet
@@ -18,6 +19,7 @@ def forget_person(person: User) -> None:
         history.delete()
     SetGiven.objects.filter(student=person).delete()
     own = WordSet.objects.filter(owner=person)
-    own.filter(given=None).delete()
+    shown = ReferenceIndex.get_references_to_in_bulk(own).values_list("to_object_id", flat=True)
+    own.filter(given=None).exclude(pk__in=[int(pk) for pk in shown]).delete()
     # what is in use is a list of words and says nothing of the person; its description may
     own.update(about="")

@@ -140,6 +140,10 @@ def _merge_cards(kept: Lexeme, other: Lexeme) -> None:
         MergedCard.objects.create(was=card.pk, card=same)
         same.note = same.note or card.note
         same.added_at = min(same.added_at, card.added_at)
-        same.save(update_fields=["note", "added_at"])
+        # what was brought along from another program: of two memories the stronger one
+        same.start = max((same.start, card.start), key=lambda start: start.get("stability") or 0)
+        same.forgiven = max(same.forgiven, card.forgiven)
+        same.is_suspended = same.is_suspended and card.is_suspended
+        same.save(update_fields=["note", "added_at", "start", "forgiven", "is_suspended"])
         deck.replay(same, Rules.of(deck_settings(card.owner)))
         card.delete()

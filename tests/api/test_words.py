@@ -33,6 +33,7 @@ def test_words_are_looked_up(words: SimpleNamespace, visit: Any) -> None:
     assert entry["senses"][0]["translations"] == [{"language": "en", "text": "book"}]
     assert entry["examples"] == [{"text": "Je lis un livre.", "translation": "I read a book."}]
     assert entry["pronunciations"] == ["livʁ"]
+    assert entry["senses"][0]["register"] == ""
     assert is_problem(client.get(f"{API}/dictionary/{words.draft.pk}"), 404, "not_found")
     assert is_problem(client.get(f"{API}/dictionary"), 422, "invalid")
     assert is_problem(visit().get(f"{API}/dictionary?q=livre"), 401, "not_signed_in")

@@ -10,9 +10,11 @@ from typing import Any
 import fsrs
 import pytest
 from django.core.files import File
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
+from learning.accounts.actions import anonymise
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.imports import anki
 from learning.vocabulary.imports.anki_history import old_cards
@@ -208,6 +210,9 @@ def test_one_package_is_read_at_a_time_and_old_ones_go(words: SimpleNamespace, v
     assert forget_packages() == 1
     assert not stored.exists()
     assert read_package(history_id=row.pk) == 0
+    row.refresh_from_db()
+    assert (row.state, row.file.name) == (AnkiHistory.State.FAILED, "")
+    assert row.problem
 
 
 def test_the_fixture_of_a_package_is_what_anki_writes(tmp_path: Path) -> None:
@@ -218,3 +223,47 @@ def test_the_fixture_of_a_package_is_what_anki_writes(tmp_path: Path) -> None:
         for table, columns in anki.READ.items():
             assert columns <= {row[1] for row in database.execute(f"PRAGMA table_info({table})")}
     database.close()
+
+
+def test_a_package_that_breaks_the_database_is_told_and_locks_nobody_out(
+    words: SimpleNamespace, visit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: Any) -> Any:
+        raise OperationalError("away")
+
+    path = learned(package(tmp_path, ("livre", "book")), in_review(0, 310, 20))
+    monkeypatch.setattr(histories, "_store", broken)
+    client: Client = visit(words.learner)
+    for _round in range(2):
+        with path.open("rb") as file:
+            assert client.post("/words/anki/", {"language": language("fr").pk, "file": file}).status_code == 302
+    assert set(AnkiHistory.objects.values_list("state", "file")) == {(AnkiHistory.State.FAILED, "")}
+
+
+def test_the_first_card_counts_however_many_come_between(
+    words: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(histories, "BATCH", 1)
+    notes = ("livre", "book"), ("le livre", "a book")
+    path = learned(package(tmp_path, *notes), in_review(0, 310, 20), in_review(1, 310, 90))
+    assert brought(path, words) == {"from_interval": 1, "double": 1}
+    assert Card.objects.get().stability == 20
+
+
+def test_a_card_that_was_only_practised_gets_the_memory(words: SimpleNamespace, tmp_path: Path) -> None:
+    settings = DeckSettings(owner=words.learner)
+    save_words(owner=words.learner, lexemes=[words.book], settings=settings)
+    own = Card.objects.get(lexeme=words.book, kind="recognise")
+    practice = Answer(uuid.uuid4(), own.pk, 3, timezone.now(), is_practice=True)
+    record(owner=words.learner, answers=[practice], rules=Rules.of(settings))
+    path = learned(package(tmp_path, ("livre", "book")), in_review(0, 310, 20))
+    assert brought(path, words) == {"from_interval": 1}
+    own.refresh_from_db()
+    assert own.stability == 20
+
+
+def test_a_closed_account_gets_no_cards(words: SimpleNamespace, tmp_path: Path) -> None:
+    anonymise(person=words.learner)
+    with pytest.raises(VocabularyError):
+        brought(learned(package(tmp_path, ("livre", "book")), in_review(0, 310, 20)), words)
+    assert not Card.objects.exists()

@@ -8,14 +8,17 @@ import pytest
 from django.test import Client
 from wagtail.blocks import StreamBlock
 
+from learning.accounts.actions import anonymise
 from learning.courses.models import LessonPage
 from learning.enrollment import actions as enrolling
+from learning.vocabulary.imports import freedict
+from learning.vocabulary.imports.writing import go_on, start_import
 from learning.vocabulary.merging import merge
-from learning.vocabulary.models import Example, Lexeme, State, Translation, WordSet
+from learning.vocabulary.models import Example, Lexeme, Source, State, Translation, WordSet
 from learning.vocabulary.sets.actions import add_words, remove_word
 from tests import school
 from tests.test_budgets import queries
-from tests.vocabulary.making import language, word
+from tests.vocabulary.making import dictd, language, word
 
 TEXT = "<p>Le livre est là. L’œil voit les livres : deux livres, un œil et 3 chevaux.</p>"
 
@@ -162,8 +165,10 @@ def test_only_lessons_that_one_writes_are_read(shown: SimpleNamespace, visit: An
     assert "You write no course." in student.get(mine).content.decode()
     teacher: Client = visit(shown.teacher)
     assert teacher.get(f"{theirs}?course={shown.other.pk}").status_code == 404
-    assert teacher.get(f"{theirs}?course={shown.course.pk}&lesson={shown.other_lesson.pk}").status_code == 404
-    for odd in ("course=x", "course=%00", f"course={shown.course.pk}&lesson=x"):
+    for foreign in (shown.other_lesson.pk, "x"):
+        answer = teacher.get(f"{theirs}?course={shown.course.pk}&lesson={foreign}")
+        assert (answer.status_code, answer.context["lesson"], "rows" in answer.context) == (200, None, False)
+    for odd in ("course=x", "course=%00"):
         assert teacher.get(f"{theirs}?{odd}").status_code in {400, 404}
     odd = f"{theirs}?course={shown.course.pk}&lesson={shown.text.pk}&language=%00xx"
     assert teacher.get(odd).status_code in {200, 400}
@@ -189,3 +194,37 @@ def test_the_form_of_a_word_says_where_it_is_used(shown: SimpleNamespace, visit:
         assert part in html
     assert "Secret set" not in html
     assert "Where it is used" not in visit(shown.teacher).get("/cms/vocabulary/word/new/").content.decode()
+
+
+def test_a_set_that_lessons_show_stays(shown: SimpleNamespace, visit: Any) -> None:
+    answer = visit(shown.teacher).post(f"/words/sets/{shown.set.pk}/edit/", {"delete": "1"}, follow=True)
+    assert "Take it out of them first." in answer.content.decode()
+    unused = WordSet.objects.create(owner=shown.teacher, name="Unused")
+    anonymise(person=shown.teacher)
+    assert set(WordSet.objects.all()) == {shown.set}
+    assert not WordSet.objects.filter(pk=unused.pk).exists()
+    assert "New words" in page(visit(shown.student), shown.lesson)
+
+
+def test_the_chooser_names_no_set_of_others(shown: SimpleNamespace, visit: Any) -> None:
+    foreign = WordSet.objects.create(owner=shown.other_teacher, name="Secret set")
+    client: Client = visit(shown.teacher)
+    chooser = "/cms/vocabulary/set-chooser/"
+    assert client.get(f"{chooser}chosen/{shown.set.pk}/").status_code == 200
+    for odd in (foreign.pk, "abc", "9" * 30):
+        assert client.get(f"{chooser}chosen/{odd}/").status_code == 404
+    chosen = client.get(f"{chooser}chosen-multiple/?id={foreign.pk}&id=abc&id={shown.set.pk}").content.decode()
+    assert "Secret set" not in chosen
+    assert "First words" in chosen
+
+
+def test_translations_that_an_import_adds_are_shown(shown: SimpleNamespace, visit: Any, tmp_path: Any) -> None:
+    add_words(word_set=shown.set, lexemes=[shown.book])
+    student: Client = visit(shown.student)
+    assert "volume" not in page(student, shown.lesson)
+    index, texts = dictd(tmp_path, [("livre", "livre /livʀ/ <n, masc>\nvolume\n")])
+    facts = {"language": language("fr"), "into": language("en")}
+    with freedict.opened(index, texts) as reader:
+        run = start_import(reader=reader, source=Source.objects.create(name="FreeDict"), **facts)
+        list(go_on(run=run, reader=reader))
+    assert "volume" in page(student, shown.lesson)

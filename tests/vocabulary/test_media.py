@@ -77,7 +77,10 @@ def test_a_recording_is_uploaded_saved_and_heard(people: SimpleNamespace, visit:
     answer = client.post(f"/cms/vocabulary/word/edit/{cheval.pk}/", entry_form(client, cheval, **more))
     assert answer.status_code == 302, answer.context["form"].errors
     assert Pronunciation.objects.get().recording == stored
-    assert stored.url in client.get(f"/cms/vocabulary/word/edit/{cheval.pk}/").content.decode()
+    preview = f"/cms/vocabulary/stored/sound/{number}/"
+    assert preview in client.get(f"/cms/vocabulary/word/edit/{cheval.pk}/").content.decode()
+    assert visit(people.editor).get(preview).status_code == 200
+    assert visit(people.moderator).get(preview).status_code in {302, 403}
     student: Client = visit(people.student)
     address = f"/dictionary/sound/{cheval.pk}/"
     assert address in student.get(cheval.get_absolute_url()).content.decode()
@@ -100,10 +103,10 @@ def test_a_transcription_or_a_recording_is_needed(people: SimpleNamespace, visit
 
 def test_no_file_from_elsewhere_is_opened_by_the_dictionary(small: SimpleNamespace, visit: Any) -> None:
     """Else who writes the dictionary could show a file of any course to everyone."""
-    secret = StoredFile(title="Exam", collection=collection_of(small.other), file=a_sound())
+    secret = StoredFile(title="Secret paper", collection=collection_of(small.other), file=a_sound())
     secret.full_clean()
     secret.save()
-    hidden = Picture(title="Exam", collection=collection_of(small.other), file=a_picture())
+    hidden = Picture(title="Secret paper", collection=collection_of(small.other), file=a_picture())
     hidden.save()
     cheval = word("cheval")
     client: Client = visit(small.teacher)
@@ -114,6 +117,26 @@ def test_no_file_from_elsewhere_is_opened_by_the_dictionary(small: SimpleNamespa
     assert client.post(f"/cms/vocabulary/word/edit/{cheval.pk}/", entry_form(client, cheval, **more)).status_code == 200
     assert not Pronunciation.objects.exists()
     assert not EntryPicture.objects.exists()
+    for kind, file in (("sound", secret), ("picture", hidden)):
+        assert client.get(f"/cms/vocabulary/stored/{kind}/{file.pk}/").status_code == 404
+    more = {"pictures-TOTAL_FORMS": 1, "pictures-0-picture": "abc", "pictures-0-alt": "x",
+            "pronunciations-TOTAL_FORMS": 1, "pronunciations-0-ipa": "x", "pronunciations-0-region": "",
+            "pronunciations-0-recording": secret.pk}  # fmt: skip
+    answer = client.post(f"/cms/vocabulary/word/edit/{cheval.pk}/", entry_form(client, cheval, **more))
+    assert answer.status_code == 200
+    assert secret.filename not in answer.content.decode()
+    assert "Secret paper" not in answer.content.decode()
+
+
+def test_a_recording_that_is_deleted_leaves_no_empty_and_no_double_row(people: SimpleNamespace) -> None:
+    cheval = word("cheval", "fr", "horse", ipa="ʃəval")
+    files = [store_sound(file=a_sound(), title="cheval", by=None) for _n in range(3)]
+    Pronunciation.objects.create(lexeme=cheval, ipa="ʃəval", recording=files[0])
+    Pronunciation.objects.create(lexeme=cheval, recording=files[1])
+    Pronunciation.objects.create(lexeme=cheval, ipa="ʃfal", recording=files[2])
+    for file in files:
+        file.delete()
+    assert sorted(cheval.pronunciations.values_list("ipa", "recording")) == [("ʃfal", None), ("ʃəval", None)]
 
 
 @pytest.mark.parametrize(

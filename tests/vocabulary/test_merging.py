@@ -1,6 +1,7 @@
 """Duplicates become one entry, with everything of both and with what learners have done; the open dictionary."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +12,11 @@ from learning.accounts.roles import Role
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.merging import merge
 from learning.vocabulary.models import Card, DeckSettings, Example, Lexeme, Rating, Review, Sense, Source, WordSet
+from learning.vocabulary.models.cards import scheduling_of
 from learning.vocabulary.reviews.deck import Answer, record, save_words
 from learning.vocabulary.reviews.scheduling import Rules
 from learning.vocabulary.sets.actions import add_words
+from learning.vocabulary.web.review_views import typed_cards
 from tests import school
 from tests.vocabulary.making import word
 
@@ -141,6 +144,7 @@ def test_an_answer_that_waited_while_its_word_was_merged_is_kept(doubles: Simple
     late, stranger = (
         Answer(uuid.uuid4(), card.pk, Rating.GOOD, card.added_at + timedelta(minutes=1)) for card in (gone, gone)
     )
+    assert {card.pk for card in typed_cards(doubles.learner, [replace(late, typed="x")]).values()} == {kept.pk}
     other = school.person("other")
     assert set(record(owner=other, answers=[stranger], rules=rules).values()) == {"gone"}
     assert set(record(owner=doubles.learner, answers=[late], rules=rules).values()) == {"stored"}
@@ -148,3 +152,17 @@ def test_an_answer_that_waited_while_its_word_was_merged_is_kept(doubles: Simple
     kept.refresh_from_db()
     assert kept.last_review is not None
     assert set(record(owner=doubles.learner, answers=[late], rules=rules).values()) == {"known"}
+
+
+def test_the_memory_of_another_program_is_not_lost(doubles: SimpleNamespace) -> None:
+    for lexeme in (doubles.kept, doubles.other):
+        save_words(owner=doubles.learner, lexemes=[lexeme], settings=DeckSettings(owner=doubles.learner))
+    brought = Card.objects.get(lexeme=doubles.other, kind="recognise")
+    due = START + timedelta(days=30)
+    brought.state, brought.step, brought.stability, brought.difficulty = Card.State.REVIEW, None, 30.0, 5.0
+    brought.last_review, brought.due, brought.lapses = START, due, 7
+    memory = scheduling_of(brought)
+    Card.objects.filter(pk=brought.pk).update(start=memory, forgiven=7)
+    merge(lexemes=[doubles.kept, doubles.other])
+    kept = Card.objects.get(kind="recognise")
+    assert (kept.stability, kept.due, kept.lapses, kept.forgiven) == (30.0, due, 7, 7)

@@ -6,17 +6,21 @@ from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest, JsonResponse
+from django.shortcuts import get_object_or_404
 from django.templatetags.static import static
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
+from learning.base.numbers import parse_id
 from learning.library.kinds import Kind
 from learning.library.models import Picture, StoredFile
 from learning.vocabulary.access import WRITE
 from learning.vocabulary.media.files import store_picture, store_sound
+from learning.vocabulary.media.serving import serve_picture, serve_sound
+from learning.vocabulary.models.entries import IN_DICTIONARY
 
 STORES: dict[str, Any] = {"sound": store_sound, "picture": store_picture}
 # for the pages where one records; elsewhere no page may use the microphone
@@ -37,6 +41,17 @@ def upload(request: HttpRequest, kind: str) -> JsonResponse:
     except ValidationError as error:
         return JsonResponse({"error": " ".join(error.messages)}, status=422)
     return JsonResponse({"id": row.pk, "title": row.title})
+
+
+@require_safe
+def stored(request: HttpRequest, kind: str, pk: int) -> Any:
+    """A file of the dictionary, for the form: the library itself shows it only to who may work in its collection."""
+    if not request.user.has_perm(WRITE):
+        raise PermissionDenied
+    if kind == "sound":
+        file = get_object_or_404(StoredFile, pk=pk, **IN_DICTIONARY)
+        return serve_sound(request, file)
+    return serve_picture(request, get_object_or_404(Picture, pk=pk, **IN_DICTIONARY), "max-165x165")
 
 
 class StoredInput(forms.Widget):
@@ -71,18 +86,21 @@ class SoundInput(StoredInput):
     kind = "sound"
 
     def _stored(self, value: Any) -> Any:
-        return StoredFile.objects.filter(pk=value, kind=Kind.AUDIO).first() if value else None
+        found = StoredFile.objects.filter(pk=parse_id(str(value or "")) or 0, kind=Kind.AUDIO, **IN_DICTIONARY).first()
+        return found and {"address": reverse("dictionary_stored_sound", args=(found.pk,))}
 
 
 class PictureInput(StoredInput):
     kind = "picture"
 
     def _stored(self, value: Any) -> Any:
-        found = Picture.objects.filter(pk=value).first() if value else None
-        return found and found.get_rendition("max-165x165")
+        found = Picture.objects.filter(pk=parse_id(str(value or "")) or 0, **IN_DICTIONARY).first()
+        return found and {"address": reverse("dictionary_stored_picture", args=(found.pk,)), "title": found.title}
 
 
 addresses = [
+    path("vocabulary/stored/sound/<int:pk>/", stored, {"kind": "sound"}, name="dictionary_stored_sound"),
+    path("vocabulary/stored/picture/<int:pk>/", stored, {"kind": "picture"}, name="dictionary_stored_picture"),
     path("vocabulary/upload/sound/", upload, {"kind": "sound"}, name="dictionary_upload_sound"),
     path("vocabulary/upload/picture/", upload, {"kind": "picture"}, name="dictionary_upload_picture"),
 ]

@@ -14,8 +14,9 @@ MOST_NAMED = 20
 class UsedPanel(Panel):
     """How many people learn the word, and the sets and lessons that show it. Sets of others are counted, not named."""
 
-    def __init__(self, heading: Any = _("Where it is used"), **kwargs: Any) -> None:
-        super().__init__(heading=heading, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        # Wagtail makes it again for each form, with the same arguments
+        super().__init__(**{"heading": _("Where it is used"), **kwargs})
 
     class BoundPanel(Panel.BoundPanel):
         template_name = "vocabulary/cms/used.html"

@@ -13,8 +13,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from learning.vocabulary.errors import VocabularyError
-from learning.vocabulary.imports.anki import MOST_FIELDS, Package, plain_text
+from learning.vocabulary.imports.anki import Package, plain_text
 
+FIELDS = 2  # of a note: a word and its meaning, in whichever order
+LONGEST = 400  # characters of a field that are looked at
 MOST_CARDS = 20_000  # as a deck has here
 MOST_ANSWERS = 1_000_000  # of the log
 REVIEW, MANUAL, CRAM = 2, 4, 3  # the type of a card under review; the types of log rows that rate nothing
@@ -25,7 +27,7 @@ FIRST_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 class OldCard:
     """A card of a package: the fields of its note, its template, and what it remembers."""
 
-    fields: list[str]
+    fields: list[str]  # the first two of its note
     template: int  # 0 asks for the second field by the first, in nearly all kinds of notes
     is_in_review: bool
     due: datetime | None  # of a card under review
@@ -44,16 +46,18 @@ def old_cards(package: Package, now: datetime) -> Iterator[OldCard]:
         raise VocabularyError("full", _("The package has more than %(n)d cards.") % {"n": MOST_CARDS})
     answers = _answers(package, {row[0] for row in rows}, now)
     notes = dict(package.ask("SELECT id, flds FROM notes"))
+    cells: dict[int, list[str]] = {}  # of each note once, however many cards it has
     for row in rows:
         if not all(isinstance(value, int) for value in row):
             continue
         pk, note, template, kind, due, interval, ease, lapses = row
         if note not in notes or not (answers[pk] or kind == REVIEW):
             continue
-        cells = str(notes[note]).split("\x1f", MOST_FIELDS)[:MOST_FIELDS]
+        if note not in cells:
+            cells[note] = [plain_text(cell[:LONGEST]) for cell in str(notes[note]).split("\x1f", FIELDS)[:FIELDS]]
         is_in_review = kind == REVIEW and interval > 0
         yield OldCard(
-            fields=[plain_text(cell) for cell in cells],
+            fields=cells[note],
             template=template,
             is_in_review=is_in_review,
             due=_day(created, due) if is_in_review else None,

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +30,7 @@ from learning.vocabulary.models import (
     State,
     Translation,
 )
+from learning.vocabulary.receivers import restamp_pages_with
 
 BATCH = 500
 MOST_REASONS = 100
@@ -222,6 +223,7 @@ class _Batch:
             if texts
         )
         Lexeme.objects.filter(pk__in=[row.pk for row in changed]).update(changed_at=timezone.now())
+        restamp_pages_with(Q(lexeme__in=[row.pk for row in changed]))
 
     def _add_senses(self, rows: Iterable[tuple[Lexeme, int, SenseFacts, Sequence[str]]]) -> None:
         facts = list(rows)

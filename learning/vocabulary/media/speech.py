@@ -6,6 +6,7 @@ import subprocess
 from functools import cache
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -45,13 +46,17 @@ def speak(lexeme: Lexeme) -> StoredFile | None:
     if sound is None:
         return None
     title = _("%(word)s (synthetic)") % {"word": lexeme.lemma}
+    file = None
     try:
         with transaction.atomic():
             file = store_sound(file=ContentFile(sound, name="speech.wav"), title=title, by=None)
             Speech.objects.create(language=lexeme.language, text=lexeme.lemma, file=file)
     except IntegrityError:  # another request has spoken it at this moment
-        file.file.delete(save=False)
+        if file is not None:
+            file.file.delete(save=False)
         return stored_speech(lexeme)
+    except ValidationError:  # the program writes something else than sounds
+        return None
     return file
 
 

@@ -149,12 +149,18 @@ def _answered(owner: User, card_ids: set[int]) -> dict[int, Card]:
     missing = card_ids - cards.keys()
     if not missing:
         return cards
-    merged = dict(MergedCard.objects.filter(was__in=missing, card__owner=owner).values_list("was", "card"))
+    merged = merged_into(owner, missing)
     if not merged:
         return cards
     # locked again, all in one order; the locks of the first time are kept
     cards = _locked(owner, {*cards, *merged.values()})
     return cards | {was: cards[kept] for was, kept in merged.items() if kept in cards}
+
+
+def merged_into(owner: User, card_ids: Iterable[int]) -> dict[int, int]:
+    """The cards that took over from these, which are gone because their words were merged."""
+    rows = MergedCard.objects.filter(was__in=list(card_ids), card__owner=owner)
+    return dict(rows.values_list("was", "card"))
 
 
 def _locked(owner: User, card_ids: Iterable[int]) -> dict[int, Card]:

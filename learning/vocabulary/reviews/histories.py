@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import fsrs
-from django.db import DataError, transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import User
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.folding import fold
 from learning.vocabulary.imports import anki
-from learning.vocabulary.imports.anki_history import OldCard, old_cards
-from learning.vocabulary.models import AnkiHistory, Card, CardKind, Language, Lexeme, State
-from learning.vocabulary.models.cards import MOST_DAYS, SCHEDULING, scheduling_of
+from learning.vocabulary.imports.anki_history import FIELDS, OldCard, old_cards
+from learning.vocabulary.models import AnkiHistory, Card, CardKind, Language, Lexeme, Review, State
+from learning.vocabulary.models.cards import MOST_DAYS, SCHEDULING, scheduling_of, set_scheduling
 from learning.vocabulary.reviews import scheduling
 from learning.vocabulary.reviews.deck import FULL, MOST_CARDS
 from learning.vocabulary.reviews.scheduling import Rules
@@ -28,6 +29,7 @@ from learning.vocabulary.reviews.settings import deck_settings
 Step = AnkiHistory.State
 BATCH = 500
 KEPT = timedelta(days=1)  # a package that nobody has read
+UNREAD = _("The package could not be read.")
 SHOWN = 5  # packages whose reports are shown
 MOST_NAMED = 50  # words that a report names
 LONGEST_NAME = 60
@@ -40,6 +42,7 @@ class Report:
 
     counts: Counter[str] = field(default_factory=Counter)
     unknown: list[str] = field(default_factory=list)  # the first words that the dictionary does not have
+    seen: set[tuple[int, str]] = field(default_factory=set)  # words and kinds of question that had a card
 
     def as_stored(self) -> dict[str, Any]:
         return {"counts": dict(self.counts), "unknown": self.unknown}
@@ -47,53 +50,69 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """A card of the package, and what it becomes."""
+
     lexeme: Lexeme
     kind: str
-    old: OldCard
+    memory: Card  # not stored
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.lexeme.pk, self.kind
 
 
 def bring(*, owner: User, language: Language, cards: Iterable[OldCard], now: datetime) -> Report:
     """Give the learner's cards the memory of these; a card that was answered here keeps its own. Again is harmless.
 
-    Raises VocabularyError where the deck has no room.
+    Raises VocabularyError where the deck has no room, or the account was closed meanwhile.
     """
     report = Report()
     rules = Rules.of(deck_settings(owner))
     rest = iter(cards)
     while part := list(islice(rest, BATCH)):
-        _store(owner, _matched(language, part, report), rules, now, report)
+        found = []
+        for lexeme, kind, old in _matched(language, part, report):
+            if (lexeme.pk, kind) in report.seen:
+                report.counts["double"] += 1
+                continue
+            report.seen.add((lexeme.pk, kind))
+            memory = Card(added_at=now)
+            remember(memory, old, rules, now)
+            found.append((_Found(lexeme, kind, memory), "from_log" if old.answers else "from_interval"))
+        report.counts += _store(owner, found, now)
     return report
 
 
 @transaction.atomic
-def _store(owner: User, found: list[_Found], rules: Rules, now: datetime, report: Report) -> None:
-    User.objects.select_for_update().get(pk=owner.pk)
-    ids = {one.lexeme.pk for one in found}
+def _store(owner: User, found: list[tuple[_Found, str]], now: datetime) -> Counter[str]:
+    if User.objects.select_for_update().get(pk=owner.pk).anonymised_at is not None:
+        raise VocabularyError("gone", _("This account is closed."))
+    ids = {one.lexeme.pk for one, _from in found}
     rows = Card.objects.select_for_update().filter(owner=owner, lexeme__in=ids).order_by("pk")
     own = {(card.lexeme_id, card.kind): card for card in rows}
-    answered = set(Card.objects.filter(owner=owner, lexeme__in=ids, reviews__isnull=False).values_list("pk", flat=True))
-    moved: dict[tuple[int, str], Card] = {}
-    for one in found:
-        key = one.lexeme.pk, str(one.kind)
-        card = own.get(key) or Card(owner=owner, lexeme=one.lexeme, kind=one.kind, added_at=now)
+    answers = Review.objects.filter(card__in=[card.pk for card in own.values()], undone_at=None, is_practice=False)
+    answered = set(answers.values_list("card", flat=True))
+    counts: Counter[str] = Counter()
+    new: list[Card] = []
+    changed: list[Card] = []
+    for one, whence in found:
+        card = own.get(one.key) or Card(owner=owner, lexeme=one.lexeme, kind=one.kind, added_at=now)
         if card.pk in answered:
-            report.counts["answered_here"] += 1
-        elif key in moved:
-            report.counts["double"] += 1
-        else:
-            report.counts["from_log" if one.old.answers else "from_interval"] += 1
-            remember(card, one.old, rules, now)
-            card.start = scheduling_of(card)
-            moved[key] = card
-    new = [card for card in moved.values() if card.pk is None]
+            counts["answered_here"] += 1
+            continue
+        counts[whence] += 1
+        card.start = scheduling_of(one.memory)
+        set_scheduling(card, card.start)
+        card.forgiven = one.memory.forgiven
+        (new if card.pk is None else changed).append(card)
     if new and Card.objects.filter(owner=owner).count() + len(new) > MOST_CARDS:
         raise VocabularyError("full", FULL)
     Card.objects.bulk_create(new)
-    stored = [card for key, card in moved.items() if key in own]
-    Card.objects.bulk_update(stored, ["start", "forgiven", *SCHEDULING], batch_size=100)
+    Card.objects.bulk_update(changed, ["start", "forgiven", *SCHEDULING], batch_size=100)
+    return counts
 
 
-def _matched(language: Language, part: list[OldCard], report: Report) -> list[_Found]:
+def _matched(language: Language, part: list[OldCard], report: Report) -> list[tuple[Lexeme, str, OldCard]]:
     """The words that these cards are about: the first field that is one of the dictionary, with its article or not."""
     spellings = {spelling for card in part for text in card.fields for spelling in _spellings(language, text)}
     rows = Lexeme.objects.filter(language=language, state=State.APPROVED, folded__in=spellings).order_by("-pk")
@@ -115,11 +134,12 @@ def _matched(language: Language, part: list[OldCard], report: Report) -> list[_F
             name = next((text for text in card.fields if text), "")[:LONGEST_NAME]
             if name not in report.unknown and len(report.unknown) < MOST_NAMED:
                 report.unknown.append(name)
-        elif place > 1 or card.template > 1:
+        elif card.template >= FIELDS:
             report.counts["other_question"] += 1
         else:
             asks_for_meaning = place == card.template
-            found.append(_Found(lexeme, CardKind.RECOGNISE if asks_for_meaning else CardKind.PRODUCE, card))
+            kind = CardKind.RECOGNISE if asks_for_meaning else CardKind.PRODUCE
+            found.append((lexeme, str(kind), card))
     return found
 
 
@@ -175,21 +195,23 @@ def read_package(*, history_id: int) -> int:
     try:
         with anki.opened(Path(row.file.path)) as package:
             report = bring(owner=row.owner, language=row.language, cards=old_cards(package, now), now=now)
-    except (VocabularyError, OSError, ValueError, DataError, RecursionError, OverflowError) as error:
-        problem = str(error) if isinstance(error, VocabularyError) else type(error).__name__
-        AnkiHistory.objects.filter(pk=row.pk).update(state=Step.FAILED, problem=problem[:500])
+    except (VocabularyError, OSError, ValueError, DatabaseError, RecursionError, OverflowError) as error:
+        _end(row, state=Step.FAILED, problem=str(error if isinstance(error, VocabularyError) else UNREAD)[:500])
         return 0
-    finally:
-        row.file.delete(save=False)
-        AnkiHistory.objects.filter(pk=row.pk).update(file="")
-    AnkiHistory.objects.filter(pk=row.pk).update(state=Step.DONE, report=report.as_stored())
+    _end(row, state=Step.DONE, report=report.as_stored())
     return report.counts["from_log"] + report.counts["from_interval"]
 
 
+def _end(row: AnkiHistory, **facts: Any) -> None:
+    """Store what became of a package before its file goes: a worker that dies between leaves no package that waits."""
+    AnkiHistory.objects.filter(pk=row.pk).update(**facts)
+    row.file.delete(save=False)
+    AnkiHistory.objects.filter(pk=row.pk).update(file="")
+
+
 def forget_packages() -> int:
-    """Delete the files of packages that wait for a day; returns how many."""
-    old = AnkiHistory.objects.filter(made_at__lt=timezone.now() - KEPT).exclude(file="")
+    """Give up packages that have waited for a day, and delete their files; returns how many."""
+    old = list(AnkiHistory.objects.filter(made_at__lt=timezone.now() - KEPT, state=Step.WAITING))
     for row in old:
-        row.file.delete(save=False)
-        AnkiHistory.objects.filter(pk=row.pk).update(file="", state=Step.FAILED)
+        _end(row, state=Step.FAILED, problem=str(UNREAD))
     return len(old)

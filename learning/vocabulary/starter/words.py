@@ -82,8 +82,8 @@ def _add_parts(made: list[tuple[Lexeme, dict[str, Any]]], languages: dict[str, L
 
 
 def remove_starter_words() -> int:
-    """Delete those that nobody has changed or learns; returns how many."""
-    unchanged = Lexeme.objects.filter(source__name=SOURCE["name"], changed_at=F("added_at"), cards=None)
+    """Delete those that nobody has changed, learns or has in a set; returns how many."""
+    unchanged = Lexeme.objects.filter(source__name=SOURCE["name"], changed_at=F("added_at"), cards=None, in_sets=None)
     count = unchanged.count()
     unchanged.delete()
     Source.objects.filter(name=SOURCE["name"], lexemes=None).delete()

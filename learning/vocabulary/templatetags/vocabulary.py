@@ -13,14 +13,19 @@ from learning.vocabulary.reviews.queue import due_count
 register = template.Library()
 
 
+@register.simple_tag
+def has_sound(lexeme: Lexeme, is_recorded: bool) -> bool:
+    """Whether the server has a sound of this word, or can make one."""
+    return is_recorded or speaks(lexeme.language.code)
+
+
 @register.inclusion_tag("vocabulary/parts/listen.html")
 def listen(lexeme: Lexeme, is_recorded: bool, *, small: bool = False) -> dict[str, Any]:
     """A button that lets one hear the word; without a sound of the server's the browser speaks, if it can.
 
     A small one, for tables, has an icon alone; its label says whether the voice is synthetic.
     """
-    has_sound = is_recorded or speaks(lexeme.language.code)
-    address = reverse("dictionary_sound", args=(lexeme.pk,)) if has_sound else ""
+    address = reverse("dictionary_sound", args=(lexeme.pk,)) if has_sound(lexeme, is_recorded) else ""
     look = "icon-link listen-small" if small else "button button-quiet"
     return {"lexeme": lexeme, "is_recorded": is_recorded, "address": address, "is_small": small, "look": look}
 

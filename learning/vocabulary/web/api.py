@@ -170,7 +170,13 @@ def search_dictionary(
     return {"items": [{**_word(hit.lexeme), "by": hit.by} for hit in hits]}
 
 
-@words.get("/dictionary/{id}", response={200: EntryOut, **CLOSED}, auth=signed_in(READ_WORDS), throttle=[READS])
+@words.get(
+    "/dictionary/{id}",
+    response={200: EntryOut, **CLOSED},
+    auth=signed_in(READ_WORDS),
+    throttle=[READS],
+    by_alias=True,  # `register` is a name that the schema cannot have itself
+)
 def dictionary_entry(request: HttpRequest, id: Key) -> Any:  # noqa: A002
     """Everything about a word."""
     lexeme = shown_lexemes(request.user).filter(pk=id).select_related("language", "source").first()

@@ -4,14 +4,15 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from learning.accounts.requests import PersonRequest
 from learning.base.numbers import parse_id, parse_ids
-from learning.courses.models import CoursePage, LessonPage
+from learning.courses.models import CoursePage
 from learning.vocabulary.access import shown_lexemes
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.models import Language
@@ -39,8 +40,9 @@ def from_lesson(request: PersonRequest, set_id: int) -> HttpResponse:
             messages.success(request, words)
         return redirect(this)
     courses = written_courses(request.user)
-    course = _asked(request, "course", courses)
-    lesson = _asked(request, "lesson", lessons_of(course)) if course else None
+    course = _asked_course(request, courses)
+    # that of another course is still in the form when one chooses this one
+    lesson = lessons_of(course).filter(pk=parse_id(request.GET.get("lesson")) or 0).first() if course else None
     context: dict[str, Any] = {
         "word_set": this,
         "courses": courses[:MOST_LISTED],
@@ -57,14 +59,11 @@ def from_lesson(request: PersonRequest, set_id: int) -> HttpResponse:
     return render(request, "vocabulary/from_lesson.html", context)
 
 
-def _asked(request: PersonRequest, name: str, rows: Any) -> Any:
-    """The course or lesson that the address names; None without one, 404 for one that is not among the rows."""
-    if not request.GET.get(name):
+def _asked_course(request: PersonRequest, courses: QuerySet[CoursePage]) -> CoursePage | None:
+    """The course that the address names; None without one, 404 for one that this person does not write."""
+    if not request.GET.get("course"):
         return None
-    found: CoursePage | LessonPage | None = rows.filter(pk=parse_id(request.GET[name]) or 0).first()
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(courses, pk=parse_id(request.GET["course"]) or 0)
 
 
 def _rows(found: Any) -> list[dict[str, Any]]:

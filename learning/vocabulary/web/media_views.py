@@ -9,9 +9,8 @@ from django.views.decorators.http import require_safe
 
 from learning.accounts.requests import PersonRequest
 from learning.base.api import Rate
-from learning.library.kinds import media_type_of
-from learning.library.views import serve_file
 from learning.vocabulary.access import shown_lexemes
+from learning.vocabulary.media.serving import serve_picture, serve_sound
 from learning.vocabulary.media.speech import speak, speaks, stored_speech
 from learning.vocabulary.models import Lexeme
 from learning.vocabulary.web.views import readers_only
@@ -34,9 +33,7 @@ def sound(request: PersonRequest, lexeme_id: int) -> Any:
         file = speak(lexeme)
     if file is None:
         raise Http404
-    return serve_file(
-        request, file.file, etag=f"s{file.pk}", media_type=file.content_type, name=file.filename, inline=True
-    )
+    return serve_sound(request, file)
 
 
 @require_safe
@@ -47,11 +44,7 @@ def picture(request: PersonRequest, lexeme_id: int) -> Any:
     row = lexeme.pictures.order_by("pk").select_related("picture").first()
     if row is None:
         raise Http404
-    rendition = row.picture.get_rendition(SIZE)
-    name = rendition.file.name
-    return serve_file(
-        request, rendition.file, etag=f"p{rendition.pk}", media_type=media_type_of(name), name=name, inline=True
-    )
+    return serve_picture(request, row.picture, SIZE)
 
 
 def _lexeme(request: PersonRequest, lexeme_id: int) -> Lexeme:

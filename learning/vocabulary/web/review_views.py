@@ -183,12 +183,20 @@ def typed_cards(owner: User, rows: Iterable[Answer]) -> dict[int, Card]:
     ids = {row.card_id for row in rows if row.typed}
     if not ids:
         return {}
-    return Card.objects.filter(owner=owner, pk__in=ids).select_related("lexeme__language").in_bulk()
+    own = Card.objects.filter(owner=owner).select_related("lexeme__language")
+    found = own.in_bulk(ids)
+    missing = ids - found.keys()
+    if not missing:
+        return found
+    merged = deck.merged_into(owner, missing)
+    kept = own.in_bulk(merged.values())
+    return found | {was: kept[card] for was, card in merged.items() if card in kept}
 
 
 def graded(rows: Iterable[Answer], found: dict[int, Card]) -> list[Answer]:
     """The answers with the server's verdict on what was typed."""
-    questions = {one.card.pk: one for one in questions_of(list(found.values()), types_answers=True)}
+    # a card may stand under several keys: that of a word that was merged, too
+    questions = dict(zip(found, questions_of(list(found.values()), types_answers=True), strict=True))
     return [_graded(row, questions.get(row.card_id)) for row in rows]
 
 

@@ -18,7 +18,7 @@ from learning.accounts.models import User
 from learning.accounts.requests import PersonRequest
 from learning.base.numbers import parse_id
 from learning.base.sheets import as_file
-from learning.courses.stamps import restamp_pages_that_show
+from learning.courses.stamps import pages_that_show, restamp_pages_that_show
 from learning.enrollment.models import Enrollment
 from learning.enrollment.statuses import READING
 from learning.vocabulary import exports
@@ -79,6 +79,9 @@ def new_set(request: PersonRequest) -> HttpResponse:
 def edit_set(request: PersonRequest, set_id: int) -> HttpResponse:
     """Change the name of a set, or delete it."""
     word_set = own_set_or_404(request.user, set_id)
+    if "delete" in request.POST and pages_that_show([word_set]):
+        messages.error(request, _("Lessons show this set. Take it out of them first."))
+        return redirect(word_set)
     if "delete" in request.POST:
         word_set.delete()
         messages.success(request, _("The set is deleted. Cards that learners have made of it stay theirs."))
