@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 from django.conf import settings
 from django.db import connection
 
@@ -75,30 +76,38 @@ def open_in_memory() -> None:
         source.backup(connection.connection)
 
 
-def open_on_postgres() -> None:
-    """Open a test database that is a copy of the template database, which the first process migrates."""
-    connection.close()
-    name = connection.creation._get_test_db_name()
-    with _locked(), connection._nodb_cursor() as cursor:
+@contextlib.contextmanager
+def _made_on_postgres() -> Iterator[None]:
+    """The template database of PostgreSQL is there; the lock is held."""
+    with _locked():
         mark = TEMPLATE.with_suffix(".postgres")
         if not mark.exists():
-            cursor.execute(f'CREATE DATABASE "{ON_POSTGRES}"')
+            with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+                server.execute(f'CREATE DATABASE "{ON_POSTGRES}"')
             migrate(mark.with_suffix(".data"), DATABASE_URL=_url_of_postgres())
             mark.touch()
-        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{ON_POSTGRES}"')
-    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+        yield
 
 
 def _url_of_postgres() -> str:
     return f"{os.environ['DATABASE_URL'].rsplit('/', 1)[0]}/{ON_POSTGRES}"
 
 
+def open_on_postgres() -> None:
+    """Open a test database that is a copy of the template database, which the first process migrates."""
+    connection.close()
+    name = connection.creation._get_test_db_name()
+    with _made_on_postgres(), connection._nodb_cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{ON_POSTGRES}"')
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+
+
 def restore(url: str) -> bool:
     """Fill the empty database of another PostgreSQL from the template database; False where there is none."""
     programs = postgres_bin()
-    if not (is_used() and programs and TEMPLATE.with_suffix(".postgres").exists()):
+    if not (is_used() and programs and os.environ.get("DATABASE_URL", "").startswith("postgres")):
         return False
-    with _locked():
+    with _made_on_postgres():
         dump = subprocess.run([programs / "pg_dump", "-O", _url_of_postgres()], stdout=subprocess.PIPE, check=True)
     restoring = [programs / "psql", "-q", "-v", "ON_ERROR_STOP=1", url]
     subprocess.run(restoring, input=dump.stdout, stdout=subprocess.DEVNULL, check=True)
