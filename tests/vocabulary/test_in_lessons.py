@@ -147,6 +147,13 @@ def test_words_of_a_lesson_are_found_by_form_and_frequency(shown: SimpleNamespac
     assert client.get(asked).context["rows"] == []
 
 
+def test_a_word_whose_form_is_spelled_alike_counts_once(shown: SimpleNamespace, visit: Any) -> None:
+    word("put", "en", "mettre", forms={"past": "put", "past_participle": "put"}, part_of_speech="verb")
+    lesson = school.lesson(shown.modules[0], "Put", html="<p>Put it here, and he puts it there.</p>")
+    asked = f"/words/sets/{shown.set.pk}/from-lesson/?course={shown.course.pk}&lesson={lesson.pk}&language=en"
+    assert [row["count"] for row in visit(shown.teacher).get(asked).context["rows"]] == [1]
+
+
 def test_the_version_that_is_being_written_counts(shown: SimpleNamespace, visit: Any) -> None:
     shown.text.body = LessonPage._meta.get_field("body").stream_block.to_python([school.text("<p>yeux</p>")])
     remove_word(word_set=shown.set, lexeme_id=shown.eye.pk)
