@@ -130,7 +130,7 @@ def test_the_dictionary_is_open_to_visitors_where_the_school_says_so(
         assert client.get(path).status_code == 302
 
 
-def test_an_answer_that_waited_while_its_word_was_merged_is_kept(doubles: SimpleNamespace) -> None:
+def test_an_answer_that_waited_while_its_word_was_merged_is_kept(doubles: SimpleNamespace, visit: Any) -> None:
     """Also after a second merge, and for nobody else's card."""
     for lexeme in (doubles.kept, doubles.other):
         save_words(owner=doubles.learner, lexemes=[lexeme], settings=DeckSettings(owner=doubles.learner))
@@ -152,6 +152,11 @@ def test_an_answer_that_waited_while_its_word_was_merged_is_kept(doubles: Simple
     kept.refresh_from_db()
     assert kept.last_review is not None
     assert set(record(owner=doubles.learner, answers=[late], rules=rules).values()) == {"known"}
+    # and the form of a page that was open
+    form = {"card": gone.pk, "rating": "3", "review": str(uuid.uuid4())}
+    assert visit(doubles.learner).post("/words/review/", form).status_code == 302
+    assert Review.objects.filter(card=kept).count() == 2
+    assert visit(other).post("/words/review/", {**form, "review": str(uuid.uuid4())}).status_code == 404
 
 
 def test_the_memory_of_another_program_is_not_lost(doubles: SimpleNamespace) -> None:

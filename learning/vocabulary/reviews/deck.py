@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -116,8 +116,9 @@ def record(*, owner: User, answers: Sequence[Answer], rules: Rules) -> dict[UUID
     """
     try:
         return _record(owner, answers, rules)
-    except IntegrityError:
-        # another request has just stored one of these identifiers, under another card: now it is known
+    except (IntegrityError, OperationalError):
+        # another request has just stored one of these identifiers, under another card: now it is known.
+        # Or both have locked the card of a merged word in another order, and PostgreSQL has ended this one.
         return _record(owner, answers, rules)
 
 

@@ -94,9 +94,10 @@ def record_form(request: PersonRequest, card: Card, settings: DeckSettings, *, i
 
 
 def own_card_or_404(owner: User, key: str | None) -> Card:
-    card_id = parse_id(key)
+    """A card of this person; where its word was merged, the card that took over."""
+    card_id = parse_id(key) or 0
     rows = Card.objects.filter(owner=owner).select_related("lexeme__language")
-    card = rows.filter(pk=card_id).first() if card_id else None
+    card = rows.filter(pk=card_id).first() or rows.filter(pk=deck.merged_into(owner, [card_id]).get(card_id, 0)).first()
     if card is None:
         raise Http404
     return card
