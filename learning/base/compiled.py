@@ -14,7 +14,7 @@ from uuid import UUID
 import psycopg._queries
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import IntegerField, Model, QuerySet
+from django.db.models import AutoField, IntegerField, Model, QuerySet
 from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery, UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
@@ -72,8 +72,9 @@ class _Written(NamedTuple):
 class _Compiled:
     """A statement that `build(*arguments)` describes.
 
-    An argument is an int, a str, a UUID, a date, an aware datetime, or a list of one of these; a list may be used
-    with `__in`, or with `__among`, which PostgreSQL takes as one parameter.
+    An argument is an int, a float, a str, a UUID, a date, an aware datetime, None, or a list of one of these; a list
+    may be used with `__in`, or with `__among`, which PostgreSQL takes as one parameter. None is allowed where the
+    statement then says NULL, as in the values of an UPDATE.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
@@ -111,7 +112,7 @@ class _Compiled:
         def place_of(parameter: Any) -> tuple[str, Any]:
             if isinstance(parameter, list) and parameter in wholes:
                 return "whole", wholes.index(parameter)
-            is_mark = not isinstance(parameter, list) and parameter in marks
+            is_mark = parameter is not None and not isinstance(parameter, list) and parameter in marks
             return ("value", marks.index(parameter)) if is_mark else ("constant", parameter)
 
         compiler = self._compiler(connection, [mark(argument) for argument in arguments])
@@ -120,7 +121,8 @@ class _Compiled:
         whole = {what for kind, what in places if kind == "whole"}
         single = {marks[what] for kind, what in places if kind == "value"}
         # lookups such as `icontains` change an argument: its mark would then stay in the statement as a constant
-        if any(n not in whole and not single.issuperset(made) for n, made in enumerate(wholes)):
+        missing = [made for n, made in enumerate(wholes) if n not in whole and not single.issuperset(made)]
+        if any(made != [None] for made in missing):
             raise ValueError("Each argument must stand in the statement as it is.")
         return _Written(sql, places, self._converters(compiler))
 
@@ -182,7 +184,7 @@ class CompiledUpdate(_Compiled):
 
 
 class CompiledInsert:
-    """An INSERT of model objects with all their fields except the primary key, which the database generates.
+    """An INSERT of model objects with all their fields except a primary key that the database generates.
 
     With `unique`, a row that has the same values in these fields gets the `update` fields instead, and the object gets
     no key. Several objects at once use Django's `bulk_create`, which compiles one statement for all of them.
@@ -190,7 +192,8 @@ class CompiledInsert:
 
     def __init__(self, model: type[Model], unique: Sequence[str] = (), update: Sequence[str] = ()) -> None:
         self._model, self._unique, self._update = model, list(unique), list(update)
-        self._fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+        self._is_generated = isinstance(model._meta.pk, AutoField)
+        self._fields = [f for f in model._meta.concrete_fields if not (f.primary_key and self._is_generated)]
         self._written: dict[str, str] = {}
 
     def insert(self, found: Sequence[Any]) -> None:
@@ -210,7 +213,7 @@ class CompiledInsert:
             sql = self._written[connection.vendor] = self._write(connection, item)
         values = [field.get_db_prep_save(field.pre_save(item, add=True), connection) for field in self._fields]
         item._state.adding, item._state.db = False, connection.alias
-        if self._unique:
+        if self._unique or not self._is_generated:
             with connection.cursor() as cursor:
                 cursor.execute(sql, values)
             return lambda: None
@@ -233,7 +236,7 @@ class CompiledInsert:
         query = InsertQuery(self._model, **conflict)
         query.insert_values(self._fields, [item])
         compiler = query.get_compiler(connection=connection)
-        compiler.returning_fields = None if self._unique else [self._model._meta.pk]
+        compiler.returning_fields = [self._model._meta.pk] if self._is_generated and not self._unique else None
         ((sql, _parameters),) = compiler.as_sql()
         return str(sql)
 
@@ -259,6 +262,10 @@ def _mark(value: Any, place: int) -> Any:
         return _LATE.date() + timedelta(days=place)
     if isinstance(value, UUID):
         return UUID(int=_BASE + place)
+    if value is None:
+        return None
+    if isinstance(value, float):
+        return float(_BASE + place)
     return _BASE + place if isinstance(value, int) else f"\x01{place}"
 
 
