@@ -3,19 +3,22 @@
 PostgreSQL finds small slips too, by trigrams; exact, prefix and folded search answer the same on SQLite.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.lookups import TrigramSimilar
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import connection
-from django.db.models import CharField, Q, QuerySet
+from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Collate, Length
 
-from learning.vocabulary.access import shown_to
+from learning.base.compiled import CompiledQuery
+from learning.vocabulary.access import WRITE
 from learning.vocabulary.folding import fold
-from learning.vocabulary.models import Form, Lexeme, Translation
+from learning.vocabulary.models import Form, Lexeme, State, Translation
+from learning.vocabulary.rows import as_word, padded, word_columns
 
 CharField.register_lookup(TrigramSimilar)
 MOST = 20
@@ -35,63 +38,111 @@ class Found:
 def found(user: Any, words: str, language: str = "") -> list[Found]:
     """The entries that these words begin, the best first.
 
-    Three queries; PostgreSQL is asked once more, for similar words, where all three have found nothing.
+    At most three queries: words and forms; translations, where those are not enough; and the entries, or on PostgreSQL
+    similar words where nothing was found.
     """
     folded = fold(words)
     if not folded:
         return []
-
-    def shown(path: str = "") -> Q:
-        of_language = Q(**{f"{path}language__code": language}) if language else Q()
-        return shown_to(user, path) & of_language
-
-    results = _once([*_by_form(shown("lexeme__"), folded), *_by_word(shown(), folded)], folded)
-    if len(results) < MOST:
-        results = _once([*results, *_by_translation(shown("sense__lexeme__"), folded)], folded)
-    if not results and connection.vendor == "postgresql":
-        results = _by_likeness(shown(), folded)
-    return results[:MOST]
-
-
-def _once(results: Iterable[Found], folded: str) -> list[Found]:
-    """Each entry once, and those first that are exactly the word; otherwise in the order of finding."""
-    seen: dict[int, Found] = {}
-    for one in sorted(results, key=lambda one: one.lexeme.folded != folded):
-        seen.setdefault(one.lexeme.pk, one)
-    return list(seen.values())
+    queries = _queries(user.has_perm(WRITE), bool(language), len(folded) == 1, connection.vendor == "postgresql")
+    # one letter begins too many words: only the word of that letter is meant
+    wanted = [folded, *([folded + LAST_CHARACTER] if len(folded) > 1 else []), *([language] if language else [])]
+    hits = queries.words_and_forms.rows(*wanted)
+    if len({hit[LEXEME] for hit in hits}) < MOST:
+        hits += queries.translations.rows(*wanted)
+    if hits:
+        return _entries(_best(hits, folded))
+    similar = queries.similar.rows(folded, *wanted[2:]) if queries.similar and len(folded) > 1 else []
+    return [Found(as_word(row[:-1])) for row in similar]
 
 
-def _beginning(rows: QuerySet[Any], folded: str) -> QuerySet[Any]:
-    """The rows that begin so, the shortest first, of the first ones by the alphabet.
+# columns of a hit
+PART, LEXEME, LEMMA, TEXT, FOLDED, KEY = range(6)
+BY_FORM, BY_WORD, BY_TRANSLATION = range(3)
 
-    Without that bound, a beginning that thousands of rows have would be sorted whole. The order is that of characters,
-    for which there is an index on PostgreSQL (migration 0002); SQLite has no other.
+
+def _best(hits: Iterable[tuple[Any, ...]], folded: str) -> dict[int, str]:
+    """The keys of the best entries, with the form or translation by which each was found; empty for the word itself.
+
+    First those that are exactly the word; then forms, words and translations, the shortest first.
     """
-    if len(folded) == 1:  # it begins too many words: only the word of that letter is meant
-        return rows.filter(folded=folded).order_by("pk")
-    by_character = Collate("folded", "C" if connection.vendor == "postgresql" else "BINARY")
-    begins = rows.annotate(key=by_character).filter(key__gte=folded, key__lt=folded + LAST_CHARACTER)
-    first = begins.order_by("key", "pk").values("pk")[:LOOKED_AT]
-    return rows.model._default_manager.filter(pk__in=first).order_by(Length("folded"), "folded", "pk")
+
+    def rank(hit: tuple[Any, ...]) -> tuple[Any, ...]:
+        length = 0 if hit[PART] == BY_FORM else len(hit[FOLDED])
+        return hit[LEMMA] != folded, hit[PART], length, hit[FOLDED], hit[KEY]
+
+    best: dict[int, str] = {}
+    for hit in sorted(hits, key=rank):
+        best.setdefault(hit[LEXEME], hit[TEXT])
+    return dict(list(best.items())[:MOST])
 
 
-def _by_word(shown: Q, folded: str) -> list[Found]:
-    rows = _beginning(Lexeme.objects.filter(shown), folded).select_related("language")
-    return [Found(row) for row in rows[:MOST]]
+def _entries(best: dict[int, str]) -> list[Found]:
+    words = {row[0]: as_word(row) for row in _words.rows(padded(best))}
+    # a word may be deleted between two queries
+    return [Found(words[key], by) for key, by in best.items() if key in words]
 
 
-def _by_form(shown: Q, folded: str) -> list[Found]:
-    # sorted here: PostgreSQL would go through all forms by their keys to find the first ones
-    rows = Form.objects.filter(shown, folded=folded).select_related("lexeme__language").order_by()[:LOOKED_AT]
-    return [Found(row.lexeme, row.spelling) for row in sorted(rows, key=lambda row: row.pk)[:MOST]]
+_words = CompiledQuery(lambda ids: Lexeme.objects.filter(pk__in=ids).order_by().values_list(*word_columns()))
 
 
-def _by_translation(shown: Q, folded: str) -> list[Found]:
-    rows = _beginning(Translation.objects.filter(shown), folded).select_related("sense__lexeme__language")
-    return [Found(row.sense.lexeme, row.text) for row in rows[:MOST]]
+class _Queries(NamedTuple):
+    """The queries of a search. Arguments: the folded text, the end of its range, the code of the language.
+
+    The end is left out for one letter and for similar words, the language where all are searched.
+    """
+
+    words_and_forms: CompiledQuery
+    translations: CompiledQuery
+    similar: CompiledQuery | None
 
 
-def _by_likeness(shown: Q, folded: str) -> list[Found]:
-    rows = Lexeme.objects.filter(shown, folded__trigram_similar=folded)
-    rows = rows.annotate(likeness=TrigramSimilarity("folded", folded)).filter(likeness__gte=LIKE_ENOUGH)
-    return [Found(row) for row in rows.select_related("language").order_by("-likeness", "folded", "pk")[:MOST]]
+@cache
+def _queries(shows_drafts: bool, has_language: bool, is_letter: bool, is_postgresql: bool) -> _Queries:
+    """The queries for who sees drafts or not, in one language or in all."""
+
+    def shown(path: str, language: Sequence[str]) -> Q:
+        of_language = Q(**{f"{path}language__code": language[0]}) if has_language else Q()
+        return of_language if shows_drafts else of_language & Q(**{f"{path}state": State.APPROVED})
+
+    def part(number: int, rows: QuerySet[Any], lexeme: str, text: str) -> QuerySet[Any, Any]:
+        by = Value("") if number == BY_WORD else F(text)
+        lemma = "folded" if number == BY_WORD else f"{lexeme}__folded"
+        return rows.order_by().values_list(Value(number), lexeme, lemma, by, "folded", "pk")
+
+    def beginning(rows: QuerySet[Any], folded: str, rest: Sequence[str]) -> QuerySet[Any]:
+        """The rows that begin so, the shortest first, of the first ones by the alphabet.
+
+        Without that bound, a beginning that thousands of rows have would be sorted whole. The order is that of
+        characters, for which there is an index on PostgreSQL (migration 0002); SQLite has no other.
+        """
+        everything = rows.model._default_manager
+        if is_letter:
+            return everything.filter(pk__in=rows.filter(folded=folded).order_by("pk").values("pk")[:MOST])
+        key = Collate("folded", "C" if is_postgresql else "BINARY")
+        begins = rows.annotate(key=key).filter(key__gte=folded, key__lt=rest[0])
+        first = everything.filter(pk__in=begins.order_by("key", "pk").values("pk")[:LOOKED_AT])
+        shortest = first.order_by(Length("folded"), "folded", "pk").values("pk")[:MOST]
+        return everything.filter(pk__in=shortest)
+
+    def words_and_forms(folded: str, *rest: str) -> QuerySet[Any, Any]:
+        forms = Form.objects.filter(shown("lexeme__", rest[-1:]), folded=folded)
+        # a bound, and not an order, for which PostgreSQL would go through all forms by their keys
+        forms = Form.objects.filter(pk__in=forms.order_by().values("pk")[:LOOKED_AT])
+        words = beginning(Lexeme.objects.filter(shown("", rest[-1:])), folded, rest)
+        return part(BY_FORM, forms, "lexeme", "spelling").union(part(BY_WORD, words, "pk", ""), all=True)
+
+    def translations(folded: str, *rest: str) -> QuerySet[Any, Any]:
+        rows = Translation.objects.filter(shown("sense__lexeme__", rest[-1:]))
+        return part(BY_TRANSLATION, beginning(rows, folded, rest), "sense__lexeme", "text")
+
+    def similar(folded: str, *language: str) -> QuerySet[Any, Any]:
+        rows = Lexeme.objects.filter(shown("", language), folded__trigram_similar=folded)
+        rows = rows.annotate(likeness=TrigramSimilarity("folded", folded)).filter(likeness__gte=LIKE_ENOUGH)
+        return rows.order_by("-likeness", "folded", "pk").values_list(*word_columns(), "likeness")[:MOST]
+
+    return _Queries(
+        CompiledQuery(words_and_forms),
+        CompiledQuery(translations),
+        CompiledQuery(similar) if is_postgresql else None,
+    )
