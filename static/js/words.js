@@ -7,6 +7,10 @@ const stage = document.querySelector("[data-review]");
 const csrf = () => document.querySelector('input[name="csrfmiddlewaretoken"]')?.value ?? "";
 const JSON_HEADERS = () => ({ Accept: "application/json", "X-CSRFToken": csrf() });
 const HELD = 8; // cards that are held in case the network goes away
+const FEW = 4; // cards with which the answers are sent and more cards are asked for: several at once cost the server less
+const MOST_KEPT = 60_000; // bytes of a request that goes on when the page is closed: browsers allow 64 KiB
+const NUMBERS = ["due", "new", "done"];
+const LONGEST_WAIT = 30_000; // milliseconds after which an answer is sent in any case
 
 // this browser remembers whether saved words are underlined, so that lessons need not ask
 const wish = document.querySelector("[data-underlines]")?.dataset.underlines;
@@ -103,6 +107,7 @@ function start() {
   let typed = stage.querySelector("[data-rate] [name=typed]")?.value ?? ""; // checked without this script
   let shownAt = performance.now();
   let retry = 0;
+  let later = 0; // the timer of `sendSoon`
   let most = 100; // answers in one request
   const tried = new Set(); // answers that were in a request, of which the server may know
 
@@ -133,28 +138,51 @@ function start() {
   function take(answer) {
     const have = new Set(held());
     cards.push(...answer.cards.filter((card) => !have.has(card.id)));
-    for (const name of ["due", "new", "done"]) {
-      const spot = document.querySelector(`[data-${name}]`);
-      if (spot && answer[name] !== undefined) spot.textContent = answer[name];
-    }
+    showNumbers(answer);
   }
 
+  // the numbers of the day: the server says them with the next cards, and answers that it does not know yet are added
+  const changes = new Map(); // the identifier of an answer → what it changes, as far as this page can tell
+  function changeOf(rating) {
+    if (stage.querySelector("[data-unseen]")) return { done: 1, new: -1, due: rating < 4 ? 1 : 0 };
+    return { done: 1, new: 0, due: rating > 1 ? -1 : 0 };
+  }
+  function addToNumbers(change, times = 1) {
+    for (const name of NUMBERS) {
+      const spot = document.querySelector(`[data-${name}]`);
+      spot.textContent = Math.max(0, Number(spot.textContent) + times * change[name]);
+    }
+  }
+  function showNumbers(found) {
+    if (found.done === undefined) return;
+    for (const name of NUMBERS) document.querySelector(`[data-${name}]`).textContent = found[name];
+    for (const one of waiting()) if (changes.has(one.id)) addToNumbers(changes.get(one.id));
+  }
+
+  // answers wait a little for those that follow; where this browser stores nothing, or few cards are left, none waits
+  function sendSoon() {
+    if (cards.length <= FEW || unstored.size) return send();
+    later ||= setTimeout(send, LONGEST_WAIT);
+  }
   function send() {
     sending ??= transmit().finally(() => {
       sending = null;
       if (!current && !isUndoing) next();
       // what was answered while the request was under way
-      if (!isAway && waiting().length) send();
+      if (!isAway && waiting().length) sendSoon();
     });
     return sending;
   }
   async function transmit() {
     clearTimeout(retry);
+    clearTimeout(later);
+    later = 0;
     try {
       const sent = waiting().slice(0, most);
       for (const one of sent) tried.add(one.id);
-      const body = JSON.stringify({ answers: sent, n: Math.max(0, HELD - cards.length), skip: held() });
-      const response = await fetch(stage.dataset.answers, { method: "POST", body, headers: { ...JSON_HEADERS(), "Content-Type": "application/json" } });
+      const body = JSON.stringify({ answers: sent, n: cards.length > FEW ? 0 : HELD - cards.length, skip: held() });
+      const keepalive = document.hidden && body.length < MOST_KEPT;
+      const response = await fetch(stage.dataset.answers, { method: "POST", body, keepalive, headers: { ...JSON_HEADERS(), "Content-Type": "application/json" } });
       const isOut = response.redirected || response.status === 403;
       signedOut.hidden = !isOut;
       isAway = isOut;
@@ -184,11 +212,13 @@ function start() {
     const answer = { id: newId(), n: at.getTime() + performance.now() % 1, card: current.id, rating, at: at.toISOString(), typed, took: Math.round(performance.now() - shownAt) };
     keep(answer);
     past = [...past.slice(-49), { id: answer.id, card: current }];
+    changes.set(answer.id, changeOf(rating));
+    addToNumbers(changes.get(answer.id));
     undoForm.hidden = false;
     const card = cards.shift();
     if (card) show(card);
     else clear();
-    send();
+    sendSoon();
   }
 
   async function check(form, button) {
@@ -243,7 +273,8 @@ function start() {
     cards = cards.filter((one) => one.id !== card.id);
     if (shown && shown.id !== card.id) cards.unshift(shown);
     show(card);
-    send();
+    addToNumbers(changes.get(last.id), -1);
+    if (waiting().length) sendSoon();
   }
 
   async function suspend(form) {
@@ -272,7 +303,16 @@ function start() {
     undo();
   });
   addEventListener("online", send);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && waiting().length) send(); });
+  document.addEventListener("visibilitychange", () => { if (waiting().length) send(); });
+  // the page that is opened next knows these answers
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || link.target || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (isAway || !waiting().length) return;
+    event.preventDefault();
+    const atMost = new Promise((resolve) => { setTimeout(resolve, 2000); });
+    Promise.race([send(), atMost]).finally(() => { location.assign(link.href); });
+  });
 
   // an answer of a page that was closed may be to the very card that the server has just shown
   if (current && waiting().some((one) => one.card === current.id)) clear();

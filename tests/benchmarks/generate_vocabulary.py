@@ -3,8 +3,6 @@
 The rows are such as imports and reviews write; `scale` makes fewer of them.
 """
 
-import json
-
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
@@ -101,5 +99,4 @@ def make_measured() -> dict[str, str]:
         "session": client.cookies["sessionid"].value,
         "person": str(person.pk),
         "lemma": lexemes[123].lemma,
-        "cards": json.dumps(list(Card.objects.filter(owner=person).order_by("pk").values_list("pk", flat=True))),
     }

@@ -132,6 +132,62 @@ def test_answers_survive_a_closed_page(school_at: School, browser: Browser) -> N
     assert stored(school_at, OTHER, since) == (1, 1)
 
 
+MANY = ("come", "go", "take", "give", "bring", "see", "eat", "drink", "sing", "swim")
+
+
+def test_a_few_answers_are_sent_together(school_at: School, browser: Browser) -> None:
+    new_deck(school_at, OTHER, *MANY)
+    with page_of(browser, school_at[0], OTHER) as page:
+        since = now(page)
+        sent: list[int] = []
+        with page.expect_response("**/words/answers/"):
+            page.goto("/words/review/")
+        page.on("request", lambda r: sent.append(len(r.post_data_json["answers"])) if "answers" in r.url else None)
+        for place in range(3):
+            answer_with(page, "3", place + 1)
+        # what was not sent is taken back here, with the numbers of the day
+        page.keyboard.press("u")
+        expect(page.locator("[data-done]")).to_have_text("2")
+        expect(page.locator("[data-new]")).to_have_text("8")
+        assert (sent, kept_answers(page)) == ([], 2)
+        answer_with(page, "3", 3)
+        with page.expect_response("**/words/answers/"):
+            answer_with(page, "4", 4)
+        wait_until_sent(page)
+        assert sent == [4]
+        expect(page.locator("[data-done]")).to_have_text("4")
+    assert stored(school_at, OTHER, since) == (4, 4)
+
+
+def test_answers_are_stored_before_the_next_page_and_when_the_page_is_closed(
+    school_at: School, browser: Browser
+) -> None:
+    new_deck(school_at, OTHER, *MANY)
+    with page_of(browser, school_at[0], OTHER) as page:
+        since = now(page)
+        with page.expect_response("**/words/answers/"):
+            page.goto("/words/review/")
+        answer_with(page, "4", 1)
+        page.locator("[data-review]").locator("xpath=..").get_by_role("link", name="Words").click()
+        expect(page.get_by_role("link", name="Start")).to_be_visible()
+        assert stored(school_at, OTHER, since) == (1, 1)
+        with page.expect_response("**/words/answers/"):
+            page.get_by_role("link", name="Start").click()
+        answer_with(page, "4", 2)
+        other = page.context.new_page()
+        page.close(run_before_unload=True)
+        deadline = time.monotonic() + 20
+        while stored(school_at, OTHER, since) != (2, 2):
+            assert time.monotonic() < deadline
+        other.close()
+
+
+def answer_with(page: Page, rating: str, done: int) -> None:
+    page.keyboard.press("Space")
+    page.keyboard.press(rating)
+    expect(page.locator("[data-done]")).to_have_text(str(done))
+
+
 def test_the_last_card_leads_to_the_end_of_the_day(school_at: School, browser: Browser) -> None:
     new_deck(school_at, OTHER, "come")
     with page_of(browser, school_at[0], OTHER) as page:

@@ -13,11 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from learning.accounts.models import User
+from learning.base.compiled import CompiledInsert, CompiledQuery, CompiledUpdate, in_one_trip
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.models import Card, CardKind, DeckSettings, Form, Lexeme, MergedCard, Review, Sense
 from learning.vocabulary.models.cards import FORM_KINDS, SCHEDULING, scheduling_of, set_scheduling
 from learning.vocabulary.reviews import scheduling
+from learning.vocabulary.reviews.card_rows import CARD, bare_card
 from learning.vocabulary.reviews.scheduling import Rules
+from learning.vocabulary.rows import padded
 
 MOST_CARDS = 20_000  # of one person
 FULL = _("Your deck has no room for more words. Remove some first.")
@@ -125,7 +128,7 @@ def record(*, owner: User, answers: Sequence[Answer], rules: Rules) -> dict[UUID
 @transaction.atomic
 def _record(owner: User, answers: Sequence[Answer], rules: Rules) -> dict[UUID, str]:
     cards = _answered(owner, {answer.card_id for answer in answers})
-    known = dict(Review.objects.filter(pk__in=[answer.id for answer in answers]).values_list("pk", "owner_id"))
+    known = dict(_known.rows([answer.id for answer in answers]))
     now = timezone.now()
     outcomes: dict[UUID, str] = {}
     for place, answer in enumerate(answers):
@@ -165,9 +168,19 @@ def merged_into(owner: User, card_ids: Iterable[int]) -> dict[int, int]:
 
 
 def _locked(owner: User, card_ids: Iterable[int]) -> dict[int, Card]:
-    # in the order of their keys, so that two windows cannot wait for each other
-    rows = Card.objects.select_for_update(of=("self",)).filter(owner=owner, pk__in=set(card_ids)).order_by("pk")
-    return {card.pk: card for card in rows}
+    ids = sorted(set(card_ids))
+    return {row[0]: bare_card(row) for row in _locked_rows.rows(owner.pk, padded(ids))} if ids else {}
+
+
+# in the order of their keys, so that two windows cannot wait for each other
+_locked_rows = CompiledQuery(
+    lambda owner, ids: (
+        Card.objects.select_for_update().filter(owner=owner, pk__in=ids).order_by("pk").values_list(*CARD)
+    )
+)
+_known = CompiledQuery(lambda ids: Review.objects.filter(pk__in=ids).order_by().values_list("pk", "owner_id"))
+_new_review = CompiledInsert(Review)
+_moved = CompiledUpdate(lambda pk: Card.objects.filter(pk=pk), *SCHEDULING)
 
 
 def _store(card: Card, answer: Answer, now: datetime, rules: Rules) -> None:
@@ -195,12 +208,13 @@ def _store(card: Card, answer: Answer, now: datetime, rules: Rules) -> None:
     else:
         row.before = scheduling_of(card)
         row.days = scheduling.review(card, answer.rating, at, rules)
-        row.save(force_insert=True)
-        _save(card)
+        with in_one_trip():
+            _new_review.insert([row])
+            _save(card)
 
 
 def _save(card: Card) -> None:
-    card.save(update_fields=SCHEDULING)
+    _moved.run(*(getattr(card, name) for name in SCHEDULING), card.pk)
 
 
 def effective(card: Card) -> QuerySet[Review]:

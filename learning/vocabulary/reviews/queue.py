@@ -3,18 +3,23 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from learning.accounts.models import User
-from learning.base.compiled import CompiledQuery
+from learning.base.compiled import CompiledQuery, in_one_trip
 from learning.vocabulary.models import Card, CardKind, DeckSettings, Review
+from learning.vocabulary.models.cards import CardQuerySet
+from learning.vocabulary.reviews.card_rows import CARD_AND_WORD, as_cards
 from learning.vocabulary.reviews.settings import day_of, zone_of
+from learning.vocabulary.rows import padded
 
 AHEAD = timedelta(minutes=20)  # a card of the first minutes is asked early rather than ending the session
-EARLY = 2  # the rank of such a card
+SIZES = (1, 4, 20)  # how many cards the queries read: as few as are enough
+AT_ONCE = SIZES[-1]  # cards that are given at once
 EASY_SHARE = 2  # of an easy day: half of the cards
 SECONDS_EACH = 8  # for which no answer has told better
 State = Card.State
@@ -32,7 +37,6 @@ class Today:
     reviews_left: int
     new_left: int
     minutes: int  # that `due` and `new` take, about
-    seen: int  # cards that the deck has in all
 
     @property
     def is_over(self) -> bool:
@@ -40,16 +44,20 @@ class Today:
 
 
 def today(owner: User, settings: DeckSettings, now: datetime | None = None) -> Today:
-    """Two queries: the answers of the day, and the cards."""
+    """A learner's day; two queries in one round trip: the answers of the day, and the cards."""
     now = now or timezone.now()
     start, end = day_of(owner, now)
-    done, fresh, reviewed = next(iter(_answers.rows(owner.pk, start)), (0, 0, 0))
-    steps, waits, unseen, seen = next(iter(_cards.rows(owner.pk, start, end)), (0, 0, 0, 0))
+    with in_one_trip():
+        answers = _answers.start(owner.pk, start)
+        cards = _waiting.start(owner.pk, start, end)
+    done, fresh, reviewed = next(iter(answers()), (0, 0, 0))
+    waiting = dict(cards())
+    waits = waiting.get(State.REVIEW, 0)
     share = EASY_SHARE if settings.is_easy(start.astimezone(zone_of(owner)).weekday()) else 1
     reviews_left = max(0, settings.reviews_a_day // share - reviewed)
     new_left = max(0, settings.new_a_day // share - fresh)
-    due = steps + min(waits, reviews_left)
-    new = min(unseen, new_left)
+    due = sum(waiting.get(state, 0) for state in IN_STEPS) + min(waits, reviews_left)
+    new = min(waiting.get(State.NEW, 0), new_left)
     return Today(
         due=due,
         new=new,
@@ -58,45 +66,62 @@ def today(owner: User, settings: DeckSettings, now: datetime | None = None) -> T
         reviews_left=reviews_left,
         new_left=new_left,
         minutes=-(-(due + 2 * new) * SECONDS_EACH // 60),
-        seen=seen,
     )
-
-
-def _of_one(rows: QuerySet[Any], **counts: Count) -> QuerySet[Any, Any]:
-    """These counts, in one row; no row where there is nothing to count."""
-    return rows.order_by().values("owner").annotate(**counts).values_list(*counts)
 
 
 _answers = CompiledQuery(
-    lambda owner, start: _of_one(
-        Review.objects.filter(owner=owner, at__gte=start, undone_at=None, is_practice=False),
-        done=Count("pk"),
-        fresh=Count("pk", filter=Q(was=State.NEW)),
-        reviewed=Count("pk", filter=Q(was=State.REVIEW)),
+    lambda owner, start: (
+        Review.objects.filter(owner=owner, at__gte=start, undone_at=None, is_practice=False)
+        .order_by()
+        .values("owner")
+        .annotate(
+            done=Count("pk"),
+            fresh=Count("pk", filter=Q(was=State.NEW)),
+            reviewed=Count("pk", filter=Q(was=State.REVIEW)),
+        )
+        .values_list("done", "fresh", "reviewed")
     )
 )
-_cards = CompiledQuery(
-    lambda owner, start, end: _of_one(
-        Card.objects.filter(owner=owner).learned(),
-        steps=Count("pk", filter=Q(state__in=IN_STEPS, due__lt=end)),
-        waits=Count("pk", filter=Q(state=State.REVIEW, due__lt=end)),
-        unseen=Count("lexeme", distinct=True, filter=Q(state=State.NEW) & ~_is_met(owner, start, end)),
-        seen=Count("pk"),
+_waiting = CompiledQuery(
+    lambda owner, start, end: _by_state(_due(owner, end), Count("pk")).union(
+        _by_state(_unseen(owner, start, end), Count("lexeme", distinct=True)), all=True
     )
 )
+_due_alone = CompiledQuery(lambda owner, end: _by_state(_due(owner, end), Count("pk")))
 
 
-def _is_met(owner: int, start: datetime, end: datetime) -> Q:
-    """Cards whose word is asked today in another kind of question, or was: a word is met in one kind a day."""
-    answered = Review.objects.filter(owner=owner, at__gte=start, undone_at=None, card__lexeme=OuterRef("lexeme"))
-    waiting = Card.objects.filter(owner=owner, due__lt=end, lexeme=OuterRef("lexeme")).exclude(state=State.NEW)
-    return Q(Exists(answered.filter(is_practice=False))) | Q(Exists(waiting.learned()))
+def _by_state(cards: CardQuerySet, number: Count) -> QuerySet[Any, Any]:
+    return cards.order_by().values("state").annotate(n=number).values_list("state", "n")
+
+
+def _due(owner: int, end: datetime) -> CardQuerySet:
+    """Cards that were met before and are due in this day."""
+    # the states by name: so the index of owner, state and time finds them
+    return Card.objects.filter(owner=owner, state__in=[*IN_STEPS, State.REVIEW], due__lt=end).learned()
+
+
+def _unseen(owner: int, start: datetime, end: datetime) -> CardQuerySet:
+    """New cards of words that neither are asked nor were answered today: a word is met in one kind of card a day."""
+    answered = Review.objects.filter(owner=owner, at__gte=start, undone_at=None, is_practice=False).order_by()
+    waiting = _due(owner, end).order_by()
+    # NOT IN, and not NOT EXISTS: the database then looks up the words of the day once, and not for each card
+    return (
+        Card.objects.filter(owner=owner, state=State.NEW)
+        .learned()
+        .exclude(lexeme__in=answered.values("card__lexeme"))
+        .exclude(lexeme__in=waiting.values("lexeme"))
+    )
 
 
 def due_count(owner: User, now: datetime | None = None) -> int:
     """How many reviews wait today; one query, for pages that only name the number."""
     _start, end = day_of(owner, now or timezone.now())
-    return Card.objects.filter(owner=owner, due__lt=end).exclude(state=State.NEW).learned().count()
+    return sum(count for _state, count in _due_alone.rows(owner.pk, end))
+
+
+def has_cards(owner: User) -> bool:
+    """Whether the deck has any card that is asked, today or later."""
+    return Card.objects.filter(owner=owner).learned().exists()
 
 
 def next_cards(
@@ -104,46 +129,65 @@ def next_cards(
 ) -> list[Card]:
     """The next cards in their order: those of the first minutes, reviews, new ones, those that are nearly due.
 
-    `skip` are the cards that a browser holds already; they count among those of the day. Three queries at most.
+    `skip` are the cards that a browser holds already; they count among those of the day.
+    Two queries in one round trip, and one more for new cards.
     """
     now = now or timezone.now()
     start, end = day_of(owner, now)
-    held_ids = list(skip)
-    of_owner = Card.objects.filter(owner=owner)
-    held = list(of_owner.filter(pk__in=held_ids).values_list("state", "lexeme")) if held_ids else []
+    held_ids = padded(skip)
+    queries = _queries(next(most for most in SIZES if most >= count))
+    with in_one_trip():
+        held_rows = _held.start(owner.pk, held_ids) if any(held_ids) else list
+        waiting_rows = queries.waiting.start(owner.pk, now + AHEAD, end, held_ids)
+    held = held_rows()
+    waiting = sorted(as_cards(waiting_rows()), key=lambda card: (card.due, card.pk))
     states = [state for state, _lexeme in held]
-    reviews_left = day.reviews_left - states.count(State.REVIEW)
+    reviews_left = max(0, day.reviews_left - states.count(State.REVIEW))
     new_left = day.new_left - states.count(State.NEW)
-    rows = of_owner.learned().exclude(pk__in=held_ids).select_related("lexeme__language")
-    cards = _waiting(rows, now, end, count, reviews_left)
-    first: list[Card] = [card for card in cards if card.rank < EARLY]
+    steps = [card for card in waiting if card.state != State.REVIEW][:count]
+    reviews = [card for card in waiting if card.state == State.REVIEW][:count]
+    first = [card for card in steps if card.due <= now] + reviews[:reviews_left]
+    early = [card for card in steps if card.due > now]
     if len(first) < count and new_left > 0:
-        met = {lexeme for _state, lexeme in held} | {card.lexeme_id for card in cards}
-        new = rows.filter(~_is_met(owner.pk, start, end), state=State.NEW).exclude(lexeme__in=met)
-        kinds = len(CardKind)
-        first += _one_of_each_word(new.order_by("added_at", "pk")[: kinds * count], min(count - len(first), new_left))
-    return (first + [card for card in cards if card.rank == EARLY])[:count]
+        met = {lexeme for _state, lexeme in held} | {card.lexeme_id for card in first + early}
+        new = as_cards(queries.new.rows(owner.pk, start, end, held_ids, padded(met)))
+        first += _one_of_each_word(new, min(count - len(first), new_left))
+    return (first + early)[:count]
 
 
-def _waiting(rows: QuerySet[Card], now: datetime, end: datetime, count: int, reviews_left: int) -> list[Any]:
-    """Cards of the first minutes, and as many reviews as the day has left; each with its `rank`."""
-    wanted = Q(state__in=IN_STEPS, due__lte=now + AHEAD)
-    if reviews_left > 0:
-        wanted |= Q(state=State.REVIEW, due__lt=end)
-    rank = Case(
-        When(state__in=IN_STEPS, due__lte=now, then=Value(0)),
-        When(state=State.REVIEW, then=Value(1)),
-        default=Value(EARLY),
-        output_field=IntegerField(),
-    )
-    cards = rows.filter(wanted).annotate(rank=rank).order_by("rank", "due", "pk")[:count]
-    reviews = 0
-    kept = []
-    for card in cards:
-        reviews += card.state == State.REVIEW
-        if card.state != State.REVIEW or reviews <= reviews_left:
-            kept.append(card)
-    return kept
+_held = CompiledQuery(
+    lambda owner, held: Card.objects.filter(owner=owner, pk__in=held).order_by().values_list("state", "lexeme")
+)
+
+
+class _Queries(NamedTuple):
+    """The queries of `next_cards`: so many cards in steps and so many reviews, and new cards enough for so many."""
+
+    waiting: CompiledQuery
+    new: CompiledQuery
+
+
+@lru_cache
+def _queries(most: int) -> _Queries:
+    def due(owner: int, held: list[int], **which: Any) -> CardQuerySet:
+        rows = Card.objects.filter(owner=owner, **which).learned().exclude(pk__in=held)
+        return first_of(rows.order_by("due", "pk")[:most]).order_by()
+
+    def waiting(owner: int, soon: datetime, end: datetime, held: list[int]) -> QuerySet[Any, Any]:
+        in_steps = due(owner, held, state__in=IN_STEPS, due__lte=soon)
+        reviews = due(owner, held, state=State.REVIEW, due__lt=end)
+        return in_steps.values_list(*CARD_AND_WORD).union(reviews.values_list(*CARD_AND_WORD), all=True)
+
+    def new(owner: int, start: datetime, end: datetime, held: list[int], met: list[int]) -> QuerySet[Any, Any]:
+        rows = _unseen(owner, start, end).exclude(pk__in=held).exclude(lexeme__in=met)
+        few = first_of(rows.order_by("added_at", "pk")[: most * len(CardKind)])
+        return few.order_by("added_at", "pk").values_list(*CARD_AND_WORD)
+
+    def first_of(rows: CardQuerySet) -> CardQuerySet:
+        # a subquery, so that only these few are joined with their words, and not all that wait
+        return Card.objects.filter(pk__in=rows.values("pk"))
+
+    return _Queries(CompiledQuery(waiting), CompiledQuery(new))
 
 
 def _one_of_each_word(rows: Iterable[Card], count: int) -> list[Card]:

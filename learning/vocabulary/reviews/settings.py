@@ -3,15 +3,22 @@
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from learning.accounts.models import User
-from learning.vocabulary.models import DeckSettings
+from django.db import DEFAULT_DB_ALIAS
 
+from learning.accounts.models import User
+from learning.base.compiled import CompiledQuery
+from learning.vocabulary.models import DeckSettings
+from learning.vocabulary.rows import columns_of
+
+_COLUMNS = columns_of(DeckSettings)
+_rows = CompiledQuery(lambda owner: DeckSettings.objects.filter(owner=owner).order_by().values_list(*_COLUMNS))
 DAY_STARTS = 4  # o'clock in the learner's zone: who learns after midnight still learns today
 
 
 def deck_settings(owner: User) -> DeckSettings:
     """The stored settings of this person, or the defaults; not saved."""
-    found = DeckSettings.objects.filter(owner=owner).first() or DeckSettings(owner=owner)
+    rows = _rows.rows(owner.pk)
+    found = DeckSettings.from_db(DEFAULT_DB_ALIAS, _COLUMNS, rows[0]) if rows else DeckSettings(owner=owner)
     found.owner = owner  # it is here: nobody need ask for it
     return found
 

@@ -20,12 +20,12 @@ from learning.vocabulary.models import Card, Lexeme, Sense
 from learning.vocabulary.reviews import deck
 from learning.vocabulary.reviews.deck import MOST_ANSWERS, Answer
 from learning.vocabulary.reviews.questions import facts_of, questions_of
-from learning.vocabulary.reviews.queue import next_cards, today
+from learning.vocabulary.reviews.queue import AT_ONCE, next_cards, today
 from learning.vocabulary.reviews.scheduling import Rules
 from learning.vocabulary.reviews.settings import deck_settings
 from learning.vocabulary.scopes import LEARN_WORDS, READ_WORDS
 from learning.vocabulary.search import found
-from learning.vocabulary.web.review_views import AT_ONCE, bounded, graded, storable, typed_cards
+from learning.vocabulary.web.review_views import bounded, graded, storable, typed_cards
 
 words = Router(tags=["Words"])
 

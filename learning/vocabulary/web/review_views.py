@@ -25,12 +25,10 @@ from learning.vocabulary.reviews import deck, scheduling
 from learning.vocabulary.reviews.deck import MOST_ANSWERS, Answer
 from learning.vocabulary.reviews.grading import RATINGS, Grade
 from learning.vocabulary.reviews.questions import Question, check, questions_of
-from learning.vocabulary.reviews.queue import next_cards, today
+from learning.vocabulary.reviews.queue import AT_ONCE, has_cards, next_cards, today
 from learning.vocabulary.reviews.scheduling import Rules
 from learning.vocabulary.reviews.settings import day_of, deck_settings
 from learning.vocabulary.web.words_shown import interval_text
-
-AT_ONCE = 20  # cards that a browser holds
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,6 +58,7 @@ def _page(
     context = {
         "day": day,
         "settings": settings,
+        "has_cards": question is not None or has_cards(request.user),
         "can_undo": deck.last_answer(request.user, day_of(request.user, timezone.now())[0]) is not None,
         **(card_context(question, settings, **shown) if question else {}),
     }
@@ -111,20 +110,24 @@ def uuid_of(text: object) -> UUID | None:
 
 
 def _more(request: PersonRequest, settings: DeckSettings, count: int, skip: Iterable[str]) -> dict[str, Any]:
+    """The next cards, and the numbers of the day; nothing where the browser has enough cards."""
+    if not count:
+        return {"cards": []}
     day = today(request.user, settings)
-    found = next_cards(request.user, day, count, skip=parse_ids(skip)) if count else []
+    found = next_cards(request.user, day, count, skip=parse_ids(skip))
     questions = questions_of(found, types_answers=settings.types_answers)
     return {
-        "cards": [shown_card(request, one, settings) for one in questions],
+        "cards": [shown_card(one, settings) for one in questions],
         "due": day.due,
         "new": day.new,
         "done": day.done,
     }
 
 
-def shown_card(request: PersonRequest, question: Question, settings: DeckSettings) -> dict[str, Any]:
+def shown_card(question: Question, settings: DeckSettings) -> dict[str, Any]:
     """A card as the script takes it: its number and its two sides."""
-    html = render_to_string("vocabulary/parts/card.html", card_context(question, settings), request)
+    # without the request: the script sends the token of the page, and the context processors are not needed
+    html = render_to_string("vocabulary/parts/card.html", card_context(question, settings))
     return {"id": question.card.pk, "html": html}
 
 
@@ -239,7 +242,7 @@ def undo(request: PersonRequest) -> HttpResponse:
     if card is None:
         return JsonResponse({"detail": _("There is no answer of today to take back.")}, status=404)
     (question,) = questions_of([own_card_or_404(request.user, str(card.pk))], types_answers=settings.types_answers)
-    return JsonResponse(shown_card(request, question, settings))
+    return JsonResponse(shown_card(question, settings))
 
 
 @require_POST

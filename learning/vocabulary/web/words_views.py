@@ -23,7 +23,7 @@ from learning.vocabulary.folding import fold
 from learning.vocabulary.models import Card, DeckSettings, Language, Lexeme
 from learning.vocabulary.reviews import deck, statistics
 from learning.vocabulary.reviews.questions import facts_of, meanings_for
-from learning.vocabulary.reviews.queue import today
+from learning.vocabulary.reviews.queue import has_cards, today
 from learning.vocabulary.reviews.settings import deck_settings
 from learning.vocabulary.sets.access import given_to, own_sets
 from learning.vocabulary.web.charts import bars_of
@@ -44,6 +44,7 @@ def overview(request: PersonRequest) -> HttpResponse:
     cards = Card.objects.filter(owner=user)
     context = {
         "day": today(user, settings),
+        "has_cards": has_cards(user),
         "settings": settings,
         "underlines": settings.underlines,
         "standing": statistics.standing(cards),
