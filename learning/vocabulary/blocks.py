@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
+from wagtail.admin.forms.choosers import BaseFilterForm
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic.chooser import ChooseResultsView, ChooseView, ChosenMultipleView, ChosenView
 from wagtail.admin.viewsets.chooser import ChooserViewSet
@@ -17,10 +19,25 @@ from learning.vocabulary.reviews.questions import facts_of, meanings_for
 from learning.vocabulary.sets.access import own_sets
 
 
+class SetSearchForm(BaseFilterForm):
+    """Searches the sets by the words of their names and descriptions."""
+
+    q = forms.CharField(label=_("Name or description"), required=False)
+
+    def filter(self, objects: QuerySet[WordSet]) -> QuerySet[WordSet]:
+        typed = self.cleaned_data.get("q", "").strip()
+        for part in typed.split()[:6]:
+            objects = objects.filter(Q(name__icontains=part) | Q(about__icontains=part))
+        self.is_searching, self.search_query = bool(typed), typed
+        return objects
+
+
 class _OwnSets:
     """Lists the sets of the person who chooses."""
 
     request: Any
+
+    filter_form_class = SetSearchForm
 
     def get_object_list(self) -> QuerySet[WordSet]:
         return own_sets(self.request.user).order_by("name", "pk")

@@ -1,11 +1,16 @@
 """Small factories for the dictionary."""
 
 import gzip
+import io
+import struct
 import uuid
+import wave
 from pathlib import Path
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from PIL import Image
 
 from learning.accounts.models import User
 from learning.vocabulary.imports.freedict import DIGITS
@@ -91,3 +96,17 @@ def word(lemma: str, code: str = "fr", *translations: str, **facts: Any) -> Lexe
         for text in translations:
             Translation.objects.create(sense=sense, language=language("en"), text=text)
     return made
+
+
+def a_sound(name: str = "word.wav") -> SimpleUploadedFile:
+    data = io.BytesIO()
+    with wave.open(data, "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(struct.pack("<h", 100) * 800)
+    return SimpleUploadedFile(name, data.getvalue())
+
+
+def a_picture(name: str = "horse.png") -> SimpleUploadedFile:
+    data = io.BytesIO()
+    Image.new("RGB", (800, 600), "brown").save(data, "PNG")
+    return SimpleUploadedFile(name, data.getvalue())

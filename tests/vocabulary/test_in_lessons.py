@@ -217,6 +217,11 @@ def test_the_chooser_names_no_set_of_others(shown: SimpleNamespace, visit: Any) 
     foreign = WordSet.objects.create(owner=shown.other_teacher, name="Secret set")
     client: Client = visit(shown.teacher)
     chooser = "/cms/vocabulary/set-chooser/"
+    WordSet.objects.create(owner=shown.teacher, name="In the kitchen", about="Pots and pans")
+    for typed, is_there in (("kitch", True), ("PANS", True), ("first", False), ("secret", False)):
+        results = client.get(f"{chooser}results/", {"q": typed}).content.decode()
+        assert ("In the kitchen" in results) is is_there
+        assert "Secret set" not in results
     assert client.get(f"{chooser}chosen/{shown.set.pk}/").status_code == 200
     for odd in (foreign.pk, "abc", "9" * 30):
         assert client.get(f"{chooser}chosen/{odd}/").status_code == 404

@@ -2,7 +2,6 @@
 
 import io
 import shutil
-import struct
 import wave
 from types import SimpleNamespace
 from typing import Any
@@ -18,25 +17,11 @@ from learning.vocabulary.media import speech
 from learning.vocabulary.media.files import store_picture, store_sound
 from learning.vocabulary.models import DictionaryFiles, EntryPicture, Lexeme, Pronunciation, Speech, State
 from learning.vocabulary.web import media_views
-from tests.vocabulary.making import word
+from tests.vocabulary.making import a_picture, a_sound, word
 
 pytestmark = pytest.mark.usefixtures("db")
 SOUND, PICTURE = "/cms/vocabulary/upload/sound/", "/cms/vocabulary/upload/picture/"
 needs_espeak = pytest.mark.skipif(not shutil.which("espeak-ng"), reason="needs espeak-ng")
-
-
-def a_sound(name: str = "word.wav") -> SimpleUploadedFile:
-    data = io.BytesIO()
-    with wave.open(data, "wb") as file:
-        file.setparams((1, 2, 8000, 0, "NONE", ""))
-        file.writeframes(struct.pack("<h", 100) * 800)
-    return SimpleUploadedFile(name, data.getvalue())
-
-
-def a_picture(name: str = "horse.png") -> SimpleUploadedFile:
-    data = io.BytesIO()
-    Image.new("RGB", (800, 600), "brown").save(data, "PNG")
-    return SimpleUploadedFile(name, data.getvalue())
 
 
 def body(answer: Any) -> bytes:

@@ -15,13 +15,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from learning.accounts.roles import Role
+from learning.library.models import Picture, StoredFile
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.imports import anki, kaikki, running, tables, writing
 from learning.vocabulary.imports.columns import guess_columns
 from learning.vocabulary.imports.entries import Entry, Skipped
-from learning.vocabulary.models import DictionaryImport, Lexeme, Source, State
+from learning.vocabulary.imports.files import picture_in, sound_in, take_files
+from learning.vocabulary.models import DictionaryImport, Lexeme, Pronunciation, Source, State
 from tests import school
-from tests.vocabulary.making import language
+from tests.vocabulary.making import a_picture, a_sound, language, word
 
 pytestmark = pytest.mark.django_db
 LIVRE = {
@@ -303,6 +305,86 @@ def test_the_command_reads_every_format_and_twice_changes_nothing(tmp_path: Path
     assert set(Lexeme.objects.values_list("state", flat=True)) == {State.APPROVED}
     with pytest.raises(CommandError):
         call_command("import_dictionary", tmp_path / "x.pdf", **facts)
+
+
+def with_media(folder: Path) -> Path:
+    """A package with two sounds and a picture, one sound that is none, and names of files that it does not have."""
+    files = {"livre.wav": a_sound().read(), "kniga.wav": a_sound().read(), "un livre.png": a_picture().read()}
+    files["fake.mp3"] = b"no sound"
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    path = package(
+        folder,
+        ('livre[sound:livre.wav]<img class="x" src="un%20livre.png">', "book[sound:kniga.wav]"),
+        ("œil", "eye[sound:kniga.wav]<img src=https://example.org/eye.png>"),
+        ("lampe[sound:fake.mp3]", "lamp"),
+        ("fleur[sound:../gone.mp3]", "flower"),
+    )
+    with zipfile.ZipFile(path) as archive:
+        database = archive.read("collection.anki2")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("collection.anki2", database)
+        archive.writestr("media", json.dumps({str(number): name for number, name in enumerate(files)}))
+        for number, content in enumerate(files.values()):
+            archive.writestr(str(number), content)
+    return path
+
+
+def test_sounds_and_pictures_of_a_package_come_with_its_words_and_go_with_them(tmp_path: Path, visit: Any) -> None:
+    client = visit(school.person("editor", Role.EDITOR))
+    run = uploaded(client, with_media(tmp_path))
+    client.post(f"{PAGE}{run.pk}/columns/", {"lemma": "0", "translation": "1"})
+    client.post(f"{PAGE}{run.pk}/step/", {"start": ""})
+    run.refresh_from_db()
+    assert (run.state, run.created, run.files) == ("done", 4, 2)
+    livre = Lexeme.objects.get(lemma="livre")
+    (pronunciation,), (picture,) = livre.pronunciations.all(), livre.pictures.all()
+    assert pronunciation.recording.file.read() == a_sound().read()
+    assert (picture.alt, picture.picture.width) == ("book", 800)
+    # the sound of the translation is not that of the word, and a picture of the web is not fetched
+    assert not Pronunciation.objects.exclude(lexeme=livre).exists()
+    assert sorted(lemma for lemma, _why in run.reasons) == ["fleur", "lampe"]
+    page = client.get(f"{PAGE}{run.pk}/").content.decode()
+    assert "Sounds and pictures: 2" in page
+    assert "../gone.mp3" in page
+    # again: nothing more
+    with anki.opened(tmp_path / "deck.apkg", columns=run.columns) as reader:
+        assert len(list(take_files(run, reader))) == 2
+    assert StoredFile.objects.count() == 1
+    stored = [Path(pronunciation.recording.file.path), Path(picture.picture.file.path)]
+    client.post(f"{PAGE}{run.pk}/step/", {"undo": ""})
+    assert not StoredFile.objects.exists()
+    assert not Picture.objects.exists()
+    assert not any(path.exists() for path in stored)
+
+
+def test_a_file_that_an_other_word_has_stays_when_an_import_is_undone(tmp_path: Path, visit: Any) -> None:
+    client = visit(school.person("editor", Role.EDITOR))
+    call_command("import_dictionary", with_media(tmp_path), language="fr", into="en", source="Test")
+    livre = Lexeme.objects.get(lemma="livre")
+    other = Pronunciation.objects.create(lexeme=word("livret"), recording=livre.pronunciations.get().recording)
+    client.post(f"{PAGE}{DictionaryImport.objects.get().pk}/step/", {"undo": ""})
+    assert not Lexeme.objects.filter(pk=livre.pk).exists()
+    other.refresh_from_db()
+    assert other.recording is not None
+    assert not Picture.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "sound", "picture"),
+    [
+        ("[sound:a b.mp3] [sound:c.mp3]", "a b.mp3", ""),
+        ("[sound:caf&eacute;.mp3]", "café.mp3", ""),
+        ("[sound:]", "", ""),
+        ("<img src='x.jpg'>", "", "x.jpg"),
+        ('<IMG width=1\nsrc = "x&amp;y.jpg">', "", "x&y.jpg"),
+        ('<img src="//example.org/x.jpg"><img src="y.jpg">', "", ""),
+        ("<img src=data:image/png;base64,AA>", "", ""),
+        ("<img " + "x" * 5000, "", ""),
+    ],
+)
+def test_names_of_media_are_read_from_fields(field: str, sound: str, picture: str) -> None:
+    assert (sound_in(field), picture_in(field)) == (sound, picture)
 
 
 PAGE = "/cms/vocabulary/import/"

@@ -1,4 +1,4 @@
-"""Reads notes from Anki's packages (`.apkg`) of schema 11: a zip with an SQLite database and media.
+"""Reads notes from Anki's packages (`.apkg`) of schema 11: a zip with an SQLite database, sounds and pictures.
 
 The database is somebody else's: it is opened for reading alone, may only be asked for the columns that we name, and
 its views, virtual tables and triggers run nothing (https://www.sqlite.org/security.html).
@@ -10,9 +10,13 @@ import re
 import sqlite3
 import tempfile
 import time
+import unicodedata
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import cached_property
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
@@ -25,11 +29,14 @@ from learning.library.archives import open_archive, read_entry
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.imports.columns import entry_of
 from learning.vocabulary.imports.entries import Entry, Skipped, storable
+from learning.vocabulary.imports.files import picture_in, sound_in
+from learning.vocabulary.media.files import LARGEST_PICTURE, LARGEST_SOUND
 
 LARGEST = 100 * 1024 * 1024  # bytes of the database, unpacked
 LARGEST_VALUE = 1024 * 1024  # bytes of one value
 LARGEST_PACKAGE = 2 * 1024 * 1024 * 1024  # bytes of all parts, as declared
 MOST_PARTS = 100_000
+LARGEST_LIST = 10 * 1024 * 1024  # bytes of the list of media
 SECONDS, PEEK = 60, 2  # that one question to the database may take, in a job and on a page
 MOST_FIELDS = 50  # of a note
 LONGEST_FIELD = 2000
@@ -41,16 +48,22 @@ READ = {
     "revlog": {"id", "cid", "ease", "factor", "type"},
 }
 ALWAYS = {"notes", "col"}  # what every package has
+OF_OTHER_TEXTS = {"translation", "example", "example_translation"}
 _SOUND = re.compile(r"\[(?:sound|anki):[^\[\]]{0,300}\]")
 
 
 class Package:
-    """An open package: the notes of its most frequent kind."""
+    """An open package: the notes of its most frequent kind, and its media."""
 
     def __init__(
-        self, database: sqlite3.Connection, digest: str, columns: Mapping[str, int], seconds: int = SECONDS
+        self,
+        archive: zipfile.ZipFile,
+        database: sqlite3.Connection,
+        digest: str,
+        columns: Mapping[str, int],
+        seconds: int = SECONDS,
     ) -> None:
-        self._database, self._columns, self._seconds = database, columns, seconds
+        self._archive, self._database, self._columns, self._seconds = archive, database, columns, seconds
         counts = Counter(dict(self.ask("SELECT mid, count(*) FROM notes GROUP BY mid")))
         if not counts:
             raise VocabularyError("empty", _("The package has no notes."))
@@ -79,7 +92,34 @@ class Package:
             if kind != self.kind:
                 yield Skipped(name, _("it is a note of another kind"))
             else:
-                yield entry_of(_cells(fields), self._columns, name, seen)
+                entry = entry_of(_cells(fields), self._columns, name, seen)
+                yield self._with_media(entry, str(fields)) if isinstance(entry, Entry) else entry
+
+    def _with_media(self, entry: Entry, fields: str) -> Entry:
+        cells = [cell[:LONGEST_FIELD] for cell in fields.split("\x1f", MOST_FIELDS)[:MOST_FIELDS]]
+        word = self._columns.get("lemma", 0)
+        # the sound of a translation or of an example is not that of the word
+        others = {place for what, place in self._columns.items() if what in OF_OTHER_TEXTS}
+        places = [word, *(place for place in range(len(cells)) if place != word and place not in others)]
+        sounds = (sound_in(cells[place]) for place in places if place < len(cells))
+        return replace(
+            entry, sound=next(filter(None, sounds), ""), picture=next(filter(None, map(picture_in, cells)), "")
+        )
+
+    def file(self, name: str) -> bytes | None:
+        """The content of a sound or picture. Raises ValidationError where it is too large or damaged."""
+        part = self._media.get(unicodedata.normalize("NFC", name))
+        return read_entry(self._archive, part, max(LARGEST_SOUND, LARGEST_PICTURE)) if part else None
+
+    @cached_property
+    def _media(self) -> dict[str, str]:
+        """The parts of the archive by the names of the files."""
+        parts = set(self._archive.namelist())
+        try:
+            named = json.loads(read_entry(self._archive, "media", LARGEST_LIST))
+            return {unicodedata.normalize("NFC", name): part for part, name in named.items() if part in parts}
+        except (KeyError, ValueError, TypeError, AttributeError, ValidationError, RecursionError):
+            return {}  # a package without media, or a newer one
 
     def ask(self, question: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """The rows of a question, one by one. VocabularyError where the database is damaged, or takes too long."""
@@ -98,25 +138,31 @@ def opened(path: Path, *, columns: Mapping[str, int] | None = None, seconds: int
     with path.open("rb") as file:
         digest = file_digest(file, "sha256")
     digest.update(repr(sorted(columns.items())).encode())
-    with tempfile.TemporaryDirectory() as folder:
+    with _archive_of(path) as archive, tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "collection"
-        target.write_bytes(_database_of(path))
+        target.write_bytes(_database_of(archive))
         with closing(sqlite3.connect(f"file:{target}?mode=ro&immutable=1", uri=True)) as database:
             # a generated column could make gigabytes of a few bytes
             database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
             database.text_factory = lambda raw: raw.decode("utf-8", "replace")
             _check_tables(database)
             database.set_authorizer(_only_reading)
-            yield Package(database, digest.hexdigest(), columns, seconds)
+            yield Package(archive, database, digest.hexdigest(), columns, seconds)
 
 
-def _database_of(path: Path) -> bytes:
+def _archive_of(path: Path) -> zipfile.ZipFile:
     try:
-        with open_archive(str(path), entries_max=MOST_PARTS, unpacked_max=LARGEST_PACKAGE) as archive:
-            names = set(archive.namelist())
-            for name in DATABASES:
-                if name in names:
-                    return read_entry(archive, name, LARGEST)
+        return open_archive(str(path), entries_max=MOST_PARTS, unpacked_max=LARGEST_PACKAGE)
+    except ValidationError as error:
+        raise VocabularyError("damaged", " ".join(error.messages)) from error
+
+
+def _database_of(archive: zipfile.ZipFile) -> bytes:
+    names = set(archive.namelist())
+    try:
+        for name in DATABASES:
+            if name in names:
+                return read_entry(archive, name, LARGEST)
     except ValidationError as error:
         raise VocabularyError("damaged", " ".join(error.messages)) from error
     if "collection.anki21b" in names:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any, Protocol, TypeVar
+from itertools import islice
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from django.utils.translation import gettext as _
 
 MOST_HOMOGRAPHS = 1000  # words that are the same in everything: more of them are no dictionary
 MOST_SENSES = 200  # of an entry
+BATCH = 500  # entries that are looked up and stored together
 T = TypeVar("T")
 
 
@@ -43,6 +45,8 @@ class Entry:
     note: str = ""
     examples: tuple[ExampleFacts, ...] = ()
     forms: tuple[tuple[str, str], ...] = ()  # kind, spelling
+    sound: str = ""  # the name of its file, for `ReaderWithFiles.file`
+    picture: str = ""  # the same
 
     @property
     def key(self) -> tuple[str, str, str, int]:
@@ -64,6 +68,21 @@ class Reader(Protocol):
     total: int
 
     def entries(self) -> Iterator[Entry | Skipped]: ...
+
+
+@runtime_checkable
+class ReaderWithFiles(Reader, Protocol):
+    """An open file that has sounds and pictures, too."""
+
+    def file(self, name: str) -> bytes | None:
+        """The content of a sound or picture; None where there is none of this name. Raises ValidationError."""
+
+
+def batched(entries: Iterator[Entry | Skipped]) -> Iterator[list[Entry | Skipped]]:
+    """The entries as they can be stored, so many at once."""
+    rows = map(checked, entries)
+    while batch := list(islice(rows, BATCH)):
+        yield batch
 
 
 def checked(one: Entry | Skipped) -> Entry | Skipped:

@@ -16,7 +16,17 @@ from django.utils.translation import gettext_lazy as _
 from learning.accounts.models import User
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.folding import fold
-from learning.vocabulary.imports.entries import MOST_SENSES, Entry, Reader, SenseFacts, Skipped, checked
+from learning.vocabulary.imports.entries import (
+    BATCH,
+    MOST_SENSES,
+    Entry,
+    Reader,
+    ReaderWithFiles,
+    SenseFacts,
+    Skipped,
+    batched,
+)
+from learning.vocabulary.imports.files import delete_unused, files_of, take_files
 from learning.vocabulary.models import (
     DictionaryImport,
     Example,
@@ -32,7 +42,6 @@ from learning.vocabulary.models import (
 )
 from learning.vocabulary.receivers import restamp_pages_with
 
-BATCH = 500
 MOST_REASONS = 100
 Key = tuple[str, str, str, int]
 
@@ -64,7 +73,7 @@ def dry_run(*, reader: Reader, language: Language, into: Language) -> Iterator[C
     """What an import would do, after each batch. A word that stands twice far apart in the file counts as new twice."""
     counts = Counts()
     yield counts
-    for batch in _batched(reader.entries()):
+    for batch in batched(reader.entries()):
         _Batch(batch, language, into).count(counts)
         counts.entries += len(batch)
         yield counts
@@ -75,7 +84,7 @@ def go_on(*, run: DictionaryImport, reader: Reader, state: str = State.DRAFT) ->
     if reader.digest != run.digest:
         raise VocabularyError("other_file", _("This is not the file with which the import began."))
     counts = Counts(run.created, run.changed, run.skipped, run.position)
-    for batch in _batched(islice(reader.entries(), run.position, None)):
+    for batch in batched(islice(reader.entries(), run.position, None)):
         with transaction.atomic():
             if DictionaryImport.objects.select_for_update().get(pk=run.pk).position != run.position:
                 raise VocabularyError("elsewhere", _("This import is going on in another process."))
@@ -84,6 +93,11 @@ def go_on(*, run: DictionaryImport, reader: Reader, state: str = State.DRAFT) ->
             counts.entries = run.position
             run.created, run.changed, run.skipped = counts.created, counts.changed, counts.skipped
             run.save(update_fields=["position", "created", "changed", "skipped"])
+        yield counts
+    if isinstance(reader, ReaderWithFiles):
+        for one in take_files(run, reader):
+            if len(counts.reasons) < MOST_REASONS:
+                counts.reasons.append(one)
         yield counts
     ended = {"state": DictionaryImport.State.DONE, "finished_at": timezone.now()}
     # not if another process has ended or undone it meanwhile
@@ -95,7 +109,7 @@ def undo(*, run: DictionaryImport) -> tuple[int, int]:
     """Delete the words that an import has made; returns how many went and how many stay.
 
     Those stay that someone has changed since, that someone learns, or that are in a word set; and translations that it
-    has added to words of others.
+    has added to words of others. Sounds and pictures go with their words.
     """
     deleted = 0
     unchanged = Lexeme.objects.filter(
@@ -107,17 +121,13 @@ def undo(*, run: DictionaryImport) -> tuple[int, int]:
             locked = Lexeme.objects.select_for_update().filter(pk__in=ids).order_by("pk")
             list(locked.values_list("pk", flat=True))
             still = list(unchanged.filter(pk__in=ids).values_list("pk", flat=True))
+            files = files_of(still)
             Lexeme.objects.filter(pk__in=still).delete()
+            delete_unused(*files)
         deleted += len(still)
     run.state, run.finished_at = DictionaryImport.State.UNDONE, timezone.now()
     run.save(update_fields=["state", "finished_at"])
     return deleted, run.lexemes.count()
-
-
-def _batched(entries: Iterator[Entry | Skipped]) -> Iterator[list[Entry | Skipped]]:
-    rows = map(checked, entries)
-    while batch := list(islice(rows, BATCH)):
-        yield batch
 
 
 def _joined(before: Entry | None, after: Entry) -> Entry:

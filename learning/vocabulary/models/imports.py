@@ -57,6 +57,7 @@ class DictionaryImport(models.Model):
     created = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
+    files = models.PositiveIntegerField(default=0)  # sounds and pictures that were stored
     reasons = models.JSONField(default=list, blank=True)  # the first entries that were skipped, each with why
     problem = models.CharField(max_length=500, blank=True)  # why the whole file cannot be read
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
