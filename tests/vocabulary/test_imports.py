@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from learning.vocabulary.errors import VocabularyError
-from learning.vocabulary.imports import freedict, writing
+from learning.vocabulary.imports import entries, freedict, writing
 from learning.vocabulary.imports.entries import Entry, Skipped
 from learning.vocabulary.models import DictionaryImport, Lexeme, Pronunciation, Sense, Source, Translation
 from tests.vocabulary.making import FRENCH, dictd, language, word
@@ -135,7 +135,7 @@ def test_a_word_under_two_headwords_is_one_word_with_both_meanings(tmp_path: Pat
 
 
 def test_an_import_goes_on_where_its_process_died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "BATCH", 2)
+    monkeypatch.setattr(entries, "BATCH", 2)
     paths = dictd(tmp_path)
     died = bring_in(paths, batches=2)
     assert (died.state, died.position, Lexeme.objects.count()) == ("running", 4, 4)
@@ -154,7 +154,7 @@ def test_an_import_does_not_go_on_with_another_file(tmp_path: Path) -> None:
 
 
 def test_two_processes_do_not_store_the_same_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "BATCH", 2)
+    monkeypatch.setattr(entries, "BATCH", 2)
     paths = dictd(tmp_path)
     died = bring_in(paths, batches=1)
     with freedict.opened(*paths) as reader, freedict.opened(*paths) as other:

@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from learning.accounts.roles import Role
 from learning.library.models import Picture, StoredFile
 from learning.vocabulary.errors import VocabularyError
-from learning.vocabulary.imports import anki, kaikki, running, tables, writing
+from learning.vocabulary.imports import anki, entries, kaikki, running, tables, writing
 from learning.vocabulary.imports.columns import guess_columns
 from learning.vocabulary.imports.entries import Entry, Skipped
 from learning.vocabulary.imports.files import picture_in, sound_in, take_files
@@ -213,7 +213,7 @@ def test_an_import_whose_worker_died_goes_on_with_no_word_twice(
     tmp_path: Path, visit: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = visit(school.person("editor", Role.EDITOR))
-    monkeypatch.setattr(writing, "BATCH", 2)
+    monkeypatch.setattr(entries, "BATCH", 2)
     rows = [{**POUND, "word": f"mot{number}"} for number in range(7)]
     run = uploaded(client, extract(tmp_path, *rows))
     client.post(f"{PAGE}{run.pk}/step/", {"check": ""})
@@ -330,7 +330,9 @@ def with_media(folder: Path) -> Path:
     return path
 
 
-def test_sounds_and_pictures_of_a_package_come_with_its_words_and_go_with_them(tmp_path: Path, visit: Any) -> None:
+def test_sounds_and_pictures_of_a_package_come_with_its_words_and_go_with_them(
+    tmp_path: Path, visit: Any, django_capture_on_commit_callbacks: Any
+) -> None:
     client = visit(school.person("editor", Role.EDITOR))
     run = uploaded(client, with_media(tmp_path))
     client.post(f"{PAGE}{run.pk}/columns/", {"lemma": "0", "translation": "1"})
@@ -352,7 +354,9 @@ def test_sounds_and_pictures_of_a_package_come_with_its_words_and_go_with_them(t
         assert len(list(take_files(run, reader))) == 2
     assert StoredFile.objects.count() == 1
     stored = [Path(pronunciation.recording.file.path), Path(picture.picture.file.path)]
-    client.post(f"{PAGE}{run.pk}/step/", {"undo": ""})
+    assert all(path.exists() for path in stored)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(f"{PAGE}{run.pk}/step/", {"undo": ""})
     assert not StoredFile.objects.exists()
     assert not Picture.objects.exists()
     assert not any(path.exists() for path in stored)
