@@ -29,6 +29,12 @@ def as_word(row: tuple[Any, ...]) -> Lexeme:
     return lexeme
 
 
+def padded_texts(texts: Iterable[str]) -> list[str]:
+    """As `padded`; filled up with a text that no spelling is."""
+    found = list(texts)
+    return found + ["\x02"] * (len(padded(range(len(found)))) - len(found))
+
+
 def padded(ids: Iterable[int]) -> list[int]:
     """These keys, filled up with 0 (which is no key) to one of few lengths: each length is a statement of its own."""
     found = list(ids)

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('vocabulary', '0002_languages_and_trigrams'),
+        ("vocabulary", "0002_languages_and_trigrams"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='dictionaryimport',
-            name='files',
+            model_name="dictionaryimport",
+            name="files",
             field=models.PositiveIntegerField(default=0),
         ),
     ]

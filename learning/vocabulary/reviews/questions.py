@@ -11,6 +11,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from learning.base.compiled import CompiledQuery
+from learning.vocabulary.answers.keys import TextKey
+from learning.vocabulary.answers.verdicts import Graded, grade_text, words_of
+from learning.vocabulary.answers.words import known_words
 from learning.vocabulary.folding import fold
 from learning.vocabulary.grammar import FormKind, Gender
 from learning.vocabulary.models import (
@@ -27,7 +30,6 @@ from learning.vocabulary.models import (
     Translation,
 )
 from learning.vocabulary.models.cards import FORM_KINDS
-from learning.vocabulary.reviews.grading import Expected, Grade, Right, grade
 
 MOST_MEANINGS = 6  # shown on a card
 BASIC_GENDERS = (Gender.MASCULINE, Gender.FEMININE, Gender.NEUTER)
@@ -194,23 +196,48 @@ def _choices(language: Language) -> tuple[Choice, ...]:
     return tuple(Choice(str(gender), language.articles.get(gender) or str(gender.label)) for gender in genders)
 
 
-def check(question: Question, typed: str) -> Grade | None:
-    """The grade of a typed or chosen answer; None where this card is not typed. One query for a produced word."""
+def check(question: Question, typed: str) -> Graded | None:
+    """The grade of a typed or chosen answer; None where this card is not typed. At most three queries."""
+    return next(iter(checked([(question, typed)])), None)
+
+
+def checked(answers: Sequence[tuple[Question, str]]) -> list[Graded | None]:
+    """The same for many answers: one query for each language, and two for each word to be produced."""
+    keys = [_key_of(question) for question, _typed in answers]
+    asked: dict[str, set[str]] = defaultdict(set)
+    for (_question, typed), key in zip(answers, keys, strict=True):
+        if key is not None:
+            asked[key.language].update(words_of(typed, key))
+    known = {code: known_words(code, sorted(words)) for code, words in asked.items()}
+    for question, _typed in answers:
+        if question.language.code in known:
+            # a word that is not approved yet has forms, too
+            spellings = (question.lexeme.lemma, *(spelling for _kind, spelling in question.facts.forms))
+            known[question.language.code].add((spelling, question.lexeme.pk) for spelling in spellings)
+    return [
+        grade_text(typed, key, known[key.language]) if key else None
+        for (_question, typed), key in zip(answers, keys, strict=True)
+    ]
+
+
+def _key_of(question: Question) -> TextKey | None:
+    """What is right for this card; None where it is not typed."""
     card, lexeme, facts = question.card, question.lexeme, question.facts
+    code = question.language.code
     if card.kind == CardKind.RECOGNISE:
         return None
     if card.kind == CardKind.GENDER:
-        genders = [*lexeme.gender] if lexeme.gender in {Gender.MF, Gender.MN} else [lexeme.gender]
-        return grade(typed, Expected(tuple(Right(gender) for gender in genders)))
-    others = tuple(spelling for _kind, spelling in facts.forms)
+        first, *others = [*lexeme.gender] if lexeme.gender in {Gender.MF, Gender.MN} else [lexeme.gender]
+        return TextKey(first, tuple(others))
     if card.kind in FORM_KINDS:
-        right_forms = tuple(facts.spellings(card.kind)) or (lexeme.lemma,)
-        return grade(typed, Expected(tuple(map(Right, right_forms)), forms=(lexeme.lemma, *others)))
+        first, *others = facts.spellings(card.kind) or [lexeme.lemma]
+        return TextKey(first, tuple(others), code, asks_for_form=True)
     same = _synonyms(question) if card.kind == CardKind.PRODUCE else ()
-    right = Right(lexeme.lemma, lexeme.language.articles_of(lexeme.lemma, lexeme.gender))
-    articles = tuple(value for value in lexeme.language.articles.values() if value)
-    rest = tuple(Right(text) for text in (*facts.spellings(FormKind.VARIANT), *same))
-    return grade(typed, Expected((right, *rest), articles=articles, forms=others))
+    others = [*facts.spellings(FormKind.VARIANT), *same]
+    articles = question.language.articles_of(lexeme.lemma, lexeme.gender)
+    # “le livre” and “livre” are both what was asked for
+    article = lexeme.with_article.removesuffix(lexeme.lemma)
+    return TextKey(f"({article}){lexeme.lemma}" if article else lexeme.lemma, tuple(others), code, articles)
 
 
 def _synonyms(question: Question) -> tuple[str, ...]:

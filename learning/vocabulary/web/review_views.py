@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,11 +21,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from learning.accounts.models import User
 from learning.accounts.requests import PersonRequest
 from learning.base.numbers import parse_id, parse_ids
+from learning.vocabulary.answers.verdicts import Graded
 from learning.vocabulary.models import Card, DeckSettings, Rating
 from learning.vocabulary.reviews import deck, scheduling
 from learning.vocabulary.reviews.deck import MOST_ANSWERS, Answer
-from learning.vocabulary.reviews.grading import RATINGS, Grade
-from learning.vocabulary.reviews.questions import Question, check, questions_of
+from learning.vocabulary.reviews.grading import RATINGS
+from learning.vocabulary.reviews.questions import Question, check, checked, questions_of
 from learning.vocabulary.reviews.queue import AT_ONCE, has_cards, next_cards, today
 from learning.vocabulary.reviews.scheduling import Rules
 from learning.vocabulary.reviews.settings import day_of, deck_settings
@@ -66,7 +68,7 @@ def _page(
 
 
 def card_context(
-    question: Question, settings: DeckSettings, *, is_shown: bool = False, typed: str = "", grade: Grade | None = None
+    question: Question, settings: DeckSettings, *, is_shown: bool = False, typed: str = "", grade: Graded | None = None
 ) -> dict[str, Any]:
     """What the template of a card needs."""
     soon = scheduling.previews(question.card, timezone.now(), Rules.of(settings))
@@ -76,7 +78,7 @@ def card_context(
         "typed": typed,
         "grade": grade,
         "ratings": [(rating, rating.label, interval_text(soon[rating])) for rating in Rating],
-        "suggested": int(grade.rating) if grade else int(Rating.GOOD),
+        "suggested": int(RATINGS[grade.verdict]) if grade else int(Rating.GOOD),
         "review_id": uuid4(),
         "form_url": reverse("words_review"),
     }
@@ -201,14 +203,11 @@ def graded(rows: Iterable[Answer], found: dict[int, Card]) -> list[Answer]:
     """The answers with the server's verdict on what was typed."""
     # a card may stand under several keys: that of a word that was merged, too
     questions = dict(zip(found, questions_of(list(found.values()), types_answers=True), strict=True))
-    return [_graded(row, questions.get(row.card_id)) for row in rows]
-
-
-def _graded(row: Answer, question: Question | None) -> Answer:
-    grade = check(question, row.typed) if question and row.typed else None
-    if grade is None:
-        return row
-    return Answer(**{**{name: getattr(row, name) for name in row.__slots__}, "verdict": str(grade.verdict)})
+    all_rows = list(rows)
+    typed = [row for row in all_rows if row.typed and row.card_id in questions]
+    grades = checked([(questions[row.card_id], row.typed) for row in typed])
+    verdicts = {row.id: str(grade.verdict) for row, grade in zip(typed, grades, strict=True) if grade}
+    return [replace(row, verdict=verdicts[row.id]) if row.id in verdicts else row for row in all_rows]
 
 
 @require_POST
