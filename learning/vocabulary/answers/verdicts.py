@@ -30,7 +30,7 @@ class Graded:
     verdict: Verdict
     right: str  # the right answer that is nearest
     difference: tuple[Piece, ...]
-    notes: tuple[str, ...] = ()  # what differs, in words
+    notes: tuple[str, ...] = ()  # what differs, in words, where the verdict does not say it
 
     @property
     def is_right(self) -> bool:
@@ -48,7 +48,8 @@ def grade_text(answer: str, key: TextKey, words: Words) -> Graded:
     nearest = compared.nearest()
     if verdict in {Verdict.EXACT, Verdict.EQUIVALENT}:
         return Graded(verdict, nearest, (Piece("same", typed),))
-    return Graded(verdict, nearest, difference(typed, nearest), tuple(_notes(verdict, typed, nearest)))
+    notes = tuple(_accents(typed, nearest)) if verdict == Verdict.ACCENT else ()
+    return Graded(verdict, nearest, difference(typed, nearest), notes)
 
 
 def words_of(answer: str, key: TextKey) -> list[str]:
@@ -196,19 +197,7 @@ def _tokens(text: str) -> list[str]:
     return found
 
 
-def _notes(verdict: Verdict, typed: str, right: str) -> Iterable[str]:
-    """What differs, in words."""
-    if verdict == Verdict.ACCENT:
-        yield from _about_accents(typed, right)
-    elif verdict == Verdict.ARTICLE:
-        yield _("The article is another one.")
-    elif verdict == Verdict.FORM:
-        yield _("This is another form of the word.")
-    elif verdict == Verdict.TYPO:
-        yield _("The word is right, with a slip of the keys.")
-
-
-def _about_accents(typed: str, right: str) -> Iterable[str]:
+def _accents(typed: str, right: str) -> Iterable[str]:
     """“Accent missing on the second “e”: “é””, for each letter that differs."""
     typed, right = (unicodedata.normalize("NFC", text) for text in (typed, right))
     if len(typed) != len(right):
