@@ -31,7 +31,7 @@ class Rules:
 
 
 def _base(letter: str) -> str:
-    first, *marks = unicodedata.normalize("NFD", letter)
+    first, *marks = list(unicodedata.normalize("NFD", letter))
     # Latin letters alone: й is no и
     return first if marks and _ACCENTS.issuperset(marks) and first.isascii() else letter
 
