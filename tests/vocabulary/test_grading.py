@@ -136,6 +136,11 @@ def test_the_difference_is_shown_letter_by_letter() -> None:
     ]  # fmt: skip
 
 
+def test_what_has_little_in_common_is_shown_whole() -> None:
+    shown = grade_text("eleve", TextKey("fall"), KnownWords()).difference
+    assert [(piece.kind, piece.text) for piece in shown] == [("extra", "eleve"), ("missing", "fall")]
+
+
 @given(st.text(max_size=60), st.text(min_size=1, max_size=30))
 def test_a_difference_gives_the_right_answer(typed: str, right: str) -> None:
     pieces = difference(typed, right)

@@ -333,7 +333,7 @@ def with_media(folder: Path) -> Path:
 def test_sounds_and_pictures_of_a_package_come_with_its_words_and_go_with_them(
     tmp_path: Path, visit: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
-    client = visit(school.person("editor", Role.EDITOR))
+    client = visit(school.person("editor", Role.EDITOR, language="fr"))
     run = uploaded(client, with_media(tmp_path))
     client.post(f"{PAGE}{run.pk}/columns/", {"lemma": "0", "translation": "1"})
     client.post(f"{PAGE}{run.pk}/step/", {"start": ""})
@@ -346,8 +346,10 @@ def test_sounds_and_pictures_of_a_package_come_with_its_words_and_go_with_them(
     # the sound of the translation is not that of the word, and a picture of the web is not fetched
     assert not Pronunciation.objects.exclude(lexeme=livre).exists()
     assert sorted(lemma for lemma, _why in run.reasons) == ["fleur", "lampe"]
+    # said in the language of who imports
+    assert any("Le contenu de ce fichier" in why for _lemma, why in run.reasons), run.reasons
     page = client.get(f"{PAGE}{run.pk}/").content.decode()
-    assert "Sounds and pictures: 2" in page
+    assert "Sons et images : 2" in page
     assert "../gone.mp3" in page
     # again: nothing more
     with anki.opened(tmp_path / "deck.apkg", columns=run.columns) as reader:

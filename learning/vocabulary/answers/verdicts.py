@@ -19,6 +19,7 @@ from learning.vocabulary.models.cards import Verdict
 
 MOST_LETTERS = 2000  # of an answer that is compared; what is longer is cut
 MOST_SLIPS = 2  # of the keys, in a whole answer
+LIKE_ENOUGH = 0.4  # of 1: from here on letters are compared one by one
 MOST_COMPARED = 8  # readings of an answer that are compared word by word
 _SIGNS = '.,;:!?"()[]'
 
@@ -49,7 +50,14 @@ def grade_text(answer: str, key: TextKey, words: Words) -> Graded:
     if verdict in {Verdict.EXACT, Verdict.EQUIVALENT}:
         return Graded(verdict, nearest, (Piece("same", typed),))
     notes = tuple(_accents(typed, nearest)) if verdict == Verdict.ACCENT else ()
-    return Graded(verdict, nearest, difference(typed, nearest), notes)
+    return Graded(verdict, nearest, _pieces(typed, nearest), notes)
+
+
+def _pieces(typed: str, right: str) -> tuple[Piece, ...]:
+    """What differs letter by letter; the whole texts where so little is the same that single letters say nothing."""
+    if OSA.normalized_similarity(typed.casefold(), right.casefold()) < LIKE_ENOUGH:
+        return (Piece("extra", typed), Piece("missing", right))
+    return difference(typed, right)
 
 
 def words_of(answer: str, key: TextKey) -> list[str]:

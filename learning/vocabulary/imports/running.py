@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import DataError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from learning.vocabulary.errors import VocabularyError
 from learning.vocabulary.imports import anki, freedict, kaikki, tables, writing
@@ -28,7 +28,17 @@ UNREADABLE = (VocabularyError, OSError, ValueError, DataError, RecursionError, O
 
 @contextmanager
 def reader_of(run: DictionaryImport) -> Iterator[Reader]:
-    """The open file of an import. Raises VocabularyError where it cannot be read."""
+    """The open file of an import; what it says is in the language of who imports.
+
+    Raises VocabularyError where it cannot be read.
+    """
+    with translation.override((run.owner.language or None) if run.owner else None):
+        with _opened(run) as reader:
+            yield reader
+
+
+@contextmanager
+def _opened(run: DictionaryImport) -> Iterator[Reader]:
     path = Path(run.file.path)
     formats = DictionaryImport.Format
     if run.format == formats.FREEDICT:
@@ -98,7 +108,7 @@ def undo(*, run_id: int) -> int:
 
 def _to_do(run_id: int, step: str) -> DictionaryImport | None:
     """The import, if it is to do this step."""
-    rows = DictionaryImport.objects.select_related("source", "language", "into")
+    rows = DictionaryImport.objects.select_related("source", "language", "into", "owner")
     return rows.filter(pk=run_id, state=step).first()
 
 
