@@ -116,11 +116,12 @@ class Lexeme(ClusterableModel):
     @property
     def grammar(self) -> str:
         """“noun, feminine”."""
-        return ", ".join(
-            str(value)
-            for value in (self.get_part_of_speech_display(), self.get_gender_display())  # type: ignore[attr-defined]
-            if value
-        )
+        # not `get_…_display`, which makes a dictionary of all choices for each word of a list
+        labels = (_PARTS.get(self.part_of_speech, self.part_of_speech), _GENDERS.get(self.gender, self.gender))
+        return ", ".join(str(label) for label in labels if label)
+
+
+_PARTS, _GENDERS = dict(PartOfSpeech.choices), dict(Gender.choices)
 
 
 class Form(models.Model):
