@@ -109,7 +109,6 @@ function start() {
   let retry = 0;
   let later = 0; // the timer of `sendSoon`
   let most = 100; // answers in one request
-  const tried = new Set(); // answers that were in a request, of which the server may know
 
   function show(card) {
     current = card;
@@ -165,6 +164,8 @@ function start() {
     later ||= setTimeout(send, LONGEST_WAIT);
   }
   function send() {
+    // an answer that is being taken back must not be sent again meanwhile
+    if (isUndoing) return Promise.resolve();
     sending ??= transmit().finally(() => {
       sending = null;
       if (!current && !isUndoing) next();
@@ -179,9 +180,10 @@ function start() {
     later = 0;
     try {
       const sent = waiting().slice(0, most);
-      for (const one of sent) tried.add(one.id);
+      // the server may know it from now on, whichever window has sent it
+      for (const one of sent) if (!one.isTried) keep({ ...one, isTried: true });
       const body = JSON.stringify({ answers: sent, n: cards.length > FEW ? 0 : HELD - cards.length, skip: held() });
-      const keepalive = document.hidden && body.length < MOST_KEPT;
+      const keepalive = new Blob([body]).size < MOST_KEPT; // goes on when the page is left
       const response = await fetch(stage.dataset.answers, { method: "POST", body, keepalive, headers: { ...JSON_HEADERS(), "Content-Type": "application/json" } });
       const isOut = response.redirected || response.status === 403;
       signedOut.hidden = !isOut;
@@ -246,20 +248,23 @@ function start() {
   async function undo() {
     const last = past.pop();
     isUndoing = true;
+    clearTimeout(retry);
+    clearTimeout(later);
+    later = 0;
     const shown = current;
     current = null;
     stage.inert = true;
     while (sending) await sending;
     let card = null;
-    const isWaiting = waiting().some((one) => one.id === last.id);
-    if (isWaiting && !tried.has(last.id)) {
+    const kept = waiting().find((one) => one.id === last.id);
+    if (kept && !kept.isTried) {
       card = last.card;
     } else {
       const body = new FormData(undoForm);
       body.set("review", last.id);
       const response = await fetch(stage.dataset.undo, { method: "POST", body, headers: JSON_HEADERS() }).catch(() => null);
       if (response?.ok && !response.redirected) card = await response.json().catch(() => null);
-      else if (isWaiting && response?.status === 404) card = last.card; // the request has not reached it
+      else if (kept && response?.status === 404) card = last.card; // the request has not reached it
     }
     if (card) forget([last.id]);
     stage.inert = false;
@@ -267,6 +272,7 @@ function start() {
     if (!card) {
       past.push(last);
       offline.hidden = false;
+      if (waiting().length) retry = setTimeout(send, 5000);
       return shown ? show(shown) : next();
     }
     // as it was before the answer; what the server gave of it meanwhile is out of date
@@ -311,7 +317,9 @@ function start() {
     if (isAway || !waiting().length) return;
     event.preventDefault();
     const atMost = new Promise((resolve) => { setTimeout(resolve, 2000); });
-    Promise.race([send(), atMost]).finally(() => { location.assign(link.href); });
+    // what was answered during a request that is under way is in the next one
+    const all = send().then(() => (waiting().length && !isAway ? send() : null));
+    Promise.race([all, atMost]).finally(() => { location.assign(link.href); });
   });
 
   // an answer of a page that was closed may be to the very card that the server has just shown

@@ -12,7 +12,7 @@ from learning.vocabulary.answers.keys import TextKey
 from learning.vocabulary.answers.verdicts import grade_text
 from learning.vocabulary.answers.words import KnownWords
 from learning.vocabulary.grammar import FormKind
-from learning.vocabulary.models import Card, CardKind, Rating, State, Verdict
+from learning.vocabulary.models import Card, CardKind, Form, Rating, State, Verdict
 from learning.vocabulary.reviews.grading import RATINGS
 from learning.vocabulary.reviews.questions import check, checked, questions_of
 from tests import school
@@ -29,7 +29,7 @@ def cards(db: Any) -> SimpleNamespace:
         return Card.objects.create(owner=owner, lexeme=lexeme, kind=kind)
 
     noun = {"part_of_speech": "noun"}
-    return SimpleNamespace(
+    made = SimpleNamespace(
         book=card("produce", "livre", "fr", "book", gender="m", forms={"plural": "livres"}, **noun),
         eye=card("produce", "œil", "fr", "eye", gender="m", forms={"plural": "yeux"}, **noun),
         hour=card("listen", "heure", "fr", "hour", gender="f", **noun),
@@ -38,6 +38,7 @@ def cards(db: Any) -> SimpleNamespace:
         learned=card("produce", "learn", "en", "study", forms={FormKind.VARIANT: "lern", "past": "learned"}),
         past=card(CardKind.PAST, "go", "en", forms={"past": "went", "past_participle": "gone"}),
         participle=card(CardKind.PAST_PARTICIPLE, "parler", "fr", forms={"past_participle": "parlé", "past": "parle"}),
+        many=card(CardKind.PAST, "take", "en"),
         gender=card("gender", "table", "fr", gender="f", **noun),
         both=card("gender", "élève", "fr", gender="mf", **noun),
         draft=card("produce", "neuf", "fr", "nine", state=State.DRAFT, forms={"feminine": "neuve"}),
@@ -45,6 +46,9 @@ def cards(db: Any) -> SimpleNamespace:
         swim=card("produce", "to swim (across)", "en", "cross"),
         meaning=card("recognise", "chat", "fr", "cat"),
     )
+    for spelling in ("took", "taken"):
+        Form.objects.create(lexeme=made.many.lexeme, kind="past", spelling=spelling)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -76,6 +80,9 @@ def cards(db: Any) -> SimpleNamespace:
         ("past", "go", Verdict.FORM),
         ("past", "want", Verdict.TYPO),  # nothing says that it is a word: the dictionary does not have it here
         ("participle", "parle", Verdict.FORM),  # and not an accent: the form was asked for
+        ("many", "took", Verdict.EXACT),
+        ("many", "taken", Verdict.EQUIVALENT),
+        ("many", "took / taken", Verdict.EQUIVALENT),  # as the card shows it
         ("gender", "f", Verdict.EXACT),
         ("gender", "m", Verdict.WRONG),
         ("both", "m", Verdict.EXACT),
@@ -101,6 +108,12 @@ def test_another_word_of_the_dictionary_is_no_slip(cards: Any) -> None:
     found = check(question, "want")
     assert found is not None
     assert found.verdict == Verdict.WRONG
+
+
+def test_a_gender_that_nobody_has_set_is_not_asked(cards: Any) -> None:
+    cards.gender.lexeme.gender = ""
+    (question,) = questions_of([cards.gender], types_answers=True)
+    assert check(question, "f") is None
 
 
 def test_a_meaning_is_rated_by_oneself(cards: Any) -> None:

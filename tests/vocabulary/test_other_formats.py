@@ -364,6 +364,15 @@ def test_sounds_and_pictures_of_a_package_come_with_its_words_and_go_with_them(
     assert not any(path.exists() for path in stored)
 
 
+def test_slow_work_with_the_rows_of_a_package_is_not_its_fault(tmp_path: Path) -> None:
+    path = package(tmp_path, *((f"mot{number}", "word") for number in range(900)))
+    with anki.opened(path, columns={"lemma": 0, "translation": 1}, seconds=1) as reader:
+        rows = reader.entries()
+        next(rows)
+        time.sleep(1.2)
+        assert len(list(rows)) == 899
+
+
 def test_a_file_that_an_other_word_has_stays_when_an_import_is_undone(tmp_path: Path, visit: Any) -> None:
     client = visit(school.person("editor", Role.EDITOR))
     call_command("import_dictionary", with_media(tmp_path), language="fr", into="en", source="Test")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-MOST_LETTERS = 500  # that are compared one by one
+MOST_SHOWN = 500  # that are compared one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Piece:
 
 def difference(typed: str, right: str) -> tuple[Piece, ...]:
     """The answer beside what is right, letter by letter; capitals and small letters are the same."""
-    if max(len(typed), len(right)) > MOST_LETTERS:
-        return (Piece("extra", typed[:MOST_LETTERS]), Piece("missing", right))
+    if max(len(typed), len(right)) > MOST_SHOWN:
+        return (Piece("extra", typed[:MOST_SHOWN]), Piece("missing", right))
     pieces: list[Piece] = []
     matcher = SequenceMatcher(None, typed.casefold(), right.casefold(), autojunk=False)
     if len(typed.casefold()) != len(typed) or len(right.casefold()) != len(right):  # ß is ss there

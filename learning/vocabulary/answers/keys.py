@@ -34,7 +34,6 @@ class TextKey:
     language: str = ""  # its code
     # those that are right before the answer, where it is written without one; empty: every one
     articles: tuple[str, ...] = ()
-    asks_for_form: bool = False  # another form of the word is then worse than a wrong accent
     worth: dict[str, float] = field(default_factory=lambda: dict(WORTH))
 
     def exact(self) -> list[str]:
@@ -42,12 +41,12 @@ class TextKey:
         return without_brackets(self.answer)
 
     def spellings(self) -> list[str]:
-        """All right answers without brackets, those of `exact` first."""
+        """All right answers without brackets, those of `exact` first; at most `MOST_SPELLINGS`."""
         found: dict[str, None] = {}
         for text in (self.answer, *self.alternatives):
             for spelling in without_brackets(text):
                 found.setdefault(spelling)
-        return list(found)
+        return list(found)[:MOST_SPELLINGS]
 
     def share(self, verdict: str) -> float:
         """The share of the points for this verdict, 0 to 1."""

@@ -113,7 +113,7 @@ def _written_out(word: str) -> Iterator[str]:
 _SIGNS = str.maketrans(
     {
         **dict.fromkeys("‘’ʼ`´′ʹ", "'"), **dict.fromkeys("“”„«»‹›″", '"'), **dict.fromkeys("‐‑‒–—−", "-"),
-        "…": "...", "\u00ad": "", "\u200b": "", "\ufeff": "",
+        "…": "...", **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", ""),
     }
 )  # fmt: skip
 _BEFORE_SIGN = re.compile(r" +([.,;:!?])")
@@ -122,9 +122,9 @@ _LAST_SIGNS = " .!?"
 
 
 def normal(text: str, code: str) -> str:
-    """The spelling that is compared: two texts of one normal form are the same answer.
+    """As `spelled`, and letters that may be typed in another way are typed so: “schön” is “schoen”.
 
-    As `spelled`, and letters that may be typed in another way are typed so: “schön” is “schoen”.
+    Of a right answer, never of what was typed: “Baür” is not “Bauer”.
     """
     plain = spelled(text, code)
     for letter, other in rules_of(code).typed_as.items():

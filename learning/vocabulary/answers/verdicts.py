@@ -4,9 +4,12 @@ The verdicts in their order: exact, equivalent, accent, article, another form, t
 is given. A word that the dictionary knows as another word is never a slip of the keys, and never an accent.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
 from django.utils.translation import gettext as _
 from rapidfuzz.distance import OSA
@@ -21,7 +24,17 @@ MOST_LETTERS = 2000  # of an answer that is compared; what is longer is cut
 MOST_SLIPS = 2  # of the keys, in a whole answer
 LIKE_ENOUGH = 0.4  # of 1: from here on letters are compared one by one
 MOST_COMPARED = 8  # readings of an answer that are compared word by word
-_SIGNS = '.,;:!?"()[]'
+MOST_PAIRS = 200  # of such readings, with those of the right answers
+_SIGNS = '.,;:!?"()[]¿¡'
+
+
+_JOINTS = re.compile("[-' ]")
+_RANKS = {verdict: place for place, verdict in enumerate(Verdict)}
+
+
+def _rank(verdict: Verdict) -> int:
+    """The place of a verdict among all, from the best."""
+    return _RANKS[verdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +55,10 @@ def grade_text(answer: str, key: TextKey, words: Words) -> Graded:
     """The verdict on a typed answer. `words` must know the words of the answer and of the key: see `words_of`."""
     typed = answer[:MOST_LETTERS].strip()
     right = key.spellings()
-    if not normal(typed, key.language) and typed not in right:  # a key may be a sign alone
+    if not typed or (not spelled(typed, key.language) and typed not in right):  # a key may be a sign alone
         return Graded(Verdict.BLANK, right[0], (Piece("missing", right[0]),))
     compared = _Compared(typed, right, key, words)
-    verdict = next((verdict for verdict, holds in compared.in_order() if holds()), Verdict.WRONG)
+    verdict = compared.verdict()
     nearest = compared.nearest()
     if verdict in {Verdict.EXACT, Verdict.EQUIVALENT}:
         return Graded(verdict, nearest, (Piece("same", typed),))
@@ -73,37 +86,63 @@ class _Compared:
         self.typed, self.right, self.key, self.words = typed, right, key, words
         self.code, self.rules = key.language, rules_of(key.language)
 
-    def in_order(self) -> list[tuple[Verdict, Callable[[], bool]]]:
+    def verdict(self) -> Verdict:
+        found = self._first()
+        return self._beside_articles() if found == Verdict.WRONG else found
+
+    def _first(self) -> Verdict:
+        return next((verdict for verdict, holds in self._in_order() if holds()), Verdict.WRONG)
+
+    def _in_order(self) -> list[tuple[Verdict, Callable[[], bool]]]:
         return [
             (Verdict.EXACT, lambda: self.typed in self.key.exact()),
             (Verdict.EQUIVALENT, self._is_equivalent),
-            *([(Verdict.FORM, self._differs_by_forms)] if self.key.asks_for_form else []),
             (Verdict.ACCENT, self._differs_by_accents),
             (Verdict.ARTICLE, self._differs_by_articles),
             (Verdict.FORM, self._differs_by_forms),
             (Verdict.TYPO, self._differs_by_slips),
         ]
 
+    def _beside_articles(self) -> Verdict:
+        """The verdict on what follows the article, or on the article, whichever is worse: “la cafe” for “le café”."""
+        article, rest = self._split(spelled(self.typed, self.code))
+        exact = [spelled(one, self.code) for one in self.key.exact()]
+        found = Verdict.WRONG
+        for one in self.right:
+            expected, after = self._split(spelled(one, self.code))
+            if article or expected:
+                verdict = _Compared(rest, [after], TextKey(after, language=self.code), self.words)._first()
+                is_right = article == expected if expected else self._is_right_article(article, exact)
+                found = min(
+                    found, max(verdict, Verdict.EQUIVALENT if is_right else Verdict.ARTICLE, key=_rank), key=_rank
+                )
+        return found
+
     def nearest(self) -> str:
         typed = normal(self.typed, self.code)
         return min(self.right, key=lambda one: OSA.normalized_distance(typed, normal(one, self.code)))
 
     def _is_equivalent(self) -> bool:
-        typed = normal(self.typed, self.code)
+        typed = spelled(self.typed, self.code)
         meant = readings(typed, self.code)
-        lows = [normal(one, self.code) for one in self.right]
+        lows = [way for one in self.right for way in self._ways(one)]
         if any(not meant.isdisjoint(readings(low, self.code)) for low in lows):
             return True
         # signs of punctuation between the words are no part of the answer
-        if any(_tokens(typed) == _tokens(low) for low in lows):
+        words = _tokens(typed)
+        if words and any(words == _tokens(low) for low in lows):
             return True
         # an article before one word that is written without it here
         article, rest = self._split(typed)
-        if not article or " " in rest or rest not in lows:
+        if not article or rest not in lows or (" " in rest and not self.key.articles):
             return False
         # which articles another word has, nobody has said
-        exact = [normal(one, self.code) for one in self.key.exact()]
+        exact = [way for one in self.key.exact() for way in self._ways(one)]
         return rest not in exact or self._is_right_article(article, exact)
+
+    def _ways(self, right: str) -> tuple[str, str]:
+        """How a right answer is written, and how it may be typed."""
+        return spelled(right, self.code), normal(right, self.code)
 
     def _split(self, low: str) -> tuple[str, str]:
         """The article at the beginning, and the rest; an empty article where there is none."""
@@ -119,16 +158,26 @@ class _Compared:
 
     def _differs_by_accents(self) -> bool:
         return any(
-            self.rules.without_accents(" ".join(typed)) == self.rules.without_accents(" ".join(right))
-            and not any(self._is_other_word(*pair) for pair in zip(typed, right, strict=False))
-            for typed, right in self._compared_words()
+            bool(typed)
+            and self.rules.without_accents(" ".join(typed)) == self.rules.without_accents(" ".join(right))
+            # another word, or another form of the word, is more than an accent
+            and not any(one != other and self.words.is_word(one) for one, other in zip(typed, right, strict=False))
+            for typed, right in self._compared_words
         )
 
     def _differs_by_articles(self) -> bool:
-        return any(
-            bool(typed) and self._without_articles(typed) == self._without_articles(right)
-            for typed, right in self._compared_words()
-        )
+        return any(self._has_other_articles(typed, right) for typed, right in self._compared_words)
+
+    def _has_other_articles(self, typed: Sequence[str], right: Sequence[str]) -> bool:
+        """Whether articles are missing, other ones, or one too much; not whether they are in other places."""
+        if not typed or self._without_articles(typed) != self._without_articles(right):
+            return False
+        if len(typed) == len(right):
+            return all(
+                one == other or self.rules.articles.issuperset((one, other))
+                for one, other in zip(typed, right, strict=True)
+            )
+        return len(typed) <= len(right) + 1
 
     def _without_articles(self, words: Iterable[str]) -> list[str]:
         return [word for word in words if word not in self.rules.articles]
@@ -142,7 +191,7 @@ class _Compared:
         return False
 
     def _differs_by_slips(self) -> bool:
-        if any(self._is_spaced_otherwise(typed, right) for typed, right in self._compared_words()):
+        if any(self._is_joined_otherwise(spelled(one, self.code)) for one in self.right):
             return True
         for pairs in self._differing():
             slips = [self._slips(*pair) for pair in pairs]
@@ -150,17 +199,21 @@ class _Compared:
                 return True
         return False
 
-    def _compared_words(self) -> Iterable[tuple[list[str], list[str]]]:
+    @cached_property
+    def _compared_words(self) -> list[tuple[list[str], list[str]]]:
         """The words of the answer beside those of each right one, with contractions written out."""
-        typed = sorted(readings(spelled(self.typed, self.code), self.code))[:MOST_COMPARED]
-        for one in self.right:
-            for right in sorted(readings(spelled(one, self.code), self.code))[:MOST_COMPARED]:
-                for reading in typed:
-                    yield _tokens(reading), _tokens(right)
+        typed = [_tokens(one) for one in sorted(readings(spelled(self.typed, self.code), self.code))[:MOST_COMPARED]]
+        pairs = (
+            (words, _tokens(right))
+            for one in self.right
+            for right in sorted(readings(spelled(one, self.code), self.code))[:MOST_COMPARED]
+            for words in typed
+        )
+        return list(islice(pairs, MOST_PAIRS))
 
     def _differing(self) -> Iterable[list[tuple[str, str]]]:
         """The words that differ, typed and right, where there are as many of both."""
-        for typed, right in self._compared_words():
+        for typed, right in self._compared_words:
             if len(typed) == len(right):
                 yield [pair for pair in zip(typed, right, strict=True) if pair[0] != pair[1]]
 
@@ -170,16 +223,20 @@ class _Compared:
             return None
         allowed = slips_allowed(right)
         plain = [self.rules.without_accents(one) for one in (typed, right)]
-        ways = (plain, [normal(one, self.code) for one in (typed, right)])
+        ways = (plain, [typed, normal(right, self.code)])
         distance = min(OSA.distance(*way, score_cutoff=allowed) for way in ways)
         # beside a slip in another word, a wrong accent is one more
         return max(1, distance) if distance <= allowed else None
 
-    def _is_spaced_otherwise(self, typed: Sequence[str], right: Sequence[str]) -> bool:
-        """“alot” for “a lot”: one space too much, or one missing."""
-        whole = "".join(right)
-        is_so = abs(len(typed) - len(right)) == 1 and len(whole) >= 4 and "".join(typed) == whole
-        return is_so and not any(self.words.is_word(word) for word in typed if word not in right)
+    def _is_joined_otherwise(self, right: str) -> bool:
+        """“alot” for “a lot”, “ice cream” for “ice-cream”, “dont” for “don't”: the letters are right."""
+        typed = spelled(self.typed, self.code)
+        letters = _JOINTS.sub("", right)
+        if len(letters) < 4 or _JOINTS.sub("", typed) != letters:
+            return False
+        if typed.replace("-", " ") == right.replace("-", " "):
+            return True
+        return not any(self.words.is_word(word) for word in set(_tokens(typed)) - set(_tokens(right)))
 
     def _is_other_word(self, typed: str, right: str) -> bool:
         return typed != right and self.words.is_word(typed) and not self.words.is_same_word(typed, right)
@@ -198,7 +255,9 @@ def _tokens(text: str) -> list[str]:
     for word in text.split():
         rest = word.strip(_SIGNS)
         head, apostrophe, tail = rest.partition("'")
-        if apostrophe and tail and len(head) <= 2:
+        if len(rest) > 2 and rest[0] == rest[-1] == "'":
+            found.append(rest[1:-1])
+        elif apostrophe and tail and len(head) <= 2:
             found += [f"{head}'", tail]
         elif rest:
             found.append(rest)
@@ -210,19 +269,29 @@ def _accents(typed: str, right: str) -> Iterable[str]:
     typed, right = (unicodedata.normalize("NFC", text) for text in (typed, right))
     if len(typed) != len(right):
         return
-    bases = [unicodedata.normalize("NFD", letter.casefold())[0] for letter in right]
+    bases = [_base(letter) for letter in right]
     for place, (one, other) in enumerate(zip(typed, right, strict=True)):
-        if one.casefold() == other.casefold():
-            continue
         base = bases[place]
-        is_missing = one.casefold() == base
+        if one.casefold() == other.casefold() or _base(one) != base or not base.isalpha():
+            continue
         facts = {"letter": base, "right": other, "number": bases[:place].count(base) + 1}
-        if bases.count(base) == 1:
-            text = (
-                _("Accent missing: “%(right)s”, not “%(letter)s”.") if is_missing else _("Another accent: “%(right)s”.")
+        yield (
+            _about_accent(
+                is_missing=one.casefold() == base, is_none=other.casefold() == base, is_only=bases.count(base) == 1
             )
-        elif is_missing:
-            text = _("Accent missing on “%(letter)s” number %(number)d: “%(right)s”.")
-        else:
-            text = _("Another accent on “%(letter)s” number %(number)d: “%(right)s”.")
-        yield text % facts
+            % facts
+        )
+
+
+def _about_accent(*, is_missing: bool, is_none: bool, is_only: bool) -> str:
+    if is_none:
+        return _("No accent here: “%(right)s”.")
+    if is_only:
+        return _("Accent missing: “%(right)s”, not “%(letter)s”.") if is_missing else _("Another accent: “%(right)s”.")
+    if is_missing:
+        return _("Accent missing on “%(letter)s” number %(number)d: “%(right)s”.")
+    return _("Another accent on “%(letter)s” number %(number)d: “%(right)s”.")
+
+
+def _base(letter: str) -> str:
+    return unicodedata.normalize("NFD", letter.casefold())[0]

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ LARGEST_PACKAGE = 2 * 1024 * 1024 * 1024  # bytes of all parts, as declared
 MOST_PARTS = 100_000
 LARGEST_LIST = 10 * 1024 * 1024  # bytes of the list of media
 SECONDS, PEEK = 60, 2  # that one question to the database may take, in a job and on a page
+ROWS = 100  # that are read at once
 MOST_FIELDS = 50  # of a note
 LONGEST_FIELD = 2000
 DATABASES = ("collection.anki21", "collection.anki2")
@@ -122,13 +123,27 @@ class Package:
             return {}  # a package without media, or a newer one
 
     def ask(self, question: str, *values: Any) -> Iterator[tuple[Any, ...]]:
-        """The rows of a question, one by one. VocabularyError where the database is damaged, or takes too long."""
-        until = time.monotonic() + self._seconds
-        self._database.set_progress_handler(lambda: time.monotonic() > until, 100_000)
+        """The rows of a question, one by one. VocabularyError where the database is damaged, or takes too long.
+
+        Only the time in the database counts: what is done with the rows may take longer.
+        """
+        left = float(self._seconds)
+        rows: list[tuple[Any, ...]] = []
+        cursor = None
         try:
-            yield from self._database.execute(question, values)
+            while cursor is None or rows:
+                started = time.monotonic()
+                self._database.set_progress_handler(partial(_is_over, started + left), 100_000)
+                cursor = cursor or self._database.execute(question, values)
+                rows = cursor.fetchmany(ROWS)
+                left -= time.monotonic() - started
+                yield from rows
         except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
             raise VocabularyError("damaged", _("The database of the package cannot be read.")) from error
+
+
+def _is_over(until: float) -> bool:
+    return time.monotonic() > until
 
 
 @contextmanager

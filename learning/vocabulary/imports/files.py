@@ -15,6 +15,7 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext as _
+from wagtail.models import ReferenceIndex
 
 from learning.library.models import Picture, StoredFile
 from learning.vocabulary.imports.entries import Entry, ReaderWithFiles, Skipped, batched
@@ -66,6 +67,7 @@ class _Kind(NamedTuple):
     name: Callable[[Entry], str]
     store: Callable[..., StoredFile | Picture]
     give: Callable[[Lexeme, Entry, Any], None]
+    has: Callable[[Lexeme], bool]
 
 
 def _take(
@@ -79,12 +81,16 @@ def _take(
             yield Skipped(word, _("the file does not contain “%(name)s”") % {"name": name[:80]})
             return
         with transaction.atomic():
+            # locked and looked at again: another process may take the same files
+            Lexeme.objects.select_for_update().get(pk=lexeme.pk)
+            if kind.has(lexeme):
+                return
             stored = kind.store(file=ContentFile(content, name=name[-80:]), title=lexeme.lemma, by=run.owner)
             kind.give(lexeme, entry, stored)
             DictionaryImport.objects.filter(pk=run.pk).update(files=F("files") + 1)
     except ValidationError as error:
         yield Skipped(word, f"{name[:80]}: {' '.join(error.messages)}")
-    except IntegrityError:  # the word was deleted meanwhile
+    except (IntegrityError, Lexeme.DoesNotExist):  # the word was deleted meanwhile
         if stored is not None:
             stored.file.delete(save=False)
         yield Skipped(word, _("it was deleted meanwhile"))
@@ -104,8 +110,16 @@ def _give_picture(lexeme: Lexeme, entry: Entry, picture: Picture) -> None:
     EntryPicture.objects.create(lexeme=lexeme, picture=picture, alt=meaning[:300])
 
 
-_SOUND_OF = _Kind(lambda entry: entry.sound, store_sound, _give_sound)
-_PICTURE_OF = _Kind(lambda entry: entry.picture, store_picture, _give_picture)
+def _is_heard(lexeme: Lexeme) -> bool:
+    return Pronunciation.objects.filter(lexeme=lexeme).exclude(recording=None).exists()
+
+
+def _is_pictured(lexeme: Lexeme) -> bool:
+    return EntryPicture.objects.filter(lexeme=lexeme).exists()
+
+
+_SOUND_OF = _Kind(lambda entry: entry.sound, store_sound, _give_sound, _is_heard)
+_PICTURE_OF = _Kind(lambda entry: entry.picture, store_picture, _give_picture, _is_pictured)
 
 
 def files_of(lexeme_ids: list[int]) -> tuple[list[int], list[int]]:
@@ -116,7 +130,7 @@ def files_of(lexeme_ids: list[int]) -> tuple[list[int], list[int]]:
 
 
 def delete_unused(sounds: list[int], pictures: list[int]) -> None:
-    """Delete these files of the dictionary, but for those that another word has too."""
+    """Delete these files of the dictionary, but for those that another word or a page has too."""
     heard = Pronunciation.objects.filter(recording__in=sounds).values("recording")
     shown = EntryPicture.objects.filter(picture__in=pictures).values("picture")
     # one by one, so that the files go with their rows
@@ -124,4 +138,5 @@ def delete_unused(sounds: list[int], pictures: list[int]) -> None:
         *StoredFile.objects.filter(pk__in=sounds).exclude(pk__in=heard),
         *Picture.objects.filter(pk__in=pictures).exclude(pk__in=shown),
     ):
-        row.delete()
+        if not ReferenceIndex.get_references_to(row).exists():
+            row.delete()

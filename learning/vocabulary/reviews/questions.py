@@ -224,14 +224,16 @@ def _key_of(question: Question) -> TextKey | None:
     """What is right for this card; None where it is not typed."""
     card, lexeme, facts = question.card, question.lexeme, question.facts
     code = question.language.code
-    if card.kind == CardKind.RECOGNISE:
+    if card.kind == CardKind.RECOGNISE or (card.kind == CardKind.GENDER and not lexeme.gender):
         return None
     if card.kind == CardKind.GENDER:
         first, *others = [*lexeme.gender] if lexeme.gender in {Gender.MF, Gender.MN} else [lexeme.gender]
         return TextKey(first, tuple(others))
     if card.kind in FORM_KINDS:
         first, *others = facts.spellings(card.kind) or [lexeme.lemma]
-        return TextKey(first, tuple(others), code, asks_for_form=True)
+        # the card shows all of them
+        whole = [sign.join((first, *others)) for sign in (" / ", ", ")] if others else []
+        return TextKey(first, (*others, *whole), code)
     same = _synonyms(question) if card.kind == CardKind.PRODUCE else ()
     others = [*facts.spellings(FormKind.VARIANT), *same]
     articles = question.language.articles_of(lexeme.lemma, lexeme.gender)
