@@ -79,6 +79,20 @@ function forget(ids) {
     try { localStorage.removeItem(PREFIX + id); } catch { /* as above */ }
   }
 }
+// when the server confirmed the last answers, by card: a page that was on its way then still shows their cards
+const CONFIRMED = `parta-confirmed-${stage?.dataset.person}`;
+function noteConfirmed(answers) {
+  try {
+    localStorage.setItem(CONFIRMED, JSON.stringify(Object.fromEntries(answers.map((one) => [one.card, Date.now()]))));
+  } catch { /* as above */ }
+}
+function wasConfirmedOnTheWay(card) {
+  try {
+    return (JSON.parse(localStorage.getItem(CONFIRMED)) ?? {})[card] >= performance.timeOrigin;
+  } catch {
+    return false;
+  }
+}
 function newId() {
   if (crypto.randomUUID) return crypto.randomUUID(); // only where the page is secure
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -197,6 +211,7 @@ function start() {
       }
       if (!response.ok) throw new Error(response.status);
       const answer = await response.json();
+      noteConfirmed(sent);
       forget(sent.map((one) => one.id).filter((id) => id in answer.outcomes));
       take(answer);
       offline.hidden = true;
@@ -323,6 +338,7 @@ function start() {
   });
 
   // an answer of a page that was closed may be to the very card that the server has just shown
-  if (current && waiting().some((one) => one.card === current.id)) clear();
-  if (current || waiting().length) send();
+  const isAnswered = current && (waiting().some((one) => one.card === current.id) || wasConfirmedOnTheWay(current.id));
+  if (isAnswered) clear();
+  if (current || isAnswered || waiting().length) send();
 }

@@ -188,6 +188,29 @@ def answer_with(page: Page, rating: str, done: int) -> None:
     expect(page.locator("[data-done]")).to_have_text(str(done))
 
 
+def test_a_card_that_was_answered_while_the_page_was_on_its_way_is_not_asked_again(
+    school_at: School, browser: Browser
+) -> None:
+    new_deck(school_at, OTHER, "go", "come")
+    # a page that is not of the network may open no socket to this machine
+    with page_of(browser, school_at[0], OTHER, expected="WebSocket connection") as page:
+        since = now(page)
+        first = page.goto("/words/review/")
+        assert first is not None
+        old_page, headers = first.body(), first.headers
+        card = page.locator("[data-card]").get_attribute("data-card")
+        person = page.locator("[data-review]").get_attribute("data-person")
+        answer_with(page, "4", 1)
+        wait_until_sent(page)
+        # the page that the server has made before it knew of the answer, which the page before has seen confirmed
+        page.route("**/words/review/", lambda route: route.fulfill(body=old_page, headers=headers))
+        noted = f"localStorage.setItem('parta-confirmed-{person}', JSON.stringify({{ {card}: Date.now() }}))"
+        page.add_init_script(noted)
+        page.goto("/words/review/")
+        expect(page.locator(".prompt")).to_have_text("go")
+    assert stored(school_at, OTHER, since) == (1, 1)
+
+
 def test_the_last_card_leads_to_the_end_of_the_day(school_at: School, browser: Browser) -> None:
     new_deck(school_at, OTHER, "come")
     with page_of(browser, school_at[0], OTHER) as page:
