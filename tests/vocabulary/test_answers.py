@@ -163,6 +163,8 @@ def test_optional_words_stand_in_brackets() -> None:
     assert len(many) == 64
     assert many[0] == "a b c d e f g h i j k l m n o p"
     assert len(without_brackets("(a) " * 30 + "b")) < 64  # many ways give the same
+    letters = " ".join(f"({letter})" for letter in "abcdefg")
+    assert len(TextKey(letters, (f"{letters} x", f"{letters} y")).spellings()) == 64
 
 
 def test_a_key_of_signs_alone_is_answered_by_them() -> None:

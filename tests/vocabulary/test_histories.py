@@ -24,8 +24,8 @@ from learning.vocabulary.reviews.deck import Answer, record, save_words, undo
 from learning.vocabulary.reviews.histories import bring, difficulty_of, forget_packages, read_package
 from learning.vocabulary.reviews.scheduling import Rules
 from tests import school
+from tests.vocabulary.import_files import changed, package
 from tests.vocabulary.making import language, word
-from tests.vocabulary.test_other_formats import changed, package
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 CREATED = datetime(2026, 1, 1, 4, tzinfo=UTC)

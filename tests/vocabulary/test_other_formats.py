@@ -1,29 +1,23 @@
-"""Words from Wiktionary's extracts, tables and Anki's packages; hostile files; the screens of the CMS."""
+"""Words from Wiktionary's extracts and tables; going on after a crash; the screens of the CMS."""
 
 import gzip
 import json
-import sqlite3
-import time
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import genanki
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from learning.accounts.roles import Role
-from learning.library.models import Picture, StoredFile
 from learning.vocabulary.errors import VocabularyError
-from learning.vocabulary.imports import anki, entries, kaikki, running, tables, writing
+from learning.vocabulary.imports import entries, kaikki, running, tables, writing
 from learning.vocabulary.imports.columns import guess_columns
 from learning.vocabulary.imports.entries import Entry, Skipped
-from learning.vocabulary.imports.files import picture_in, sound_in, take_files
-from learning.vocabulary.models import DictionaryImport, Lexeme, Pronunciation, Source, State
+from learning.vocabulary.models import DictionaryImport, Lexeme, Source, State
 from tests import school
-from tests.vocabulary.making import a_picture, a_sound, language, word
+from tests.vocabulary.import_files import PAGE, hostile_packages, package, uploaded
+from tests.vocabulary.making import language
 
 pytestmark = pytest.mark.django_db
 LIVRE = {
@@ -111,89 +105,6 @@ def test_a_damaged_archive_and_an_endless_line_are_refused(tmp_path: Path, monke
         entries_of(extract(tmp_path, LIVRE))
 
 
-def package(folder: Path, *notes: tuple[str, str], name: str = "deck.apkg") -> Path:
-    model = genanki.Model(
-        1, "Basic", fields=[{"name": "Front"}, {"name": "Back"}],
-        templates=[{"name": "Card", "qfmt": "{{Front}}", "afmt": "{{Back}}"}],
-    )  # fmt: skip
-    deck = genanki.Deck(2, "Deck")
-    for fields in notes:
-        deck.add_note(genanki.Note(model=model, fields=list(fields)))
-    path = folder / name
-    genanki.Package(deck).write_to_file(str(path))
-    return path
-
-
-def changed(path: Path, *statements: str) -> Path:
-    """The package with its database changed by these statements."""
-    database = path.with_suffix(".db")
-    with zipfile.ZipFile(path) as archive:
-        database.write_bytes(archive.read("collection.anki2"))
-    with sqlite3.connect(database) as connection:
-        for statement in statements:
-            connection.execute(statement)
-    connection.close()
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.write(database, "collection.anki2")
-    return path
-
-
-def test_a_package_of_anki_gives_words_without_html_and_sounds(tmp_path: Path) -> None:
-    path = package(tmp_path, ("<b>le&nbsp;livre</b>[sound:a.mp3]", "book<br>volume"), ("{{c1::œil}}", "eye"))
-    with anki.opened(path) as found:
-        assert found.fields() == ["Front", "Back"]
-        columns = guess_columns(found.fields())
-    with anki.opened(path, columns=columns) as found:
-        rows = list(found.entries())
-    assert [(row.lemma, row.senses[0].translations) for row in rows if isinstance(row, Entry)] == [
-        ("le livre", ("book", "volume")), ("œil", ("eye",)),
-    ]  # fmt: skip
-
-
-def test_nothing_in_a_package_runs(tmp_path: Path) -> None:
-    """Triggers do nothing when one reads; a view or a virtual table in the place of a table is refused."""
-    path = changed(
-        package(tmp_path, ("livre", "book")),
-        "CREATE TABLE seen (n)",
-        "CREATE TRIGGER t AFTER INSERT ON notes BEGIN INSERT INTO seen VALUES (1); END",
-    )
-    with anki.opened(path, columns={"lemma": 0, "translation": 1}) as found:
-        assert len(list(found.entries())) == 1
-        for forbidden in (
-            "INSERT INTO notes (id) VALUES (9)",
-            "ATTACH 'x' AS y",
-            "SELECT * FROM seen",
-            "SELECT load_extension('x')",
-            "PRAGMA user_version",
-            "SELECT sql FROM sqlite_master",
-        ):
-            with pytest.raises(VocabularyError):
-                list(found.ask(forbidden))
-    view = "ALTER TABLE notes RENAME TO n2", "CREATE VIEW notes AS SELECT * FROM n2"
-    path = changed(package(tmp_path, ("livre", "book")), *view)
-    with pytest.raises(VocabularyError), anki.opened(path):
-        pass
-
-
-def test_a_computed_column_and_marks_without_end_are_no_bombs(tmp_path: Path) -> None:
-    bomb = changed(
-        package(tmp_path, ("livre", "book")),
-        "ALTER TABLE notes RENAME TO n2",
-        "CREATE TABLE notes (id, mid, flds TEXT GENERATED ALWAYS AS (hex(zeroblob(400000000))) VIRTUAL)",
-        "INSERT INTO notes (id, mid) SELECT id, mid FROM n2",
-    )
-    with pytest.raises(VocabularyError), anki.opened(bomb):
-        pass
-    started = time.process_time()
-    assert anki.plain_text("{{c1::" * 100_000).startswith("{{c1::")
-    assert anki.plain_text("{{c1::a::b}} {{c2::c}} {{cx::d}}") == "a c {{cx::d}}"
-    fields = "UPDATE notes SET flds = 'a' || replace(hex(zeroblob(200000)), '00', char(31))"
-    many = changed(package(tmp_path, ("livre", "book")), fields)
-    with anki.opened(many, columns={"lemma": 0, "translation": 1}) as found:
-        assert len(found.sample(1)[0]) <= anki.MOST_FIELDS
-    assert time.process_time() - started < 2
-
-
 def test_what_no_database_stores_is_cleaned_or_skipped(tmp_path: Path, visit: Any) -> None:
     client = visit(school.person("editor", Role.EDITOR))
     odd = {**LIVRE, "word": "a\ud800b", "senses": [{"glosses": ["c\ud800\x00d"]}]}
@@ -251,32 +162,6 @@ def test_an_import_that_failed_half_way_can_be_undone(tmp_path: Path, visit: Any
     assert "Undo this import" not in client.get(f"{PAGE}{run.pk}/").content.decode()
 
 
-def hostile_packages(folder: Path) -> Iterator[Path]:
-    (folder / "text.apkg").write_text("no archive")
-    yield folder / "text.apkg"
-    for name, parts in {
-        "empty.apkg": {},
-        "outside.apkg": {"../collection.anki2": b"x"},
-        "newer.apkg": {"collection.anki21b": b"x", "meta": b"x"},
-        "broken.apkg": {"collection.anki2": b"SQLite format 3\x00" + b"\xff" * 5000},
-        "other.apkg": {"collection.anki2": b"plain text"},
-    }.items():
-        with zipfile.ZipFile(folder / name, "w") as archive:
-            for part, data in parts.items():
-                archive.writestr(part, data)
-        yield folder / name
-    with zipfile.ZipFile(folder / "bomb.apkg", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("collection.anki2", b"\0" * (anki.LARGEST + 1))
-    yield folder / "bomb.apkg"
-
-
-def test_hostile_packages_are_refused_and_leave_nothing(tmp_path: Path) -> None:
-    for path in hostile_packages(tmp_path):
-        with pytest.raises(VocabularyError), anki.opened(path):
-            pass
-    assert not list(tmp_path.parent.glob("collection.anki2"))
-
-
 def test_a_table_is_read_by_its_headings(tmp_path: Path) -> None:
     path = tmp_path / "words.csv"
     path.write_text("Слово;Род;Перевод;plural\nlivre;м;book, volume;livres\n;m;x;\n'=cmd;;formula;\n", encoding="utf-8")
@@ -305,114 +190,6 @@ def test_the_command_reads_every_format_and_twice_changes_nothing(tmp_path: Path
     assert set(Lexeme.objects.values_list("state", flat=True)) == {State.APPROVED}
     with pytest.raises(CommandError):
         call_command("import_dictionary", tmp_path / "x.pdf", **facts)
-
-
-def with_media(folder: Path) -> Path:
-    """A package with two sounds and a picture, one sound that is none, and names of files that it does not have."""
-    files = {"livre.wav": a_sound().read(), "kniga.wav": a_sound().read(), "un livre.png": a_picture().read()}
-    files["fake.mp3"] = b"no sound"
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    path = package(
-        folder,
-        ('livre[sound:livre.wav]<img class="x" src="un%20livre.png">', "book[sound:kniga.wav]"),
-        ("œil", "eye[sound:kniga.wav]<img src=https://example.org/eye.png>"),
-        ("lampe[sound:fake.mp3]", "lamp"),
-        ("fleur[sound:../gone.mp3]", "flower"),
-    )
-    with zipfile.ZipFile(path) as archive:
-        database = archive.read("collection.anki2")
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("collection.anki2", database)
-        archive.writestr("media", json.dumps({str(number): name for number, name in enumerate(files)}))
-        for number, content in enumerate(files.values()):
-            archive.writestr(str(number), content)
-    return path
-
-
-def test_sounds_and_pictures_of_a_package_come_with_its_words_and_go_with_them(
-    tmp_path: Path, visit: Any, django_capture_on_commit_callbacks: Any
-) -> None:
-    client = visit(school.person("editor", Role.EDITOR, language="fr"))
-    run = uploaded(client, with_media(tmp_path))
-    client.post(f"{PAGE}{run.pk}/columns/", {"lemma": "0", "translation": "1"})
-    client.post(f"{PAGE}{run.pk}/step/", {"start": ""})
-    run.refresh_from_db()
-    assert (run.state, run.created, run.files) == ("done", 4, 2)
-    livre = Lexeme.objects.get(lemma="livre")
-    (pronunciation,), (picture,) = livre.pronunciations.all(), livre.pictures.all()
-    assert pronunciation.recording.file.read() == a_sound().read()
-    assert (picture.alt, picture.picture.width) == ("book", 800)
-    # the sound of the translation is not that of the word, and a picture of the web is not fetched
-    assert not Pronunciation.objects.exclude(lexeme=livre).exists()
-    assert sorted(lemma for lemma, _why in run.reasons) == ["fleur", "lampe"]
-    # said in the language of who imports
-    assert any("Le contenu de ce fichier" in why for _lemma, why in run.reasons), run.reasons
-    page = client.get(f"{PAGE}{run.pk}/").content.decode()
-    assert "Sons et images : 2" in page
-    assert "../gone.mp3" in page
-    # again: nothing more
-    with anki.opened(tmp_path / "deck.apkg", columns=run.columns) as reader:
-        assert len(list(take_files(run, reader))) == 2
-    assert StoredFile.objects.count() == 1
-    stored = [Path(pronunciation.recording.file.path), Path(picture.picture.file.path)]
-    assert all(path.exists() for path in stored)
-    with django_capture_on_commit_callbacks(execute=True):
-        client.post(f"{PAGE}{run.pk}/step/", {"undo": ""})
-    assert not StoredFile.objects.exists()
-    assert not Picture.objects.exists()
-    assert not any(path.exists() for path in stored)
-
-
-def test_slow_work_with_the_rows_of_a_package_is_not_its_fault(tmp_path: Path) -> None:
-    path = package(tmp_path, *((f"mot{number}", "word") for number in range(900)))
-    with anki.opened(path, columns={"lemma": 0, "translation": 1}, seconds=1) as reader:
-        rows = reader.entries()
-        next(rows)
-        time.sleep(1.2)
-        assert len(list(rows)) == 899
-
-
-def test_a_file_that_an_other_word_has_stays_when_an_import_is_undone(tmp_path: Path, visit: Any) -> None:
-    client = visit(school.person("editor", Role.EDITOR))
-    call_command("import_dictionary", with_media(tmp_path), language="fr", into="en", source="Test")
-    livre = Lexeme.objects.get(lemma="livre")
-    other = Pronunciation.objects.create(lexeme=word("livret"), recording=livre.pronunciations.get().recording)
-    client.post(f"{PAGE}{DictionaryImport.objects.get().pk}/step/", {"undo": ""})
-    assert not Lexeme.objects.filter(pk=livre.pk).exists()
-    other.refresh_from_db()
-    assert other.recording is not None
-    assert not Picture.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("field", "sound", "picture"),
-    [
-        ("[sound:a b.mp3] [sound:c.mp3]", "a b.mp3", ""),
-        ("[sound:caf&eacute;.mp3]", "café.mp3", ""),
-        ("[sound:]", "", ""),
-        ("<img src='x.jpg'>", "", "x.jpg"),
-        ('<IMG width=1\nsrc = "x&amp;y.jpg">', "", "x&y.jpg"),
-        ('<img src="//example.org/x.jpg"><img src="y.jpg">', "", ""),
-        ("<img src=data:image/png;base64,AA>", "", ""),
-        ("<img " + "x" * 5000, "", ""),
-    ],
-)
-def test_names_of_media_are_read_from_fields(field: str, sound: str, picture: str) -> None:
-    assert (sound_in(field), picture_in(field)) == (sound, picture)
-
-
-PAGE = "/cms/vocabulary/import/"
-
-
-def uploaded(client: Any, path: Path, **facts: Any) -> DictionaryImport:
-    data = {
-        "file": SimpleUploadedFile(path.name, path.read_bytes()), "language": language("fr").pk,
-        "into": language("en").pk, "source": "Uploaded", "approves": "on", **facts,
-    }  # fmt: skip
-    answer = client.post(PAGE, data)
-    assert answer.status_code == 302, answer.content.decode()
-    return DictionaryImport.objects.latest("pk")
 
 
 def test_an_upload_is_checked_carried_out_and_undone(tmp_path: Path, visit: Any) -> None:

@@ -26,8 +26,6 @@ LIKE_ENOUGH = 0.4  # of 1: from here on letters are compared one by one
 MOST_COMPARED = 8  # readings of an answer that are compared word by word
 MOST_PAIRS = 200  # of such readings, with those of the right answers
 _SIGNS = '.,;:!?"()[]¿¡'
-
-
 _JOINTS = re.compile("[-' ]")
 _RANKS = {verdict: place for place, verdict in enumerate(Verdict)}
 
@@ -265,14 +263,14 @@ def _tokens(text: str) -> list[str]:
 
 
 def _accents(typed: str, right: str) -> Iterable[str]:
-    """“Accent missing on the second “e”: “é””, for each letter that differs."""
+    """What is wrong with each accent."""
     typed, right = (unicodedata.normalize("NFC", text) for text in (typed, right))
     if len(typed) != len(right):
         return
     bases = [_base(letter) for letter in right]
     for place, (one, other) in enumerate(zip(typed, right, strict=True)):
         base = bases[place]
-        if one.casefold() == other.casefold() or _base(one) != base or not base.isalpha():
+        if one.casefold() == other.casefold() or _base(one) != base:
             continue
         facts = {"letter": base, "right": other, "number": bases[:place].count(base) + 1}
         yield (

@@ -137,6 +137,8 @@ class Package:
                 cursor = cursor or self._database.execute(question, values)
                 rows = cursor.fetchmany(ROWS)
                 left -= time.monotonic() - started
+                if left < 0:
+                    raise sqlite3.OperationalError("interrupted")
                 yield from rows
         except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
             raise VocabularyError("damaged", _("The database of the package cannot be read.")) from error

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import F
 from django.utils.translation import gettext as _
 from wagtail.models import ReferenceIndex
 
@@ -46,19 +46,14 @@ def take_files(run: DictionaryImport, reader: ReaderWithFiles) -> Iterator[Skipp
     """Give the new words of an import their sounds and pictures; gives what cannot be taken, each with why."""
     for batch in batched(reader.entries()):
         entries = {one.key: one for one in batch if isinstance(one, Entry) and (one.sound or one.picture)}
-        rows = Lexeme.objects.filter(
-            imported__dictionary_import=run, lemma__in=[entry.lemma for entry in entries.values()]
-        )
-        rows = rows.annotate(
-            is_heard=Exists(Pronunciation.objects.filter(lexeme=OuterRef("pk")).exclude(recording=None)),
-            is_pictured=Exists(EntryPicture.objects.filter(lexeme=OuterRef("pk"))),
-        )
+        lemmas = [entry.lemma for entry in entries.values()]
+        rows = Lexeme.objects.filter(imported__dictionary_import=run, lemma__in=lemmas)
         for lexeme in rows.order_by("pk"):
             entry = entries.get((lexeme.lemma, lexeme.part_of_speech, lexeme.gender, lexeme.homograph))
-            if entry is not None and entry.sound and not lexeme.is_heard:
-                yield from _take(run, lexeme, entry, _SOUND_OF, reader)
-            if entry is not None and entry.picture and not lexeme.is_pictured:
-                yield from _take(run, lexeme, entry, _PICTURE_OF, reader)
+            for kind in (_SOUND_OF, _PICTURE_OF):
+                skipped = _take(run, lexeme, entry, kind, reader) if entry is not None and kind.name(entry) else None
+                if skipped is not None:
+                    yield skipped
 
 
 class _Kind(NamedTuple):
@@ -70,30 +65,29 @@ class _Kind(NamedTuple):
     has: Callable[[Lexeme], bool]
 
 
-def _take(
-    run: DictionaryImport, lexeme: Lexeme, entry: Entry, kind: _Kind, reader: ReaderWithFiles
-) -> Iterator[Skipped]:
+def _take(run: DictionaryImport, lexeme: Lexeme, entry: Entry, kind: _Kind, reader: ReaderWithFiles) -> Skipped | None:
+    """Store one file and give it to the word, unless it has one; returns why it cannot be taken."""
     name, word = kind.name(entry), lexeme.lemma[:80]
     stored = None
     try:
-        content = reader.file(name)
-        if content is None:
-            yield Skipped(word, _("the file does not contain “%(name)s”") % {"name": name[:80]})
-            return
         with transaction.atomic():
-            # locked and looked at again: another process may take the same files
+            # locked: another process may take the same files
             Lexeme.objects.select_for_update().get(pk=lexeme.pk)
             if kind.has(lexeme):
-                return
+                return None
+            content = reader.file(name)
+            if content is None:
+                return Skipped(word, _("the file does not contain “%(name)s”") % {"name": name[:80]})
             stored = kind.store(file=ContentFile(content, name=name[-80:]), title=lexeme.lemma, by=run.owner)
             kind.give(lexeme, entry, stored)
             DictionaryImport.objects.filter(pk=run.pk).update(files=F("files") + 1)
     except ValidationError as error:
-        yield Skipped(word, f"{name[:80]}: {' '.join(error.messages)}")
+        return Skipped(word, f"{name[:80]}: {' '.join(error.messages)}")
     except (IntegrityError, Lexeme.DoesNotExist):  # the word was deleted meanwhile
         if stored is not None:
             stored.file.delete(save=False)
-        yield Skipped(word, _("it was deleted meanwhile"))
+        return Skipped(word, _("it was deleted meanwhile"))
+    return None
 
 
 def _give_sound(lexeme: Lexeme, entry: Entry, sound: StoredFile) -> None:
