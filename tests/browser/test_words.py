@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import MARKS, assert_no_rule_of_axe_is_broken, page_of, run_in_school
 
@@ -186,6 +186,32 @@ def answer_with(page: Page, rating: str, done: int) -> None:
     page.keyboard.press("Space")
     page.keyboard.press(rating)
     expect(page.locator("[data-done]")).to_have_text(str(done))
+
+
+def test_an_answer_that_is_being_taken_back_is_not_sent_again(school_at: School, browser: Browser) -> None:
+    new_deck(school_at, OTHER, "go", "come")
+
+    def slowly(route: Route) -> None:
+        answer = route.fetch()
+        time.sleep(7)  # longer than the page waits until it sends again what got no answer
+        route.fulfill(response=answer)
+
+    with page_of(browser, school_at[0], OTHER, expected="Failed to load resource") as page:
+        since = now(page)
+        with page.expect_response("**/words/answers/"):
+            page.goto("/words/review/")
+        page.route("**/words/answers/", lambda route: route.abort())
+        answer_with(page, "3", 1)
+        expect(page.get_by_text("No network")).to_be_visible()
+        page.unroute("**/words/answers/")
+        page.route("**/words/undo/", slowly)
+        with page.expect_response("**/words/undo/"):
+            page.keyboard.press("u")
+        expect(page.locator(".prompt")).to_have_text("come")
+        expect(page.locator("[data-done]")).to_have_text("0")
+        assert kept_answers(page) == 0
+        page.wait_for_timeout(1000)
+    assert stored(school_at, OTHER, since) == (0, 0)
 
 
 def test_a_card_that_was_answered_while_the_page_was_on_its_way_is_not_asked_again(
